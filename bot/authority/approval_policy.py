@@ -6,8 +6,9 @@ from bot.authority.policy import FOR_APPROVERS, Act, authorize, needs_security_r
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
 from bot.domain.change import Finding
-from bot.domain.errors import ForgeError, NotAuthorized, WrongStage
+from bot.domain.errors import ForgeError, NotAuthorized, NotListed, WrongStage
 from bot.domain.history import History
+from bot.domain.names import either
 from bot.domain.people import AllowList, Person
 from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Proposal
@@ -17,6 +18,8 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.store import Store
+
+_NAMED = 3  # people whom a refusal names
 
 
 class VoteStanding(Record):
@@ -118,12 +121,32 @@ class ApprovalPolicy:
         What only approvers may do is asked of the server itself. Raises `NotAuthorized`, and
         `ChatUnavailable` where nobody can tell.
         """
-        authorize(self.people, person, act)
+        self.check(person, act)
         if act not in FOR_APPROVERS:
             return person
         now = await self._now(person)
-        authorize(self.people, now, act)
+        self.check(now, act)
         return now
+
+    def check(self, person: Person, act: Act) -> None:
+        """Raise `NotAuthorized` where the person may not, by the roles they came with.
+
+        Who is on no list reads who may.
+        """
+        try:
+            authorize(self.people, person, act)
+        except NotListed as refusal:
+            able = self._who_may(act)
+            told = f"{refusal} {either(able)} may." if able else str(refusal)
+            raise NotListed(told, able) from refusal
+
+    def _who_may(self, act: Act) -> tuple[str, ...]:
+        """Return the names of some members who may do it."""
+        lists = [self.people.approvers]
+        if act not in FOR_APPROVERS:
+            lists.insert(0, self.people.developers)
+        names = [name for each in lists for name in self._member_directory.names(each)]
+        return tuple(dict.fromkeys(names))[:_NAMED]
 
     def need(self, run: Run, history: History) -> Need:
         """Return what it takes to approve the run's change."""

@@ -7,7 +7,7 @@ from pydantic import Field
 from bot.authority.approval_policy import ApprovalPolicy
 from bot.authority.authorizer import AuditWriter
 from bot.authority.kill_switch import KillSwitchGuard
-from bot.authority.policy import Act, authorize, bind, check_review
+from bot.authority.policy import Act, bind, check_review
 from bot.authority.run_locks import RunLocks
 from bot.domain.approval import ApprovalVotes
 from bot.domain.audit import AuditEntry
@@ -96,7 +96,7 @@ class Approvals:
         can tell what the person may do now; each refusal is audited.
         """
         try:
-            authorize(self._approval_policy.people, request.person, Act.SHIP)
+            self._approval_policy.check(request.person, Act.SHIP)
             await self._stop_guard.check_merge()
             run = await self.find(run_id=request.run_id, thread_id=request.thread_id)
             request = request.but(run_id=run.id)

@@ -73,6 +73,14 @@ class NotAuthorized(PolicyError):
     code = "policy.not_authorized"
 
 
+class NotListed(NotAuthorized):
+    """A member of our server who is on no list that this needs; `able` names some who are."""
+
+    def __init__(self, told: str, able: tuple[str, ...] = ()) -> None:
+        super().__init__(told)
+        self.able = able
+
+
 class OutOfBounds(PolicyError):
     """A path, size or action outside what was granted."""
 

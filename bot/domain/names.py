@@ -6,6 +6,7 @@ Nobody is known by their name; what tells people apart is their id.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -50,3 +51,9 @@ def _seen(name: str) -> str:
 
 Name = Annotated[str, AfterValidator(inert)]
 """A name as records keep it."""
+
+
+def either(names: Sequence[str]) -> str:
+    """Return `ada`, `ada or bob`, `ada, bob or cleo`; empty where there is nobody."""
+    *first, last = names or ("",)
+    return f"{', '.join(first)} or {last}" if first else last

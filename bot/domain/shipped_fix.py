@@ -16,6 +16,7 @@ class ShippedFix(Record):
     number: int
     fingerprint: str
     event: str
+    about: str = Field(default="", description="what its run was about, in words and names")
     merge_commit: str
     merged_at: AwareDatetime
     live_at: AwareDatetime | None = Field(

@@ -59,6 +59,10 @@ class ReportIntake:
         """Note a listed person's report on the incident it is about, and return that."""
         return await self._joined(trigger, await self._failures(trigger))
 
+    async def joins(self, trigger: Trigger) -> bool:
+        """Whether a request is about an open incident, be it one of slowness."""
+        return await self._about(trigger, await self._failures(trigger)) is not None
+
     async def _joined(self, trigger: Trigger, failures: Failures) -> Incident | None:
         if not may(self._people, trigger.person, Act.ASK):
             return None  # whoever starts the run refuses, and writes that down
@@ -67,7 +71,7 @@ class ReportIntake:
             return None
         if trigger.incident is not None:
             return incident  # asked from its own card: nobody reports anything
-        noted = self._noted(incident, trigger)
+        noted = note_report(self._incident_repository, incident, trigger)
         await self._incident_repository.flush()
         return noted
 
@@ -108,13 +112,18 @@ class ReportIntake:
     async def _mending(self, trigger: Trigger, failures: Failures) -> Run | None:
         """Return the run under way for the failure that is meant, if there is one."""
         wanted = await self._meant(trigger, failures)
-        if wanted is None:
-            return None
+        return None if wanted is None else await self._run_for(wanted.fingerprint, failures)
+
+    async def mending(self, fingerprint: str) -> Run | None:
+        """Return the run under way for a failure, as far as its own diagnosis tells."""
+        return await self._run_for(fingerprint, None)
+
+    async def _run_for(self, fingerprint: str, failures: Failures) -> Run | None:
         for run in await self._agent.runs(limit=_LOOKED_AT):
             if run.goal == "fix" and not run.ended:
                 diagnosis = (await self._agent.history(run.id)).diagnosis
                 known = diagnosis or await self._meant(run.trigger, failures)
-                if known is not None and known.fingerprint == wanted.fingerprint:
+                if known is not None and known.fingerprint == fingerprint:
                     return run
         return None
 
@@ -187,14 +196,16 @@ class ReportIntake:
         groups = meant(trigger, failures, named, self._agent.commands()).groups
         return groups[0] if groups else None
 
-    def _noted(self, incident: Incident, trigger: Trigger) -> Incident:
-        text = redact(trigger.text or trigger.subject)[:300]
-        report = Report(person=trigger.person, text=text, at=trigger.at)
-        if report in incident.reports:
-            return incident
-        if len(incident.reports) >= MOST_REPORTS:
-            return self._incident_repository.change(incident.id, unnamed=incident.unnamed + 1)
-        return self._incident_repository.change(incident.id, reports=(*incident.reports, report))
+
+def note_report(repository: IncidentRepository, incident: Incident, trigger: Trigger) -> Incident:
+    """Return the incident with somebody's report on it, once."""
+    text = redact(trigger.text or trigger.subject)[:300]
+    report = Report(person=trigger.person, text=text, at=trigger.at)
+    if report in incident.reports:
+        return incident
+    if len(incident.reports) >= MOST_REPORTS:
+        return repository.change(incident.id, unnamed=incident.unnamed + 1)
+    return repository.change(incident.id, reports=(*incident.reports, report))
 
 
 def _as_group(incident: Incident, record: Action) -> FailureGroup:

@@ -18,6 +18,7 @@ from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
 from bot.monitoring.auto_run_starter import AutoRunStarter
 from bot.monitoring.digests import Digests
+from bot.monitoring.failure_reports import FailureReports
 from bot.monitoring.incident_charts import IncidentCharts, chart_of
 from bot.monitoring.incident_notifier import IncidentNotifier
 from bot.monitoring.incident_repository import IncidentRepository
@@ -117,14 +118,14 @@ class Monitoring:
             **place,
         )
         intake = ReportIntake(
-            self._incident_repository,
-            services.journal,
-            agent,
-            clock,
-            rules.people,
+            self._incident_repository, services.journal, agent, clock, rules.people,
             lookback=rules.lookback,
+        )  # fmt: skip
+        self.join, self.ask, self.joins = intake.join, intake.ask, intake.joins
+        self._reports = FailureReports(
+            self._incident_repository, intake, agent, services.key_values, services.chat, clock
         )
-        self.join, self.ask = intake.join, intake.ask
+        self.take_report = self._reports.take
 
     async def run_forever(self) -> None:
         """Take up what an earlier process left, then notice until cancelled."""
@@ -152,6 +153,7 @@ class Monitoring:
     async def _settle(self) -> None:
         if self._incident_repository.everything:
             self._incidents.settle(await self._agent.fixes())
+        await self._reports.look()
 
     # What people see and ask
 

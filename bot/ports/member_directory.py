@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from bot.domain.people import Person
+from bot.domain.people import PeopleList, Person
 
 
 class MemberDirectory(Protocol):
@@ -13,5 +13,12 @@ class MemberDirectory(Protocol):
 
         `None`: there is no such member (any more). Raises `ChatUnavailable` where the server
         cannot be asked: then nobody knows.
+        """
+        ...
+
+    def names(self, listed: PeopleList) -> tuple[str, ...]:
+        """Return what the members on a list are called, by themselves or through a role.
+
+        As far as they are known without asking: it only tells people whom they may turn to.
         """
         ...

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.evidence import Choice, Diagnosis, Evidence, RequestAnswer
 from bot.domain.ids import short_id
-from bot.domain.journal import FailureGroup
+from bot.domain.journal import FailureGroup, event_called
 from bot.domain.posts import Button, Post
 from bot.domain.run import Goal
 from bot.domain.shipped_fix import ShippedFix
@@ -18,29 +18,29 @@ from bot.presentation.failure_words import (
 from bot.presentation.times import ago, clock_time
 
 MARKS = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}
-"""What is said instead of a fault, by a sign; where nothing is known, a magnifying glass."""
+NOTHING = "🔎"
+"""What is said instead of a fault, by a sign; and that nothing is known."""
 
 _LABEL = 80
 _SEEN = (
-    "I see three things: a command that crashes, one that got slow, and an answer that is wrong, "
-    "if you show me one. Tell me the command as you typed it and what you saw."
+    "I can look into three things: a command that crashes, one that got slow, and an answer that "
+    "is wrong, if you show me one. Tell me the command as you typed it and what you saw."
 )
 
 
 def request_answer(answer: RequestAnswer, goal: Goal) -> Post:
     """Return what is said at once where there is nothing to work on, with what may be meant."""
     diagnosis = answer.diagnosis
-    text = f"{MARKS.get(diagnosis.instead, '🔎')} {diagnosis.told}"
+    text = f"{MARKS.get(diagnosis.instead, NOTHING)} {diagnosis.told}"
     buttons = [
         Button(label=each.name[:_LABEL], action="decide", arguments=(goal, each.error_id))
         for each in diagnosis.choices
     ]
     if not diagnosis.instead:
         text += f"\n{_SEEN}{' Or is it one of these?' if answer.commands else ''}"
-        buttons += [
-            Button(label=f"/{name}", action="about", arguments=(goal, name))
-            for name in answer.commands
-        ]
+    buttons += [
+        Button(label=f"/{name}", action="about", arguments=(goal, name)) for name in answer.commands
+    ]
     return Post(text=text, buttons=tuple(buttons))
 
 
@@ -48,7 +48,7 @@ def without_failure(evidence: Evidence) -> Diagnosis:
     """Return what is said where no failure is there that surely is meant."""
     if evidence.change:
         return _change()
-    if evidence.fix is not None and evidence.before_fix is not None:
+    if evidence.fix is not None:
         return _fixed(evidence.fix, evidence.before_fix)
     return _which(evidence) if evidence.likely else _nothing(evidence)
 
@@ -66,11 +66,14 @@ def _change() -> Diagnosis:
     )
 
 
-def _fixed(fix: ShippedFix, before: FailureGroup) -> Diagnosis:
-    """Return that it is over: what was shipped when, and what was seen of it last."""
-    name = f"The {exception(before)} of {action_name(before)}"
-    times = "once" if before.count == 1 else f"{before.count} times"
-    seen = f"It was seen {times} before, last at {clock_time(before.last_seen)}."
+def _fixed(fix: ShippedFix, before: FailureGroup | None) -> Diagnosis:
+    """Return that it is over: what was shipped when, and what was seen of it last, if known."""
+    name = f"The failure of {event_called(fix.event)}"
+    seen = ""
+    if before is not None:
+        name = f"The {exception(before)} of {action_name(before)}"
+        times = "once" if before.count == 1 else f"{before.count} times"
+        seen = f" It was seen {times} before, last at {clock_time(before.last_seen)}."
     merged = f"It was merged at {clock_time(fix.merged_at)}"
     if fix.live_at is None:
         headline = f"{name} is fixed in {fix.told}, which is not live yet."
@@ -82,7 +85,7 @@ def _fixed(fix: ShippedFix, before: FailureGroup) -> Diagnosis:
         how = (
             f"{merged}. {_held(fix)} If it fails again, tell me what you did: I look at that then."
         )
-    return Diagnosis(found=False, instead="fixed", headline=headline, cause=f"{how} {seen}")
+    return Diagnosis(found=False, instead="fixed", headline=headline, cause=f"{how}{seen}")
 
 
 def _held(fix: ShippedFix) -> str:

@@ -267,6 +267,6 @@ def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:
             history.watch or history.use_watch,
         )
         return shipped(history.proposal, history.approval, history.shipment, watch, flag=flag)
-    if run.goal == "investigate" and history.diagnosis:
+    if run.goal == "investigate" and history.diagnosis and history.diagnosis.found:
         return investigation(run, history, cap)
     return ending(run, history)

@@ -52,6 +52,10 @@ class RequestAnswers:
         likely = likely_commands(trigger.subject, others, used)
         return RequestAnswer(diagnosis=diagnosis, commands=likely)
 
+    async def failure_meant(self, trigger: Trigger) -> Evidence:
+        """Return which failure somebody means who may only report it. Raises as the above."""
+        return await self._collector.look_for(trigger)
+
     async def _is_of_answer(self, trigger: Trigger, evidence: Evidence) -> bool:
         """Whether an answer is complained of that can be played: that takes a while."""
         if self._inquiry is None or evidence.fix is not None or evidence.change:

@@ -63,6 +63,7 @@ def _shipped(run: Run, history: History) -> ShippedFix | None:
         number=proposal.number,
         fingerprint=diagnosis.fingerprint,
         event=diagnosis.event,
+        about=f"{run.trigger.subject} {diagnosis.event} {diagnosis.file} {diagnosis.function}",
         merge_commit=shipment.merge_commit,
         merged_at=shipment.at,
         live_at=live_at,

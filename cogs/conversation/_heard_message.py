@@ -40,6 +40,11 @@ class Heard:
         self.card = card
         self.answers = answers  # what the run waits to hear
 
+    @property
+    def elsewhere(self) -> bool:
+        """Whether no thread can hang on it: it was said directly, or in a thread."""
+        return self.message.guild is None or isinstance(self.message.channel, discord.Thread)
+
     def names(self, run_id: str) -> None:
         """Note the one run that the number in the words is of."""
         slots = self.utterance.slots.but(run=run_id)

@@ -66,8 +66,7 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
     )
     if isinstance(asked, RequestAnswer):
         return request_answer(asked, goal)
-    elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
-    return asked_text(heard.person, asked) if elsewhere or asked.joined else None
+    return asked_text(heard.person, asked) if heard.elsewhere or asked.joined else None
 
 
 def _half_said(heard: Heard, run: Run, goal: str) -> bool:
@@ -223,9 +222,8 @@ async def wish_for(bot: TheseusClient, heard: Heard, subject: str) -> str | None
             at=message.created_at,
         )
     )
-    elsewhere = message.guild is None or isinstance(message.channel, discord.Thread)
     begun = isinstance(answer, ChangeBegun) and not answer.joined
-    return None if begun and not elsewhere else change_text(bot, heard.person, answer)
+    return None if begun and not heard.elsewhere else change_text(bot, heard.person, answer)
 
 
 ANSWERS: dict[Intent, Answer] = {

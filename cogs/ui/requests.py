@@ -6,6 +6,7 @@ import discord
 from discord import ui
 
 from bot.client import TheseusClient
+from bot.domain.errors import NotListed
 from bot.domain.evidence import RequestAnswer
 from bot.domain.people import Person
 from bot.domain.posts import Post
@@ -19,14 +20,22 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAns
     """Start what a person asks for, or join what is under way for that fault already.
 
     Where no failure is there to work on, what there is to say is returned, and nothing is begun.
-    Raises what `SelfImprovementAgent.request` raises.
+    Raises what `SelfImprovementAgent.request` raises; who may not ask has reported it with that,
+    and is refused with thanks.
     """
-    answer = await bot.agent.answers.of(trigger)
+    known = bot.monitoring is not None and await bot.monitoring.joins(trigger)
+    answer = None if known else await bot.agent.answers.of(trigger)
     if answer is not None:
         return answer
     if bot.monitoring is None:
         return IntakeResult(await bot.agent.request(trigger))
-    return await bot.monitoring.ask(trigger)
+    try:
+        return await bot.monitoring.ask(trigger)
+    except NotListed as refusal:
+        if bot.agent.audit_writer.tired(trigger.person.id):
+            raise
+        thanks = await bot.monitoring.take_report(trigger, refusal.able)
+        raise NotListed(thanks, refusal.able) from refusal
 
 
 def asked_text(person: Person, asked: IntakeResult | RequestAnswer) -> str:

@@ -8,11 +8,11 @@ import pytest
 
 from bot.adapters.discord_chat import DiscordMemberDirectory
 from bot.domain.errors import ChatUnavailable
-from bot.domain.people import Person
+from bot.domain.people import PeopleList, Person
 from bot.ports.member_directory import MemberDirectory
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_member_directory import FakeMemberDirectory
-from tests.support.chatting import SkippingClock, bare_client
+from tests.support.chatting import SkippingClock
 from tests.support.discord_client import online
 
 ROLE = "shipper"
@@ -41,9 +41,14 @@ async def rig(request: pytest.FixtureRequest) -> AsyncIterator[Rig]:
     people = [LocalPerson("ada", listed=True, roles=(ROLE,))]
     async with (
         LocalDiscord(people, token="local-token") as local,
-        online(bare_client(), local) as client,
+        online(_knows_members(), local) as client,
     ):
         yield _real(local, client)
+
+
+def _knows_members() -> discord.Client:
+    intents = discord.Intents(guilds=True, members=True)
+    return discord.Client(intents=intents, guild_ready_timeout=0.01)
 
 
 def _fake() -> Rig:
@@ -102,3 +107,10 @@ async def test_where_the_server_cannot_be_asked_nobody_is_vouched_for(rig: Rig) 
     await rig.go_down()
     with pytest.raises(ChatUnavailable):
         await rig.member_directory.person(rig.ada)
+
+
+async def test_members_on_a_list_are_named_by_themselves_or_through_a_role(rig: Rig) -> None:
+    names = rig.member_directory.names
+    assert names(PeopleList(users=frozenset({rig.ada, NOBODY}))) == ("ada",)
+    assert names(PeopleList(roles=frozenset({rig.role}))) == ("ada",)
+    assert names(PeopleList(users=frozenset({NOBODY}))) == ()

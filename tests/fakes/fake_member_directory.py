@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from bot.domain.errors import ChatUnavailable
-from bot.domain.people import Person
+from bot.domain.people import PeopleList, Person
 
 
 class FakeMemberDirectory:
@@ -22,3 +22,7 @@ class FakeMemberDirectory:
         if self.down:
             raise ChatUnavailable("The server cannot be asked.")
         return self.members.get(person_id)
+
+    def names(self, listed: PeopleList) -> tuple[str, ...]:
+        """Return the names of the members on it."""
+        return tuple(sorted(each.name for each in self.members.values() if listed.has(each)))

@@ -6,7 +6,7 @@ import discord
 
 from bot.adapters.discord_chat._errors import mapped
 from bot.domain.errors import ChatRejected, ChatUnavailable
-from bot.domain.people import Person
+from bot.domain.people import PeopleList, Person
 from bot.ports.clock import Clock
 
 _WAITS = (1.0, 3.0)  # seconds between attempts: somebody waits for the answer
@@ -31,6 +31,12 @@ class DiscordMemberDirectory:
             except ChatUnavailable:
                 await self._clock.sleep(wait)
         return await self._asked(person_id)
+
+    def names(self, listed: PeopleList) -> tuple[str, ...]:
+        """Return what the members on a list are called; see the port."""
+        guilds = [g for g in self._client.guilds if self._guild_id in (None, g.id)]
+        known = (_person(member) for guild in guilds for member in guild.members)
+        return tuple(sorted({each.name for each in known if listed.has(each) and not each.bot}))
 
     async def _asked(self, person_id: int) -> Person | None:
         if not self._client.is_ready():
@@ -65,3 +71,12 @@ class DiscordMemberDirectory:
             if isinstance(cause, discord.NotFound):
                 return None
             raise ChatUnavailable(f"Discord did not say who is in the server: {error}") from error
+
+
+def _person(member: discord.Member) -> Person:
+    return Person(
+        id=member.id,
+        name=member.display_name,
+        role_ids=frozenset(role.id for role in member.roles),
+        bot=member.bot,
+    )

@@ -6,24 +6,42 @@ from bot.domain.posts import Attachment, Button, Post
 from bot.domain.run import Run, Status
 from bot.presentation.cards._text import check_line, one_line
 from bot.presentation.markdown import words
-from bot.presentation.without_failure import MARKS
+from bot.presentation.without_failure import MARKS, NOTHING
 
-_MARKS = {Status.CANCELLED: "⏹️", Status.REJECTED: "⏹️", Status.QUARANTINED: "☣️"}
+STATUS_MARKS = {
+    Status.QUEUED: "🕐",
+    Status.RUNNING: "⏳",
+    Status.WAITING: "✋",
+    Status.DONE: "✅",
+    Status.FAILED: "❌",
+    Status.CANCELLED: "⏹️",
+    Status.REJECTED: "⏹️",
+    Status.QUARANTINED: "☣️",
+}
+"""How a run stands, by a sign: the same on its card and in its last word, whatever its goal."""
 
 
 def ending(run: Run, history: History) -> Post:
     """Return what happened, with raw output of failed checks attached."""
-    lines = [f"{_mark(run, history)} {run.reason}"]
+    lines = [f"{ended_mark(run, history)} {run.reason}"]
     attachments: tuple[Attachment, ...] = ()
     if run.status is Status.FAILED:
-        lines += _tried(history.change_set) + _judged(history)
-        attachments = failed_outputs(history.verdict)
+        lines += _tried(history.change_set) + _judged(history) + _known(run, history)
+        attachments = (*_trace(history), *failed_outputs(history.verdict))
     return Post(text="\n".join(lines), buttons=choices(run, history), attachments=attachments)
 
 
-def _mark(run: Run, history: History) -> str:
-    instead = history.diagnosis.instead if history.diagnosis else ""
-    return MARKS.get(instead) or _MARKS.get(run.status, "❌")
+def found_nothing(history: History) -> bool:
+    """Whether no failure was there that surely was meant."""
+    return history.diagnosis is not None and not history.diagnosis.found
+
+
+def ended_mark(run: Run, history: History) -> str:
+    """Return the sign of how a run ended: where it found nothing, of what is said instead."""
+    diagnosis = history.diagnosis
+    if diagnosis is None or diagnosis.found or run.status in (Status.CANCELLED, Status.QUARANTINED):
+        return STATUS_MARKS[run.status]
+    return MARKS.get(diagnosis.instead, NOTHING)
 
 
 def choices(run: Run, history: History) -> tuple[Button, ...]:
@@ -57,6 +75,37 @@ def _judged(history: History) -> list[str]:
         if not check.ok
     ]
     return ["", "**What my checks said**", *lines] if lines else []
+
+
+def _known(run: Run, history: History) -> list[str]:
+    """Return what is known of a fault that could not be mended, and what people can do next."""
+    diagnosis = history.diagnosis
+    if diagnosis is None or not (diagnosis.found and diagnosis.file):
+        return []
+    lines = ["", "**What I know**", f"• {one_line(diagnosis.cause, 600)}"]
+    steps = ["read the trace, which is attached"] if _trace(history) else []
+    if diagnosis.suspects:
+        commit = diagnosis.suspects[0].commit
+        told = f"`{commit.sha[:7]}` “{words(commit.summary, 80)}” by {words(commit.author, 40)}"
+        if commit.sha[:7] not in diagnosis.cause:
+            lines.append(f"• Suspect: {told}")
+        steps.append(f"have {told} taken back (`git revert {commit.sha[:7]}`)")
+    steps.append(f"`/runs retry {run.id}` once something has changed")
+    return [*lines, "", f"What you can do: {'; '.join(steps)}."]
+
+
+def _trace(history: History) -> tuple[Attachment, ...]:
+    """Return the newest failure's frames with their values, and what was raised."""
+    capsule = history.evidence.capsule if history.evidence else None
+    if capsule is None or not capsule.frames:
+        return ()
+    lines = [
+        f"{frame.file}:{frame.line} in {frame.function}"
+        + "".join(f"\n    {name} = {value}" for name, value in frame.arguments.items())
+        for frame in capsule.frames
+    ]
+    text = "\n".join([*lines, f"{capsule.exception}: {capsule.message}"])
+    return (Attachment(name="trace.txt", text=text),)
 
 
 def _all(verdict: Verdict) -> tuple[CheckResult, ...]:

@@ -6,7 +6,6 @@ from bot.domain.history import History
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.run import Run
 from bot.memory.ranking import similar_fixes, told
-from bot.presentation.cards._ending import choices
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._text import counted, elapsed, one_line, spent
 from bot.presentation.markdown import words
@@ -17,22 +16,22 @@ from bot.triage import Triage
 def investigation(run: Run, history: History, cap: Cap | None = None) -> Post:
     """Return what was found, with the evidence's ids and a button that goes on to a fix."""
     diagnosis = history.diagnosis
-    if diagnosis is None:
-        raise AssertionError("an investigation card needs a diagnosis")
+    if diagnosis is None or not diagnosis.found:
+        raise AssertionError("an investigation card needs a fault that was found")
     triage = diagnosis.triage
     changeable = triage.ours or bool(triage.remedies)
-    fixable = diagnosis.found and bool(diagnosis.file) and changeable
+    fixable = bool(diagnosis.file) and changeable
     label = "Fix it" if triage.ours else "Change our side"
     button = Button(label=label, action="fix", arguments=(run.id,), style="primary")
     return Post(
         card=Card(
             title=words(diagnosis.headline, 240),
             body=words(diagnosis.cause, 1_500),
-            tone="warning" if diagnosis.found else "neutral",
-            fields=(*_fields(diagnosis), *_similar(history)) if diagnosis.found else (),
+            tone="warning",
+            fields=(*_fields(diagnosis), *_similar(history)),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
         ),
-        buttons=(button,) if fixable else choices(run, history),
+        buttons=(button,) if fixable else (),
         attachments=_source(history),
     )
 

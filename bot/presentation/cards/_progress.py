@@ -14,6 +14,7 @@ from bot.domain.run_state import ORDER
 from bot.domain.use import UseWatch
 from bot.domain.watch import Judgement, Watch
 from bot.presentation.cards._candidates import candidate_note
+from bot.presentation.cards._ending import STATUS_MARKS, ended_mark, found_nothing
 from bot.presentation.cards._text import (
     awaited,
     counted,
@@ -45,7 +46,8 @@ _NAMES = {
     Stage.PROPOSE: "Propose",
     Stage.SHIP: "Ship",
 }
-_TONES: dict[Status, Literal["neutral", "working", "good", "warning", "bad"]] = {
+Tone = Literal["neutral", "working", "good", "warning", "bad"]
+_TONES: dict[Status, Tone] = {
     Status.DONE: "good",
     Status.WAITING: "warning",
     Status.CANCELLED: "neutral",
@@ -85,11 +87,19 @@ def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
         card=Card(
             title=f"{_VERBS[run.goal]}: {change_title(run, history)}",
             body="\n".join(lines),
-            tone="bad" if failed(history.outcome) else _TONES.get(run.status, "working"),
+            tone=_tone(run, history),
             footer=f"run {run.id} · {elapsed(run)} · {spent(run, cap)}",
         ),
         buttons=buttons,
     )
+
+
+def _tone(run: Run, history: History) -> Tone:
+    if failed(history.outcome):
+        return "bad"
+    if run.ended and found_nothing(history):
+        return "neutral"  # nothing is known to be broken, whoever asked for what
+    return _TONES.get(run.status, "working")
 
 
 def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, ...]) -> str:
@@ -97,18 +107,13 @@ def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, .
     position = stages.index(stage)
     note = _note(history, stage, run)
     tail = f" — {note}" if note else ""
+    if stage is Stage.DIAGNOSE and run.ended and found_nothing(history):
+        return f"{ended_mark(run, history)} **{_NAMES[stage]}**{tail}"
     if position < here or run.status is Status.DONE:
         return f"✅ **{_NAMES[stage]}**{tail}"
     if position > here:
         return f"▫️ {_NAMES[stage]}"
-    mark = {
-        Status.QUEUED: "🕐",
-        Status.RUNNING: "⏳",
-        Status.WAITING: "✋",
-        Status.CANCELLED: "⏹️",
-        Status.REJECTED: "⏹️",
-    }.get(run.status, "❌")
-    return f"{mark} **{_NAMES[stage]}**{tail}"
+    return f"{STATUS_MARKS[run.status]} **{_NAMES[stage]}**{tail}"
 
 
 def _seen(evidence: Evidence) -> str:

@@ -93,7 +93,8 @@ class DiagnoseStep:
             if diagnosis.found and self._analyzer.planned_by:
                 diagnosis = await self._explained(run, history, evidence, diagnosis)
                 run = self._context.cost_meter.settle(run)
-            return await transitions.end(run, Status.DONE, diagnosis.headline, diagnosis)
+            told = diagnosis.headline if diagnosis.found else diagnosis.told
+            return await transitions.end(run, Status.DONE, told, diagnosis)
         if diagnosis.seen_before:
             text = f"🧠 Seen before: {plain(diagnosis.seen_before, 400)}."
             await self._context.notifier.say(run, text, key=f"seen-before:{run.attempt}")
@@ -225,6 +226,8 @@ def _again(fix: ShippedFix | None, group: FailureGroup) -> str:
     """Return that a fix was shipped for it and it was seen since; nothing where none was."""
     if fix is None:
         return ""
+    if fix.fingerprint != group.fingerprint:
+        return f"{fix.told} mended another failure of it before. "
     seen = clock_time(group.first_seen)
     return f"It was fixed in {fix.told}, but is seen again since {seen}. "
 

@@ -13,7 +13,8 @@ from bot.domain.run import Run, Stage, Trigger
 from bot.domain.shipped_fix import ShippedFix, began
 from bot.domain.slowness import Slowness, slowness_of
 from bot.domain.traffic import last_success
-from bot.grammar.matching import Meant, meant, others_work
+from bot.grammar.fixed_before import failure_before_fix, fix_meant
+from bot.grammar.matching import meant, others_work
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
@@ -94,9 +95,12 @@ class EvidenceCollector:
             change=asked.change,
             searched=searched,
         )
-        past = _past(trigger, asked, named, over, fixes, self.commands())
+        past = failure_before_fix(trigger, asked, named, over, fixes, self.commands())
         if past is not None:
             return found.but(fix=fixes[past.fingerprint], before_fix=past, likely=())
+        if (before := fix_meant(trigger, fixes.values())) is not None:
+            again = tuple(group for group in present if group.event == before.event)[:_GROUPS]
+            return found.but(fix=before, groups=again, likely=(), named="in words")
         slow = await self._slow(named) if named and not asked.groups else None
         fix = fixes.get(asked.groups[0].fingerprint) if asked.groups else None
         groups, since = asked.groups[:_GROUPS], trigger.since
@@ -279,22 +283,3 @@ def _sites(capsule: Capsule | None) -> tuple[tuple[str, int], ...]:
     if capsule is None:
         return ()
     return tuple(dict.fromkeys((frame.file, frame.line) for frame in reversed(capsule.frames)))
-
-
-def _past(
-    trigger: Trigger,
-    asked: Meant,
-    named: Action | None,
-    over: tuple[FailureGroup, ...],
-    fixes: Mapping[str, ShippedFix],
-    commands: Collection[str],
-) -> FailureGroup | None:
-    """Return the failure that is meant and that a fix has ended, if it is one."""
-    if trigger.error_id and named is not None and named.error is not None:
-        meant_now = asked.groups[0]
-        fix = fixes.get(meant_now.fingerprint)
-        return meant_now if fix is not None and fix.covers(began(meant_now.newest)) else None
-    if asked.groups or asked.change or not over:
-        return None
-    before = meant(trigger, over, named, commands)
-    return before.groups[0] if before.groups else None

@@ -8,7 +8,7 @@ import pytest
 
 from bot.domain.approval import ApprovalVotes
 from bot.domain.history import History
-from bot.domain.people import Person
+from bot.domain.people import PeopleList, Person
 from bot.grammar import Setting, Utterance, parse
 from bot.ports.member_directory import MemberDirectory
 from tests.fakes.fake_store import FakeStore
@@ -76,6 +76,9 @@ class KnownRoles:
                 return None
             self._known[person_id] = found
         return self._known[person_id]
+
+    def names(self, listed: PeopleList) -> tuple[str, ...]:
+        return self._inner.names(listed)
 
 
 class LooseStore(FakeStore):

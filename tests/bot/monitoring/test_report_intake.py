@@ -187,7 +187,9 @@ async def test_who_says_that_it_is_slow_joins_the_incident_of_its_slowness(tmp_p
         for text in ("/poll is slow", "/search keeps crashing"):
             said = world.trigger(text.split()[0], person=DORA).but(text=text)
             assert await monitoring.join(said) is None, text
+            assert not await monitoring.joins(world.trigger("/poll").but(text=text))
         said = world.trigger("/search", person=DORA).but(text="/search is slow", key="slow")
+        assert await monitoring.joins(said)
         asked = await monitoring.ask(said)
         assert asked.incident is not None
         assert asked.incident.id == incident.id

@@ -14,13 +14,15 @@ from bot.domain.change import (
 )
 from bot.domain.evidence import Commit, Diagnosis, Evidence, SourceExcerpt, Suspect
 from bot.domain.history import History
+from bot.domain.journal import FailureGroup
 from bot.domain.people import Person, Place
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.posts import Post
 from bot.domain.proposal import Approval, Proposal, Shipment
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.presentation import cards
-from tests.fakes.fake_clock import START
+from tests.fakes.fake_clock import START, FakeClock
+from tests.support.failures import capsule, failure
 
 ALICE = Person(id=1, name="alice")
 HEAD, MERGE = "a" * 40, "c" * 40
@@ -258,6 +260,11 @@ def test_a_run_whose_checks_failed() -> None:
         "❌ No proposal: affected tests failed (after 3 rounds).\n"
         "\n**What I tried**\n• undo `bbbbbbb`: the tests fail\n"
         "\n**What my checks said**\n❌ affected tests · 2 failed, 12 passed · 9.5 s\n"
+        "\n**What I know**\n"
+        "• `face` raises IndexError (string index out of range) with value=6.\n"
+        "• Suspect: `bbbbbbb` “Speed up the dice” by Sam\n"
+        "\nWhat you can do: have `bbbbbbb` “Speed up the dice” by Sam taken back "
+        "(`git revert bbbbbbb`); `/runs retry k3m9tq` once something has changed.\n"
         "<affected-tests.log>"
     )
 
@@ -285,12 +292,42 @@ def test_an_investigation() -> None:
     )
 
 
-def test_an_investigation_that_found_nothing() -> None:
-    nothing = Diagnosis(found=False, headline="Nothing in my journal fits that.", cause="I looked.")
-    run = RUN.but(goal="investigate", status=Status.DONE)
-    assert read(cards.investigation(run, History(diagnosis=nothing))) == (
-        "# Nothing in my journal fits that.\nI looked.\nrun k3m9tq · 42 s · $0.00"
+@pytest.mark.parametrize(
+    ("instead", "mark"), [("", "🔎"), ("which", "❓"), ("fixed", "✅"), ("right", "👌")]
+)
+def test_the_same_signs_say_the_same_whether_a_fix_or_the_cause_was_asked_for(
+    instead: str, mark: str
+) -> None:
+    nothing = Diagnosis.model_validate(
+        {"found": False, "instead": instead, "headline": "So it is.", "cause": "I looked."}
     )
+    history = History(diagnosis=nothing)
+    for asked, status in (("investigate", Status.DONE), ("fix", Status.FAILED)):
+        run = RUN.but(goal=asked, status=status, stage=Stage.DIAGNOSE, reason=nothing.told)
+        assert read(cards.ending(run, history)) == f"{mark} So it is. I looked."
+        card = cards.progress(run, history).card
+        assert card is not None
+        assert card.tone == "neutral"
+        assert f"✅ **Observe**\n{mark} **Diagnose** — So it is." in card.body
+
+
+def test_the_last_word_of_a_fix_that_could_not_be_proven_says_all_that_is_known() -> None:
+    rolled = failure(FakeClock(), capsule())
+    group = FailureGroup(
+        fingerprint="f1", event="command.roll", count=1, first_seen=START, last_seen=START,
+        newest=rolled, action_ids=(rolled.id,),
+    )  # fmt: skip
+    evidence = Evidence(base="d" * 40, groups=(group,))
+    run = RUN.but(stage=Stage.EXECUTE, status=Status.FAILED, reason="I found no edit that holds.")
+    told = read(cards.ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)))
+    assert "`face` raises IndexError (string index out of range) with value=6." in told
+    assert "• Suspect: `bbbbbbb` “Speed up the dice” by Sam" in told
+    assert "have `bbbbbbb` “Speed up the dice” by Sam taken back (`git revert bbbbbbb`)" in told
+    assert "`/runs retry k3m9tq` once something has changed." in told
+    [trace] = cards.ending(run, History(evidence=evidence, diagnosis=DIAGNOSIS)).attachments
+    assert trace.name == "trace.txt"
+    assert trace.text.splitlines()[-1] == "IndexError: string index out of range"
+    assert "cogs/dice.py:" in trace.text
 
 
 def test_shipped_and_live() -> None:

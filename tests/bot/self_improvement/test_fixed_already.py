@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from bot.domain.proposal import Outcome
-from bot.domain.run import Goal, Run, Status
+from bot.domain.run import Goal, Run, Status, Trigger
 from bot.domain.watch import Judgement
+from bot.grammar import COMMAND_LINE, parse
+from bot.grammar.fixed_before import fix_meant
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.world import World, capsule, failure
@@ -129,3 +131,50 @@ async def test_a_fix_that_was_reverted_has_ended_nothing(world: World) -> None:
         run = fixed.but(id="undone", goal="revert", trigger=undo, version=0)
         await world.store.create(run)
         assert "was fixed in" not in (await asked_again(world, agent, "investigate")).reason
+
+
+BACK = "the dice thing you fixed yesterday is back"
+
+
+def back(world: World, key: str) -> Trigger:
+    """Return somebody's words about an old fix, as the grammar reads them."""
+    subject = parse(BACK, COMMAND_LINE).slots.subject
+    asked = world.trigger(subject, goal="investigate", key=key)
+    return asked.but(text=BACK)
+
+
+async def test_an_old_fix_spoken_of_in_own_words_is_named_and_its_return_is_looked_into(
+    world: World,
+) -> None:
+    async with world.running() as agent:
+        fixed = await shipped(world, agent)
+        world.clock.tick(86_400 + 60)  # what failed before it is not looked through any more
+        answer = await agent.answers.of(back(world, "quiet"))
+        assert answer is not None
+        assert answer.diagnosis.told.startswith("The failure of /roll was fixed in #1 (`")
+        assert "was not seen since" in answer.diagnosis.told
+        other = capsule(exception="KeyError", fingerprint="0e0e0e0e0e0e")
+        world.journal.append(failure(world.clock, other))
+        assert await agent.answers.of(back(world, "loud")) is None
+        run = await agent.request(back(world, "loud"))
+        await world.ended(run.id)
+    history = await world.store.history(run.id)
+    assert history.evidence is not None
+    assert history.evidence.fix is not None
+    assert history.evidence.fix.run_id == fixed.id
+    assert history.diagnosis is not None
+    assert history.diagnosis.fingerprint == "0e0e0e0e0e0e"
+    assert "mended another failure of it before" in history.diagnosis.cause
+
+
+@pytest.mark.parametrize(
+    "said", ["the weather you fixed is broken", "the dice are back", "you fixed it, it is back"]
+)
+async def test_no_fix_is_meant_where_it_is_not_named_or_not_spoken_of(
+    world: World, said: str
+) -> None:
+    async with world.running() as agent:
+        await shipped(world, agent)
+        fixes = (await agent.fixes()).values()
+    subject = parse(said, COMMAND_LINE).slots.subject
+    assert fix_meant(world.trigger(subject).but(text=said), fixes) is None

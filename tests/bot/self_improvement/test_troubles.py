@@ -66,7 +66,7 @@ async def test_a_verifier_that_may_not_run_ends_the_run(
     world = World(tmp_path)
     world.verifier.refusal = error
     _, text = await _failed(world)
-    assert text == f"❌ Stopped while planning: {error}"
+    assert text.partition("\n\n")[0] == f"❌ Stopped while planning: {error}"
 
 
 async def test_an_unexpected_error_is_journalled_with_its_capsule_and_named_in_the_thread(
@@ -101,7 +101,7 @@ async def test_an_engine_that_claims_success_and_changed_nothing_is_not_believed
     world = World(tmp_path)
     world.engine = FakeAgent({}, claims="All done!")
     _, text = await _failed(world)
-    assert text == (
+    assert text.partition("\n\n")[0] == (
         "❌ Stopped while writing the change: The fake engine ended and had changed nothing, "
         "whatever it says: “All done!”"
     )
@@ -159,7 +159,7 @@ async def test_a_failed_check_is_said_and_its_output_attached(tmp_path: Path) ->
     assert text.startswith("❌ No proposal: types failed (after 3 rounds).")
     assert "❌ types · 1 failed" in text
     last = world.chat.by_key(world.last_words(run)[0])
-    assert [file.name for file in last.post.attachments] == ["types.log"]
+    assert [file.name for file in last.post.attachments] == ["trace.txt", "types.log"]
 
 
 async def test_nothing_in_the_journal_that_fits_is_said_with_what_else_failed(
@@ -171,7 +171,7 @@ async def test_nothing_in_the_journal_that_fits_is_said_with_what_else_failed(
         run = await world.ended(run.id)
     assert run.status is Status.FAILED
     assert world.said(run)[-1] == (
-        "❌ Nothing in my journal fits that. I looked for failures that fit “the weather forecast” "
+        "🔎 Nothing in my journal fits that. I looked for failures that fit “the weather forecast” "
         "(last 24 h). Other failures there: 3 IndexErrors from /roll."
     )
 

@@ -1,0 +1,87 @@
+"""Reports of people who may not ask for work: noted, and answered once more when it is fixed."""
+
+import logging
+from datetime import timedelta
+
+from bot.domain.errors import ChatRejected
+from bot.domain.failure_report import REPORTED, FailureReport
+from bot.domain.incident import MOST_REPORTS
+from bot.domain.journal import FailureGroup
+from bot.domain.run import Trigger
+from bot.monitoring.incident_repository import IncidentRepository
+from bot.monitoring.report_intake import ReportIntake, note_report
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+from bot.ports.key_value_store import KeyValueStore
+from bot.presentation.failure_reports import fixed_post, thanks_text, unknown_text
+from bot.self_improvement import SelfImprovementAgent
+
+_KEPT = timedelta(days=30)
+_log = logging.getLogger(__name__)
+
+
+class FailureReports:
+    """Keeps one report of a person for each failure, and forgets it when they were told."""
+
+    def __init__(
+        self,
+        incident_repository: IncidentRepository,
+        intake: ReportIntake,
+        agent: SelfImprovementAgent,
+        key_values: KeyValueStore,
+        chat: Chat,
+        clock: Clock,
+    ) -> None:
+        self._incident_repository = incident_repository
+        self._intake = intake
+        self._agent = agent
+        self._key_values = key_values
+        self._chat = chat
+        self._clock = clock
+
+    async def take(self, trigger: Trigger, able: tuple[str, ...]) -> str:
+        """Note a report and return what its person reads; `able` may have work begun.
+
+        Raises `JournalError`, `StoreError`, `WorkspaceError`.
+        """
+        evidence = await self._agent.answers.failure_meant(trigger)
+        if not evidence.groups:
+            return unknown_text(trigger.person, evidence, able)
+        group = evidence.groups[0]
+        await self._keep(trigger, group)
+        run = await self._intake.mending(group.fingerprint)
+        return thanks_text(trigger.person, group, able, run, self._clock.now())
+
+    async def _keep(self, trigger: Trigger, group: FailureGroup) -> None:
+        for incident in self._incident_repository.open:
+            if incident.covers(group.event, group.fingerprint):
+                note_report(self._incident_repository, incident, trigger)
+                await self._incident_repository.flush()
+                break
+        report = FailureReport(
+            fingerprint=group.fingerprint,
+            event=group.event,
+            person_id=trigger.person.id,
+            place=trigger.place,
+            at=self._clock.now(),
+        )
+        same = f"{REPORTED}{group.fingerprint}:"
+        if len(await self._key_values.all(same, FailureReport)) < MOST_REPORTS:
+            await self._key_values.put(report.key, report)
+
+    async def look(self) -> None:
+        """Tell everybody whose failure a live fix has ended since, once; forget what is old."""
+        kept = await self._key_values.all(REPORTED, FailureReport)
+        fixes = await self._agent.fixes() if kept else {}
+        for report in kept:
+            fix = fixes.get(report.fingerprint)
+            if fix is not None and fix.live_at is not None and fix.live_at > report.at:
+                where = report.place.thread_id or report.place.channel_id
+                key = f"{report.key}:{fix.run_id}"
+                try:
+                    await self._chat.post(where, fixed_post(report, fix), key=key)
+                except ChatRejected as error:
+                    _log.warning("a reporter cannot be told of a fix: %s", error)
+            elif self._clock.now() - report.at < _KEPT:
+                continue
+            await self._key_values.remove(report.key)

@@ -1,0 +1,54 @@
+"""What people read who report a failure and may not ask for work: thanks, and that it is fixed."""
+
+from datetime import datetime
+
+from bot.domain.evidence import Evidence
+from bot.domain.failure_report import FailureReport
+from bot.domain.journal import FailureGroup, event_called
+from bot.domain.names import either
+from bot.domain.people import Person
+from bot.domain.posts import Post
+from bot.domain.run import Run
+from bot.domain.shipped_fix import ShippedFix
+from bot.presentation.failure_words import action_name, exception
+from bot.presentation.times import ago
+from bot.presentation.without_failure import without_failure
+
+
+def thanks_text(
+    person: Person, group: FailureGroup, able: tuple[str, ...], run: Run | None, now: datetime
+) -> str:
+    """Return thanks for a report, with what comes of it and who may have more done."""
+    times = "once" if group.count == 1 else f"{group.count} times"
+    seen = f"failed {times}, last {ago(group.last_seen, now)} ({exception(group)})"
+    noted = f"Thanks {person.name}, that is noted: {action_name(group)} {seen}."
+    if run is not None and run.thread_id is not None:
+        doing = f"I am on it in <#{run.thread_id}>"
+    else:
+        doing = f"{either(able)} can have me fix it" if able else ""
+    hear = "I tell you here when it is fixed"
+    return f"{noted} {doing}; {hear}." if doing else f"{noted} {hear}."
+
+
+def unknown_text(person: Person, evidence: Evidence, able: tuple[str, ...]) -> str:
+    """Return what is said where no failure is there that somebody surely means."""
+    if evidence.fix is not None:
+        return f"Thanks {person.name}. {without_failure(evidence).told}"
+    more = f" {either(able)} can have me look further." if able else ""
+    return (
+        f"Thanks {person.name}. I looked for {evidence.searched} and cannot tell which failure "
+        f"that is: tell me the command as you typed it and what you saw.{more}"
+    )
+
+
+def fixed_post(report: FailureReport, fix: ShippedFix) -> Post:
+    """Return what a reporter hears once, where they reported it."""
+    live = f" <t:{fix.live_at.timestamp():.0f}:R>" if fix.live_at else ""
+    return Post(
+        text=(
+            f"<@{report.person_id}> what you reported is fixed: {event_called(report.event)}, in "
+            f"{fix.told}, live{live}. If it fails again, tell me."
+        ),
+        reply_to=report.place.message_id,
+        notify=(report.person_id,),
+    )

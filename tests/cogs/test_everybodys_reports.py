@@ -1,0 +1,71 @@
+"""Everybody's reports count: who may not ask for work is thanked, and hears when it is fixed."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from bot.domain.failure_report import REPORTED, FailureReport
+from bot.domain.run import Status
+from tests.support.dev_channel import DevChannel, answer, dev_channel
+
+
+@pytest.fixture
+async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
+    async with dev_channel(tmp_path, noticing=True) as opened:
+        yield opened
+
+
+async def kept(room: DevChannel) -> tuple[FailureReport, ...]:
+    return await room.world.key_values.all(REPORTED, FailureReport)
+
+
+async def test_a_report_is_noted_refused_as_a_request_and_answered_again_when_it_is_fixed(
+    room: DevChannel,
+) -> None:
+    told = await room["mallory"].say("dev", "rolling dice keeps crashing, fix it")
+    thanks = await answer(room, told)
+    assert thanks.startswith("Thanks mallory, that is noted: /roll failed 3 times, last ")
+    assert "dora, alice or bob can have me fix it; I tell you here when it is fixed." in thanks
+    assert await room.runs() == ()
+    [refused] = [e for e in await room.world.store.audit_log() if not e.allowed]
+    assert (refused.action, refused.person and refused.person.name) == ("ask", "mallory")
+    again = await room["mallory"].say("dev", "rolling dice is still broken, fix it")
+    assert (await answer(room, again)).startswith("Thanks mallory")
+    assert len(await kept(room)) == 1
+
+    run, thread, _ = await room.proposal()
+    await room["alice"].say(thread, "ship it")
+    await room.until(lambda now: now.id == run.id and now.status is Status.DONE)
+    heard = await room["mallory"].wait_for("dev", lambda m: "what you reported" in m["content"])
+    me = room.local.people["mallory"]
+    assert heard["content"].startswith(f"<@{me}> what you reported is fixed: /roll, in #1")
+    assert [each["id"] for each in heard["mentions"]] == [str(me)]
+    assert (heard.get("message_reference") or {}).get("message_id") == again["id"]
+
+
+async def test_who_reports_what_nobody_knows_is_thanked_and_told_what_is_missing(
+    room: DevChannel,
+) -> None:
+    told = await answer(room, await room["mallory"].say("dev", "the juggling is broken, fix it"))
+    assert told.startswith("Thanks mallory. I looked for failures that fit “juggling”")
+    assert "tell me the command as you typed it and what you saw" in told
+    assert "dora, alice or bob can have me look further." in told
+    assert await kept(room) == ()
+
+
+async def test_a_refusal_names_who_may_and_no_setting(room: DevChannel) -> None:
+    _, thread, _ = await room.proposal()
+    said = await room["mallory"].say(thread, "cancel")
+    told = await room["bob"].wait_for(
+        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
+    )
+    assert told["content"] == (
+        "Sorry mallory, you are not on the list of people who may cancel a run. "
+        "dora, alice or bob may."
+    )
+    said = await room["dora"].say(thread, "ship it")
+    told = await room["bob"].wait_for(
+        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
+    )
+    assert told["content"].endswith("people who may ship a change. alice or bob may.")
