@@ -6,15 +6,18 @@ from statistics import median
 
 from bot.detection.comparison import worsened
 from bot.domain.samples import Sample
-from bot.domain.use import EventUse
+from bot.domain.use import EventUse, Promise
 from bot.domain.watch import Comparison, WatchRules
 
 _FEW = 2  # failures of a new command; one alone may be anybody's
 _SHARE = 0.1  # of its uses
 
 
-def use_of(event: str, before: Sequence[Sample], after: Sequence[Sample]) -> EventUse:
-    """Return how one event was used since, with how long it took before."""
+def use_of(
+    event: str, before: Sequence[Sample], after: Sequence[Sample], promise: Promise | None = None
+) -> EventUse:
+    """Return how one event was used since, with how long it took before, and how long it was to."""
+    times, most = _times(after), promise.ms if promise else None
     uses = [each for each in after if each.outcome != "cancelled"]
     return EventUse(
         event=event,
@@ -23,6 +26,9 @@ def use_of(event: str, before: Sequence[Sample], after: Sequence[Sample]) -> Eve
         failures=sum(each.failed for each in uses),
         typical_ms=_typical(after),
         before_ms=_typical(before),
+        promise=promise or Promise(),
+        answered=len(times),
+        in_time=sum(most is not None and each <= most for each in times),
     )
 
 
@@ -52,9 +58,13 @@ def got_worse(
 
 def _typical(samples: Sequence[Sample]) -> float | None:
     """Return the median time of what went well, in milliseconds."""
-    times = [
+    times = _times(samples)
+    return median(times) if times else None
+
+
+def _times(samples: Sequence[Sample]) -> list[float]:
+    return [
         each.duration_ms
         for each in samples
         if each.outcome == "ok" and each.duration_ms is not None and isfinite(each.duration_ms)
     ]
-    return median(times) if times else None

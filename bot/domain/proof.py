@@ -13,9 +13,11 @@ class Proof(Record):
     """What came of one kind of proof, for exactly one head.
 
     `told` is a line for the card ("3 examples: red before, green now"), `details` are more of them.
+    `ratio` is how many times as long as before it takes at most, where times were measured.
     """
 
     kind: ProofKind
     holds: bool
     told: str
     details: tuple[str, ...] = ()
+    ratio: float | None = None

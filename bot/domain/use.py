@@ -8,6 +8,16 @@ from bot.domain.flag import FlagName
 from bot.domain.record import Record
 
 
+class Promise(Record):
+    """How fast people were to be answered: within so long, or in a share of the time before.
+
+    `ms` is what was agreed to, `ratio` what a measured proof showed at most. Absent: no such word.
+    """
+
+    ms: float | None = None
+    ratio: float | None = None
+
+
 class UseWatch(Record):
     """The commands that one shipped change brought or changed. Stored until nothing is left to say.
 
@@ -26,6 +36,7 @@ class UseWatch(Record):
     until: AwareDatetime
     tell_at: AwareDatetime | None = None
     judged: bool = False
+    promise: Promise = Promise()
     flag: FlagName | Literal[""] = Field(default="", description="the flag it shipped behind")
     compared_at: AwareDatetime | None = Field(
         default=None, description="when the flag was switched as it was at the last comparison"
@@ -44,6 +55,9 @@ class EventUse(Record):
     failures: int = Field(default=0, ge=0)
     typical_ms: float | None = None
     before_ms: float | None = Field(default=None, description="none: nobody was answered before")
+    promise: Promise = Promise()
+    answered: int = Field(default=0, ge=0, description="uses that went well, and were timed")
+    in_time: int = Field(default=0, ge=0, description="those within the promised time")
 
 
 Sign = Literal["👍", "👎"]

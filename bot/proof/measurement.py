@@ -67,6 +67,7 @@ def measured_proof(rounds: Sequence[tuple[float, float]]) -> Proof:
         kind="measured",
         holds=holds,
         told=f"{ratio} as before" if holds else f"no faster: {ratio} as before",
+        ratio=most,
         details=(f"faster in {faster} of {len(ratios)} rounds, p = {p:.2g}",),
     )
 

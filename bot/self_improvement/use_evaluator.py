@@ -13,11 +13,12 @@ from bot.domain.journal import Action, JournalQuery, event_called
 from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run
 from bot.domain.samples import Sample, sample_of
-from bot.domain.use import ChangeFeedback, FlagComparison, UseReport, UseWatch
+from bot.domain.use import ChangeFeedback, FlagComparison, Promise, UseReport, UseWatch
 from bot.domain.watch import Comparison, WatchRules
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.presentation.markdown import words
+from bot.proof.promised_times import promised_ms
 from bot.self_improvement.changed_commands import changed_events
 from bot.self_improvement.fix_evaluator import MANY, may_be_judged, minutes_between, sides
 
@@ -62,6 +63,7 @@ class UseEvaluator:
             before_since=now - self._counted_for,
             until=now + timedelta(minutes=self._rules.minutes),
             tell_at=now + self._counted_for if self._counted_for else None,
+            promise=_promised(history),
             flag=history.brief.flag if history.brief else "",
         )
 
@@ -92,7 +94,7 @@ class UseEvaluator:
         uses = []
         for event in watch.events:
             seen = await self._journal.samples(since=watch.before_since, until=now, event=event)
-            uses.append(use_of(event, *sides(seen, watch.began_at)))
+            uses.append(use_of(event, *sides(seen, watch.began_at), watch.promise))
         return UseReport(run_id=watch.run_id, since=watch.began_at, uses=tuple(uses), at=now)
 
     async def with_and_without(
@@ -135,6 +137,13 @@ class UseEvaluator:
             after_minutes=minutes_between(watch.began_at, until),
         )
         return compared() if len(seen) < MANY else await asyncio.to_thread(compared)
+
+
+def _promised(history: History) -> Promise:
+    """Return how fast people were to be answered, by what was agreed to and what was measured."""
+    proofs = history.verdict.proofs if history.verdict else ()
+    ratio = next((proof.ratio for proof in proofs if proof.ratio is not None), None)
+    return Promise(ms=promised_ms(history.brief) if history.brief else None, ratio=ratio)
 
 
 def _by_flag(actions: Sequence[Action], name: str) -> tuple[list[Sample], list[Sample]]:

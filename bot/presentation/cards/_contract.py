@@ -13,6 +13,7 @@ from bot.presentation.cards._text import counted, elapsed, money, rest_of, spent
 from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import words
 from bot.presentation.titles import title_of
+from bot.proof.promised_times import promised_ms
 
 DIGITS = 12
 """How much of a brief's digest a button holds."""
@@ -95,6 +96,9 @@ def _assumed(history: History) -> list[str]:
 def _proof(brief: Brief, tests: list[str]) -> str:
     """Return what has to hold: its examples where it has any, and each other kind of proof."""
     examples = [_examples(brief, tests)] if brief.acceptances else []
+    most = promised_ms(brief)
+    if most is not None:
+        examples.append(f"answers within {most:g} ms are counted once it is live")
     return "\n".join((*examples, *(_KINDS[each] for each in brief.proofs if each in _KINDS)))
 
 

@@ -9,6 +9,7 @@ from bot.presentation.cards._text import counted
 from bot.presentation.markdown import words
 from bot.presentation.times import moment
 
+_KEPT = 0.95  # of the answers in time; more late ones are marked
 _MOST = 12  # commands that are told one by one
 
 
@@ -49,7 +50,8 @@ def _line(use: EventUse) -> str:
         return f"{called}: nobody used it"
     people = f" by {_people(use.people)}" if use.people else ""
     failed = counted(use.failures, "failure") if use.failures else "no failure"
-    return f"{called}: {counted(use.uses, 'use')}{people}, {failed}{_times(use)}"
+    told = f"{called}: {counted(use.uses, 'use')}{people}, {failed}{_times(use)}"
+    return f"{told}{_kept(use)}"
 
 
 def _people(count: int) -> str:
@@ -61,6 +63,19 @@ def _times(use: EventUse) -> str:
         return ""
     before = f", {_time(use.before_ms)} before" if use.before_ms is not None else ""
     return f"; usually answered in {_time(use.typical_ms)}{before}"
+
+
+def _kept(use: EventUse) -> str:
+    """Return whether answers were as fast as promised, with both figures."""
+    told, promise = "", use.promise
+    if promise.ms is not None and use.answered:
+        mark = "" if use.in_time >= _KEPT * use.answered else "⚠️ "
+        told = f"; {mark}{use.in_time} of {use.answered} within the promised {_time(promise.ms)}"
+    if promise.ratio is not None and use.typical_ms is not None and use.before_ms:
+        now = use.typical_ms / use.before_ms
+        mark = "" if now <= promise.ratio else "⚠️ "
+        told += f"; {mark}{now:.2f} times as long as before, {promise.ratio:.2f} was proven"
+    return told
 
 
 def _time(milliseconds: float) -> str:

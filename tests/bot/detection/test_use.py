@@ -41,7 +41,7 @@ def test_uses_people_failures_and_usual_times_are_counted() -> None:
     cancelled = rolls(1)[0]._replace(outcome="cancelled", user="u-9")
     after = [*rolls(3, 1, users=("u-1", "u-2", None)), *rolls(2, ms=80.0), cancelled]
     assert use_of(ROLL, rolls(2, ms=10.0), after) == EventUse(
-        event=ROLL, uses=6, people=2, failures=1, typical_ms=20.0, before_ms=10.0
+        event=ROLL, uses=6, people=2, failures=1, typical_ms=20.0, before_ms=10.0, answered=5
     )
 
 

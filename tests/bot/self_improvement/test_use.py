@@ -11,10 +11,12 @@ from bot.domain.errors import NotAuthorized, OutOfBounds
 from bot.domain.flag import Flag, Reach
 from bot.domain.journal import ActionOutcome
 from bot.domain.posts import Post
+from bot.domain.proof import Proof
 from bot.domain.run import Run, Status
 from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
 from bot.self_improvement.feedback import SignedChange
+from tests.fakes.fake_request_planner import FLIPS
 from tests.support.change_world import FLAGGED, ChangeWorld, understood, wanted
 from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, DORA, MALLORY, failure
@@ -141,6 +143,40 @@ async def test_a_command_that_was_there_before_is_told_with_its_former_time(
     await world.look(days=7)
     (text,) = world.told(run)
     assert "1 use by 1 person, no failure; usually answered in 70 ms, 1.5 s before" in text
+
+
+async def test_what_was_promised_is_held_beside_how_long_it_took(tmp_path: Path) -> None:
+    promised = FLAGGED.but(flag="", acceptances=(FLIPS,), understood="It answers within 200 ms.")
+    world = CoinWorld(tmp_path, promised)
+    run = await world.shipped()
+    card = next(each.post.card for each in world.chat.said if ":contract" in each.key)
+    assert card is not None
+    assert any("answers within 200 ms are counted" in field.value for field in card.fields)
+    world.flipped(people=3, times=30, ms=120.0)
+    world.flipped(people=3, times=10, ms=400.0)
+    await world.look(days=7)
+    (text,) = world.told(run)
+    assert text.endswith("usually answered in 120 ms; ⚠️ 30 of 40 within the promised 200 ms")
+
+
+@pytest.mark.parametrize(("ms", "mark"), [(80.0, ""), (180.0, "⚠️ ")])
+async def test_a_measured_proof_is_held_beside_how_long_it_took(
+    world: CoinWorld, ms: float, mark: str
+) -> None:
+    world.flipped(people=2, times=5, ms=200.0)
+    world.clock.tick(60)
+    run = await world.shipped()
+    watch = await world.key_values.get(f"use:{run.id}", UseWatch)
+    assert watch is not None
+    history = await world.store.history(run.id)
+    assert history.verdict is not None and history.shipment is not None
+    measured = Proof(kind="measured", holds=True, told="", ratio=0.6)
+    proven = history.plus(history.verdict.but(proofs=(measured,)))
+    await world.agent().watch.begin(run, proven, history.shipment)
+    world.flipped(people=2, times=5, ms=ms)
+    await world.look(days=7)
+    (text,) = world.told(run)
+    assert text.endswith(f"; {mark}{ms / 200:.2f} times as long as before, 0.60 was proven")
 
 
 async def test_failures_of_a_new_command_are_told_at_once_with_a_way_back(world: CoinWorld) -> None:
