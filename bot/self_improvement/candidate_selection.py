@@ -77,7 +77,8 @@ class CandidateSelection:
             return None
         gone = DroppedCandidate(number=so_far.present, why=redact(why))
         kept = so_far.but(dropped=(*so_far.dropped, gone))
-        return await self._propose(run, kept, f"⚠️ {_named(kept)} came to nothing: {why}", worked_on)
+        said = f"⚠️ {_named(kept)} came to nothing: {why.rstrip('.')}."
+        return await self._propose(run, kept, said, worked_on=worked_on)
 
     async def _go_on(self, run: Run, so_far: Candidates, told: str, *records: Record) -> Run:
         said = f"{_named(so_far)} {told.rstrip('.')}."
@@ -93,7 +94,7 @@ class CandidateSelection:
         return saved
 
     async def _propose(
-        self, run: Run, so_far: Candidates, said: str, worked_on: bool = True
+        self, run: Run, so_far: Candidates, said: str, *, worked_on: bool = True
     ) -> Run:
         best = best_of(so_far)
         why = "; ".join(filter(None, (why_best(so_far), so_far.why)))

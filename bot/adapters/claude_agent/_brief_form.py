@@ -80,6 +80,12 @@ class BriefForm(Record):
         max_length=900,
         description="Only where nothing is to be built: why, for people. Then the rest is empty.",
     )
+    needs: tuple[str, ...] = Field(
+        default=(),
+        max_length=5,
+        description="Packages that pyproject.toml does not name and it cannot be built without, as "
+        "PyPI calls them. Nothing can be installed: plan without any wherever that can be done.",
+    )
     understood: str = Field(
         min_length=10, max_length=900, description="What is wanted, in a sentence or two."
     )

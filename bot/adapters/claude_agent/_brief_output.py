@@ -1,6 +1,7 @@
 """Whether what a planner makes of a request holds: examples that can be played, files to write."""
 
 from collections.abc import Collection, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from bot.adapters.claude_agent._brief_form import MAX_PARTS, BriefForm, ExampleForm
@@ -19,6 +20,12 @@ from bot.proof.acceptance import unfit
 from bot.proof.flag_uses import flag_uses_in
 from bot.proof.scripts import UnreadableScript, script_from
 
+_NOT_INSTALLED = (
+    "it takes {names}, which is not installed here, and I install nothing: what a package does, "
+    "and its licence, are for people to judge. Add it yourself (`uv add`, a commit with its lock, "
+    "a restart), then ask again; or say that it is to do without."
+)
+
 
 def briefed(
     form: BriefForm, request: Request, root: Path, protection: Protection, by: str
@@ -27,7 +34,7 @@ def briefed(
     brief = Brief(
         request=request.words,
         understood=form.understood,
-        objection=form.objection.strip(),
+        objection=_objection(form),
         risk=form.risk,
         written_by=by,
     )
@@ -50,7 +57,7 @@ def briefed(
 
 def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan | None:
     """Return how it is built; `None` where nothing is to be. Raises `Objection`."""
-    if form.objection.strip():
+    if _objection(form):
         return None
     if not form.solution or not form.steps:
         raise Objection("solution and steps: say how it is built, or give an `objection`.")
@@ -78,6 +85,21 @@ def built(form: BriefForm, root: Path, protection: Protection, by: str) -> Plan 
     if wrong := wrongly_split(plan):
         raise Objection(f"steps: {wrong}.")
     return plan
+
+
+def _objection(form: BriefForm) -> str:
+    """Return why nothing is to be built: the planner's reason, or packages that are not here."""
+    missing = [f"`{name}`" for name in map(str.strip, form.needs) if not _is_installed(name)]
+    if form.objection.strip() or not missing:
+        return form.objection.strip()
+    return _NOT_INSTALLED.format(names=", ".join(missing))
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except (PackageNotFoundError, ValueError):
+        return False
 
 
 def _owned(form: BriefForm, root: Path, protection: Protection) -> frozenset[str]:

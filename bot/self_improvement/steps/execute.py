@@ -77,7 +77,9 @@ class ExecuteStep:
         if until is not None:
             reason = full_text(services.budget, engine.engine, until)
             paid = self._context.cost_meter.settle(run)
-            best = await self._context.candidates.best_by_now(paid, history, "it is not its turn")
+            best = await self._context.candidates.best_by_now(
+                paid, history, "no other change may be begun this hour"
+            )
             return best or await self._context.transitions.await_turn(paid, until, reason)
         return await self._written(engine, run, history)
 

@@ -17,6 +17,7 @@ from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_request_planner import BUILDS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.change_world import ADDED, COIN, NO_COG, ChangeWorld, lacks_the_coin, understood
+from tests.support.kill_at import Fuse
 from tests.support.world import DORA
 
 PAGE, LOG = "docs/coin.md", "CHANGELOG.md"
@@ -202,6 +203,26 @@ async def test_what_ends_one_part_ends_the_run_and_leaves_no_branch(
         run = await written(world, agent)
         assert run.status is Status.FAILED
         assert why in run.reason
+        assert not world.workspaces.lent
+
+
+async def test_killed_while_they_are_written_all_are_begun_anew(tmp_path: Path) -> None:
+    world, engine = in_parts(tmp_path)
+    for each in engine.engines.values():
+        each.hold()
+    fuse = Fuse()
+    async with world.running(fuse) as agent:
+        run = await understood(world, agent)
+        await agent.agreements.give(run.id, DORA, "text")
+        for each in engine.engines.values():
+            await asyncio.wait_for(each.working.wait(), 10)
+        fuse.after = fuse.burnt
+    for each in engine.engines.values():
+        each.release()
+    async with world.running():
+        run = await world.settled(run.id)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert len(engine.asked) == 4
         assert not world.workspaces.lent
 
 

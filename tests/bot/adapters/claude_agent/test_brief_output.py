@@ -74,6 +74,19 @@ def test_work_may_fall_into_parts_that_have_no_file_in_common(root: Path) -> Non
         taken(root, steps=steps(*((file, f"p{n}") for n, file in enumerate(files))))
 
 
+def test_what_takes_a_package_that_is_not_here_is_refused_before_anything_is_written(
+    root: Path,
+) -> None:
+    brief, plan = taken(root, needs=["pydantic", "no-such-package-of-ours"])
+    assert plan is None
+    assert brief.objection.startswith("it takes `no-such-package-of-ours`, which is not installed")
+    assert "`uv add`" in brief.objection
+    brief, plan = taken(root, needs=["pydantic"])
+    assert not brief.objection
+    assert plan is not None
+    assert taken(root, objection="It is there.", needs=["no-such"])[0].objection == "It is there."
+
+
 def test_examples_are_a_proof_of_behaviour_whatever_else_is_one(root: Path) -> None:
     assert taken(root, proofs=["words"])[0].proofs == ("behaviour", "words")
     assert taken(root, examples=[], proofs=["preserving"])[0].proofs == ("preserving",)
