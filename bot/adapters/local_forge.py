@@ -9,7 +9,7 @@ from bot.domain.errors import ForgeUnavailable
 from bot.domain.evidence import Commit
 from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import Comment, ForgeProposal, ProposalDraft
-from bot.infra.forge_issues import Issues
+from bot.infra.forge_issues import Issues, ListedIssue
 from bot.infra.forge_pulls import MIGRATIONS, Pulls
 from bot.infra.forge_repository import BareRepository, make_bare
 from bot.infra.sqlite import Database
@@ -102,9 +102,9 @@ class LocalForge:
             lambda db: self._issues.open(db, title, body, author, labels)
         )
 
-    async def issue_comments(self, number: int) -> tuple[str, ...]:
-        """Return what was said on an issue, oldest first."""
-        return await self._database.read(lambda db: self._issues.comments(db, number))
+    async def issue_list(self, *, limit: int = 100) -> tuple[ListedIssue, ...]:
+        """Return issues with what was said on them, newest first."""
+        return await self._database.read(lambda db: self._issues.newest(db, limit))
 
     async def ready(self) -> str:
         """Return where it is and what it holds."""

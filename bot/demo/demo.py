@@ -13,10 +13,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
-from bot.demo.faults import Change, FaultStep, Living, MetFault, edited
+from bot.demo.faults import Change, Living, MetFault, edited
+from bot.demo.first_hint import met_hint, watch_hint
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.demo.scenario import DemoScenario, service_change
-from bot.demo.traffic import PLACE, VISITORS
+from bot.demo.traffic import VISITORS
 from bot.demo.uncommitted_cogs import uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
@@ -117,15 +118,16 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         token=TOKEN,
         port=port,
         hint=[
-            *(_watch(living) if living else _hint(plan.fault)),
+            *(watch_hint(living) if living else met_hint(plan.fault)),
             *(await uncommitted_cogs(plan.source)).told(),
         ],
-        extra_routes=forge_routes(forge),
+        extra_routes=forge_routes(forge, ("alice", "bob")),
     )
     demo_paths = DemoPaths(
         guild_id=discord.guild_id,
         dev_channel_id=discord.dev_channel_id,
         listed=(discord.people["alice"],),
+        logins={name: discord.people[name] for name in ("alice", "bob")},
         url=discord.base_url,
         engine=plan.engine,
         settings=living.settings if living else plan.settings,
@@ -262,39 +264,3 @@ class BotProcess:
         except TimeoutError:
             process.kill()
             await process.wait()
-
-
-def _shown(step: FaultStep) -> str:
-    if step.press:
-        return f"press **{step.press}**"
-    options = " ".join(f"{name}:{value}" for name, value in step.options.items())
-    often = " a few times" if step.times > 1 else ""
-    return f"`/{step.command} {options}`".replace(" `", "`") + often
-
-
-def _hint(fault: MetFault | None) -> list[str]:
-    """Return what the page tells a first visitor to try."""
-    if fault is None:
-        return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]
-    return [
-        "Something in this bot is broken. Find out yourself:",
-        f"1. {', then '.join(_shown(step) for step in fault.steps)}",
-        f"2. Say `{fault.complaint}`",
-        "3. Read the proposal in the thread, then say `ship it`",
-        "4. Do the first thing again.",
-        "",
-        "Or say nothing and let it fail five times: the bot notices by itself.",
-    ]
-
-
-def _watch(living: Living) -> list[str]:
-    """Return what the page tells of a fault that the bot notices by itself."""
-    names = ", ".join(name.capitalize() for name in VISITORS)
-    steps = [
-        f"Just watch #dev. {names} use the bot in #{PLACE}. {living.expect}",
-        *living.then,
-    ]
-    return [
-        "Nobody will complain here:",
-        *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
-    ]

@@ -1,10 +1,11 @@
-"""Pages of the local forge, for people: the list of pull requests, and one with its diff.
+"""Pages of the local forge, for people: pull requests, one with its diff, and issues.
 
 No script, and nothing somebody wrote is taken as HTML.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+import json
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -15,12 +16,15 @@ from bot.demo._forge_diff import diff_view
 from bot.demo._markdown import markdown
 from bot.domain.errors import ForgeError, ForgeRejected
 from bot.domain.evidence import Commit
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import ForgeProposal
+from bot.infra.forge_issues import ListedIssue
 from bot.infra.html_templates import Templates
 
 _FOLDER = Path(__file__).parent
 _STYLE = _FOLDER / "static" / "forge.css"
 _NUMBER = r"{number:\d{1,9}}"
+_LONGEST_TITLE = 256
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; "
@@ -57,22 +61,38 @@ class ForgeReader(Protocol):
         """Return its unified diff."""
         ...
 
+    async def issue_list(self, *, limit: int = 100) -> Sequence[ListedIssue]:
+        """Return issues with what was said on them, newest first."""
+        ...
 
-def forge_routes(reader: ForgeReader) -> Sequence[web.RouteDef]:
-    """Return `/forge/`, `/forge/pulls/{number}`, its `.diff`, and the style sheet."""
-    pages = _ForgePages(reader)
+    async def open_issue(
+        self, title: str, body: str, author: str, labels: Sequence[str]
+    ) -> ForgeIssue:
+        """Open one in somebody's name."""
+        ...
+
+
+def forge_routes(reader: ForgeReader, authors: Collection[str] = ()) -> Sequence[web.RouteDef]:
+    """Return `/forge/`, `/forge/pulls/{number}`, its `.diff`, `/forge/issues`, the style sheet.
+
+    Issues are opened in the name of one of the `authors`: who serves this keeps others out.
+    """
+    pages = _ForgePages(reader, authors)
     return [
         web.get("/forge", _to_list),
         web.get("/forge/", pages.with_errors(pages.pulls)),
         web.get(f"/forge/pulls/{_NUMBER}", pages.with_errors(pages.pull)),
         web.get(f"/forge/pulls/{_NUMBER}.diff", pages.with_errors(pages.plain_diff)),
+        web.get("/forge/issues", pages.with_errors(pages.issues)),
+        web.post("/forge/issues", pages.with_errors(pages.open_issue)),
         web.get("/forge/style.css", _style),
     ]
 
 
 class _ForgePages:
-    def __init__(self, reader: ForgeReader) -> None:
+    def __init__(self, reader: ForgeReader, authors: Collection[str]) -> None:
         self._reader = reader
+        self._authors = authors
         self._templates = Templates(
             _FOLDER / "templates",
             filters={"diff_view": diff_view, "markdown": markdown, "minute": _minute},
@@ -97,6 +117,26 @@ class _ForgePages:
     async def plain_diff(self, request: web.Request) -> web.Response:
         diff = await self._reader.diff(int(request.match_info["number"]))
         return web.Response(text=diff, content_type="text/plain", headers=_HEADERS)
+
+    async def issues(self, _: web.Request) -> web.Response:
+        issues = await self._reader.issue_list()
+        return await self._page("issues.html", "Issues", issues=issues)
+
+    async def open_issue(self, request: web.Request) -> web.Response:
+        """Open the issue in a JSON body: `author`, `title`, and `body` if there is more to say."""
+        try:
+            sent = json.loads(await request.text())
+            asked = {key: sent.get(key, "") for key in ("author", "title", "body")}
+        except (ValueError, AttributeError):
+            return _refused('send JSON: {"author": "alice", "title": "..."}')
+        if not all(isinstance(value, str) for value in asked.values()):
+            return _refused("author, title and body are texts")
+        if asked["author"] not in self._authors:
+            return _refused(f"author is one of {', '.join(sorted(self._authors))}")
+        if not asked["title"].strip() or len(asked["title"]) > _LONGEST_TITLE:
+            return _refused(f"title has 1 to {_LONGEST_TITLE} characters")
+        opened = await self._reader.open_issue(**asked, labels=("theseus",))
+        return web.json_response({"number": opened.number}, status=201)
 
     def with_errors(self, page: Page) -> Page:
         """Return a page that shows the forge's errors as pages."""
@@ -124,6 +164,10 @@ async def _style(_: web.Request) -> web.FileResponse:
 
 async def _to_list(_: web.Request) -> web.Response:
     return web.Response(status=308, headers={"Location": "/forge/"})
+
+
+def _refused(told: str) -> web.Response:
+    return web.json_response({"error": told}, status=400)
 
 
 def _minute(at: datetime) -> str:

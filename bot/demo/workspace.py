@@ -62,6 +62,7 @@ _SHORT_TIER = """\
       command: [pytest, -q, {tests}]
       seconds: 120
 """
+_LOOK_MINUTES = 0.1  # between two looks at the forge's issues: somebody watches
 _EVERYDAY = ("dice", "polls", "quotes", "reminders")
 
 
@@ -95,7 +96,8 @@ class DemoWorkspace:
 class DemoPaths:
     """What the configuration must say about the local Discord the bot will live in.
 
-    `settings` replaces keys of its sections.
+    `settings` replaces keys of its sections; `logins` are names at the forge, each with its
+    person's id.
     """
 
     guild_id: int
@@ -104,6 +106,7 @@ class DemoPaths:
     url: str
     engine: str
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    logins: Mapping[str, int] = field(default_factory=dict)
 
 
 async def prepare(
@@ -214,6 +217,7 @@ def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
     content["people"] = {"developers": people, "approvers": people}
     content["engine"]["name"] = demo_paths.engine
     content["forge"].update(kind="local", path=str(workspace.forge), url=demo_paths.url)
+    content["forge"]["issues"] = {"people": dict(demo_paths.logins), "minutes": _LOOK_MINUTES}
     # The code here is the visitor's own copy of this very repository.
     content["sandbox"]["required"] = False
     for section, values in demo_paths.settings.items():

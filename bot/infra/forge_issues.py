@@ -8,6 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Literal, NamedTuple
 
 from bot.domain.errors import ForgeRejected
 from bot.domain.issue import ForgeIssue
@@ -36,6 +37,16 @@ ISSUES = Migration(
     ),
 )
 _CLOSES = re.compile(r"^Closes #(\d{1,9})$", re.MULTILINE)
+
+
+class ListedIssue(NamedTuple):
+    """One issue as a page lists it."""
+
+    number: int
+    title: str
+    author: str
+    state: Literal["open", "closed"]
+    comments: tuple[str, ...]
 
 
 def closed_by(body: str) -> tuple[int, ...]:
@@ -69,6 +80,16 @@ class Issues:
             (number, title, body, author, json.dumps(sorted(labels)), at.isoformat()),
         )
         return ForgeIssue(number=number, url="", title=title, body=body, author=author, at=at)
+
+    def newest(self, db: sqlite3.Connection, limit: int) -> tuple[ListedIssue, ...]:
+        """Return open and closed ones with what was said on them, newest first."""
+        rows = db.execute(
+            "SELECT number, title, author, state FROM issues ORDER BY number DESC LIMIT ?", (limit,)
+        )
+        return tuple(
+            ListedIssue(number, title, author, state, self.comments(db, number))
+            for number, title, author, state in rows.fetchall()
+        )
 
     def labelled(self, db: sqlite3.Connection, label: str) -> tuple[ForgeIssue, ...]:
         """Return the open ones with that label, oldest first."""

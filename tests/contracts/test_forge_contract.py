@@ -206,7 +206,8 @@ class GitRoom:
 
     async def answers(self, number: int) -> list[str]:
         assert isinstance(self.forge, LocalForge)
-        return list(await self.forge.issue_comments(number))
+        listed = {each.number: each for each in await self.forge.issue_list()}
+        return list(listed[number].comments)
 
 
 class GithubRoom(GitRoom):

@@ -8,6 +8,7 @@ from bot.domain.change import ChangeSet, Grant
 from bot.domain.dialogue import Question
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
+from bot.domain.journal import event_called
 from bot.domain.plan import Plan, Step
 from bot.domain.run import Run
 from bot.ports.agent import (
@@ -89,9 +90,9 @@ def commit_message(assignment: Assignment, finished: Finished) -> str:
         return f"{finished.summary}\n\n{wanted}\n\nRun: {assignment.run_id}\n"
     diagnosis = assignment.diagnosis
     known = f"Fingerprint: {diagnosis.fingerprint}\n" if diagnosis.fingerprint else ""
+    what = event_called(diagnosis.event) if diagnosis.event else "a failure"
     return (
-        f"Fix {diagnosis.event}: {finished.summary}\n\n{diagnosis.cause}\n\n"
-        f"Run: {assignment.run_id}\n{known}"
+        f"Fix {what}: {finished.summary}\n\n{diagnosis.cause}\n\nRun: {assignment.run_id}\n{known}"
     )
 
 

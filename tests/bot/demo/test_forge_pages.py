@@ -1,5 +1,6 @@
 """The forge's pages: what they show, and that nothing somebody wrote gets out of its place."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
@@ -18,7 +19,9 @@ from bot.demo._markdown import FORGE_MARKDOWN, markdown
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.domain.errors import ForgeRejected, ForgeUnavailable
 from bot.domain.evidence import Commit
+from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import ForgeProposal, ProposalDraft
+from bot.infra.forge_issues import ListedIssue
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.repositories import commit, git, repository
 
@@ -57,6 +60,7 @@ class ScriptedReader:
 
     def __init__(self) -> None:
         self.down = False
+        self.opened: list[ForgeIssue] = []
         self.pulls = [
             ForgeProposal(
                 number=1, url="", state="merged", head="a" * 40, branch=f"theseus/{EVIL}",
@@ -87,6 +91,24 @@ class ScriptedReader:
     async def diff(self, number: int) -> str:
         return DIFF
 
+    async def issue_list(self, *, limit: int = 100) -> Sequence[ListedIssue]:
+        said = (f"Done with #1 {EVIL} [bad](javascript:alert(1))",)
+        known = [ListedIssue(2, f"Crash {EVIL}", EVIL, "closed", said)]
+        opened = [
+            ListedIssue(each.number, each.title, each.author, "open", ()) for each in self.opened
+        ]
+        return [*opened, *known]
+
+    async def open_issue(
+        self, title: str, body: str, author: str, labels: Sequence[str]
+    ) -> ForgeIssue:
+        assert list(labels) == ["theseus"]
+        at = datetime(2026, 11, 21, 14, 2, tzinfo=UTC)
+        self.opened.append(
+            ForgeIssue(number=3, url="", title=title, body=body, author=author, at=at)
+        )
+        return self.opened[-1]
+
 
 @pytest.fixture
 def reader() -> ScriptedReader:
@@ -106,7 +128,7 @@ class browser:  # noqa: N801 - reads as a verb where it is used
 
     def __init__(self, reader: ForgeReader) -> None:
         app = web.Application()
-        app.add_routes(forge_routes(reader))
+        app.add_routes(forge_routes(reader, ("alice", "bob")))
         self._server = TestServer(app)
 
     async def __aenter__(self) -> Get:
@@ -117,6 +139,10 @@ class browser:  # noqa: N801 - reads as a verb where it is used
     async def __aexit__(self, *_: object) -> None:
         await self._client.close()
         await self._server.close()
+
+    async def post(self, path: str, sent: str) -> tuple[int, str]:
+        async with self._client.post(self._server.make_url(path), data=sent) as answer:
+            return answer.status, await answer.text()
 
     async def _get(self, path: str) -> tuple[int, str]:
         async with self._client.get(self._server.make_url(path)) as answer:
@@ -130,6 +156,42 @@ async def test_the_list_links_every_pull_request(get: Get) -> None:
     assert '<a href="/forge/pulls/1">Mend &lt;script&gt;' in page
     assert '<span class="state merged">Merged</span>' in page
     assert await get("/forge") == (status, page)
+
+
+async def test_issues_are_listed_with_what_was_said_on_them(get: Get) -> None:
+    status, page = await get("/forge/issues")
+    assert status == 200
+    assert '<span class="state closed">Closed</span>' in page
+    assert "Done with #1" in page
+
+
+async def test_an_issue_is_opened_in_the_name_of_somebody_there(reader: ScriptedReader) -> None:
+    pages = browser(reader)
+    async with pages as fetch:
+        sent = json.dumps({"author": "alice", "title": "/roll crashes, fix it", "body": "Often."})
+        assert await pages.post("/forge/issues", sent) == (201, '{"number": 3}')
+        assert "/roll crashes, fix it" in (await fetch("/forge/issues"))[1]
+    [issue] = reader.opened
+    assert (issue.author, issue.body) == ("alice", "Often.")
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("title=x", "send JSON"),
+        ("[]", "send JSON"),
+        ('{"author": "mallory", "title": "x"}', "one of alice, bob"),
+        ('{"author": ["alice"], "title": "x"}', "are texts"),
+        ('{"author": "alice"}', "1 to 256"),
+        (json.dumps({"author": "alice", "title": "x" * 257}), "1 to 256"),
+    ],
+)
+async def test_what_is_no_issue_is_refused(reader: ScriptedReader, sent: str, told: str) -> None:
+    pages = browser(reader)
+    async with pages:
+        status, said = await pages.post("/forge/issues", sent)
+    assert (status, reader.opened) == (400, [])
+    assert told in said
 
 
 async def test_an_empty_forge_says_so(get: Get, reader: ScriptedReader) -> None:
@@ -154,7 +216,7 @@ async def test_a_pull_request_shows_head_commits_and_diff(get: Get) -> None:
 
 
 async def test_nothing_anybody_wrote_is_taken_as_html(get: Get) -> None:
-    for path in ("/forge/", "/forge/pulls/1", "/forge/pulls/7"):
+    for path in ("/forge/", "/forge/pulls/1", "/forge/pulls/7", "/forge/issues"):
         page = (await get(path))[1]
         assert "<script" not in page
         assert "<img" not in page

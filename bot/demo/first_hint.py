@@ -1,0 +1,40 @@
+"""What the demo's page tells a first visitor to try, or to watch."""
+
+from bot.demo.faults import FaultStep, Living, MetFault
+from bot.demo.traffic import PLACE, VISITORS
+
+
+def _shown(step: FaultStep) -> str:
+    if step.press:
+        return f"press **{step.press}**"
+    options = " ".join(f"{name}:{value}" for name, value in step.options.items())
+    often = " a few times" if step.times > 1 else ""
+    return f"`/{step.command} {options}`".replace(" `", "`") + often
+
+
+def met_hint(fault: MetFault | None) -> list[str]:
+    """Return what the page tells a first visitor to try."""
+    if fault is None:
+        return ["Nothing is broken in this copy. Try `/roll 2d6`, `/poll create` or `/runs list`."]
+    return [
+        "Something in this bot is broken. Find out yourself:",
+        f"1. {', then '.join(_shown(step) for step in fault.steps)}",
+        f"2. Say `{fault.complaint}`",
+        "3. Read the proposal in the thread, then say `ship it`",
+        "4. Do the first thing again.",
+        "",
+        "Or say nothing and let it fail five times: the bot notices by itself.",
+    ]
+
+
+def watch_hint(living: Living) -> list[str]:
+    """Return what the page tells of a fault that the bot notices by itself."""
+    names = ", ".join(name.capitalize() for name in VISITORS)
+    steps = [
+        f"Just watch #dev. {names} use the bot in #{PLACE}. {living.expect}",
+        *living.then,
+    ]
+    return [
+        "Nobody will complain here:",
+        *(f"{number}. {step}" for number, step in enumerate(steps, 1)),
+    ]
