@@ -128,6 +128,10 @@ async def test_tab_skips_to_the_box_or_the_newest_message_and_arrows_walk_the_me
         await expect(page.get_by_text("Skip to the message box")).to_be_focused()
         await page.keyboard.press("Enter")
         await expect(box(page)).to_be_focused()
+        await page.get_by_text("Skip to the newest message").focus()
+        await page.keyboard.press("Enter")
+        await expect(row(page, "line 39")).to_be_focused()
+        await box(page).focus()
         # One stop for all messages: their toolbars are reached from their rows alone.
         await page.keyboard.press("Shift+Tab")
         await page.keyboard.press("Shift+Tab")
