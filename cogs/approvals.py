@@ -24,6 +24,7 @@ from cogs.ui import (
     revert_buttons,
     reverting_text,
     run_choices,
+    run_named,
     send_privately,
     shipped_choices,
     speaker,
@@ -164,7 +165,7 @@ class Approvals(commands.Cog):
         request = ApprovalRequest(
             person=speaker(interaction),
             how="slash",
-            run_id=run,
+            run_id=run and await run_named(self.bot, run),
             thread_id=interaction.channel_id,
             said_id=interaction.id,
             security_reviewed=security_reviewed,
@@ -180,7 +181,9 @@ class Approvals(commands.Cog):
             await self._offer_shipped(interaction)
             return
         undo = await self.bot.agent.requests.revert(
-            speaker(interaction), run_id=run, thread_id=interaction.channel_id
+            speaker(interaction),
+            run_id=run and await run_named(self.bot, run),
+            thread_id=interaction.channel_id,
         )
         await send_privately(interaction, reverting_text(undo), f"run-{undo.id}")
 

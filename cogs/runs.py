@@ -37,6 +37,7 @@ from cogs.ui import (
     place_asked_in,
     place_of,
     run_choices,
+    run_named,
     send_post,
     send_privately,
     speaker,
@@ -198,6 +199,7 @@ class Runs(commands.Cog):
     ) -> None:
         """Show what a run found, planned and did."""
         await interaction.response.defer(ephemeral=True, thinking=True)
+        run = await run_named(self.bot, run)
         await self.bot.agent.permit(speaker(interaction), Act.READ, run_id=run)
         found = await self.bot.agent.find(run_id=run)
         history = await self.bot.agent.history(found.id)
@@ -212,7 +214,7 @@ class Runs(commands.Cog):
     async def cancel(self, interaction: discord.Interaction, run: str) -> None:
         """End a run and everything it started."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        ended = await self.bot.agent.cancel(run, speaker(interaction))
+        ended = await self.bot.agent.cancel(await run_named(self.bot, run), speaker(interaction))
         await send_privately(interaction, f"`{ended.id}`: {ended.reason}", f"run-{ended.id}")
 
     @group.command()
@@ -220,7 +222,7 @@ class Runs(commands.Cog):
     async def retry(self, interaction: discord.Interaction, run: str) -> None:
         """Start a run that failed again from the beginning."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        again = await self.bot.agent.retry(run, speaker(interaction))
+        again = await self.bot.agent.retry(await run_named(self.bot, run), speaker(interaction))
         await interaction.followup.send(on_it(again), ephemeral=True)
 
     @show.autocomplete("run")

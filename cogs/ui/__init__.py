@@ -18,6 +18,7 @@ from cogs.ui.run_choices import (
     can_ship,
     revert_buttons,
     run_choices,
+    run_named,
     shipped_choices,
 )
 from cogs.ui.speakers import (
@@ -77,6 +78,7 @@ __all__ = [
     "revert_buttons",
     "reverting_text",
     "run_choices",
+    "run_named",
     "send_post",
     "send_privately",
     "shipped_choices",

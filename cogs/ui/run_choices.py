@@ -1,5 +1,6 @@
 """Runs as choices: offered while somebody types an id, or as buttons where nothing was typed."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from bot.presentation.cards import run_label
 from cogs.ui.buttons import RunButton
 from cogs.ui.speakers import is_listed, speaker
 
+_NUMBER = re.compile(r"#(\d{1,9})")
 _CHOICES = 25  # Discord takes no more
 _LABEL = 100
 _BUTTONS, _BUTTON_LABEL = 5, 80
@@ -41,6 +43,19 @@ def can_cancel(run: Run) -> bool:
 def can_retry(run: Run) -> bool:
     """Whether it ended without what was asked for."""
     return run.status in ENDED - {Status.DONE}
+
+
+async def run_named(bot: TheseusClient, typed: str) -> str:
+    """Return the id of the run somebody typed: by itself, or by its pull request (`#7`).
+
+    Whether there is one, and whether they may know, is for whoever uses it to find out.
+    """
+    number = _NUMBER.fullmatch(typed.strip(" `"))
+    for run in await bot.agent.runs(limit=_LOOKED_AT) if number else ():
+        proposal = (await bot.agent.history(run.id)).proposal
+        if number and proposal and proposal.number == int(number[1]):
+            return run.id
+    return typed
 
 
 async def run_choices(

@@ -78,6 +78,10 @@ async def test_ids_are_offered_where_something_can_be_done_and_what_was_shipped_
             for typed in ("", "#1", "DICE", run.id[:3]):
                 assert await _offered(room, "dora", command, typed) == {run.id: label}
         assert await _offered(room, "dora", "ship", "quotes") == {}
+        shown = await room["dora"].run("dev", "runs show", run="#1")
+        assert f"`{run.id}`" in await room.answer("dora", shown, "dev")
+        unknown = await room["alice"].run("dev", "ship", run="#2")
+        assert (await room.answer("alice", unknown, "dev")).startswith("There is no run")
         assert await _offered(room, "dora", "revert") == {}
         assert await _offered(room, "dora", "runs retry") == {}
 
