@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from bot.domain.personal_data import KeptData
 
 _WHY = (
-    "They stay: by them people see who asked for a change, and who let it ship. So does what cogs "
-    "keep for you, such as reminders and votes, which their own commands remove; what models cost; "
-    "and what was posted in channels."
+    "By them people see who asked for a change, and who let it ship. Neither does it erase what "
+    "cogs keep for you, such as reminders and votes: their own commands do. What models cost "
+    "stays, and what was posted in channels."
 )
 CONFIRM = (
     "That cannot be taken back. What you said and did is then gone from my journal, from what I "
@@ -32,11 +32,15 @@ def kept_text(pseudonym: str, kept: Sequence[KeptData]) -> str:
 def erased_text(gone: Sequence[KeptData]) -> str:
     """Return what was erased."""
     erased = [each for each in gone if each.count]
-    lines = [f"- {each.count:,} {each.what}" for each in erased] or ["- nothing: there was nothing"]
+    lines = [f"- {each.what}: {each.count:,}" for each in erased] or [
+        "- nothing: there was nothing"
+    ]
     return "\n".join(
         ["**Erased**", *lines, "What you do from now on, this too, is kept as before."]
     )
 
 
 def _lines(kept: Sequence[KeptData]) -> list[str]:
-    return [f"- {each.count:,} {each.what}; {each.kept}" for each in kept]
+    there = [f"- {each.what}: **{each.count:,}**, {each.kept}" for each in kept if each.count]
+    none = [each.what for each in kept if not each.count]
+    return there + ([f"- None: {'; '.join(none)}"] if none else [])
