@@ -106,10 +106,19 @@ class CandidateSelection:
         ours = worked_on and run.status is Status.RUNNING
         go_on = self._transitions.advance if ours else self._transitions.queue_at
         paid = self._cost_meter.settle(run)
+        await self._put_on_branch(run, change)
         saved = await go_on(paid, Stage.PROPOSE, change, best.verdict, chosen)
         text = f"{said} I propose candidate {best.number}: {why}.{missing}"
         await self._notifier.say(saved, text, key=f"chosen:{run.attempt}:{run.round}")
         return saved
+
+    async def _put_on_branch(self, run: Run, change: ChangeSet) -> None:
+        """Have the run's branch stand at the chosen head: the last written one is there now.
+
+        Killed after this, the run looks at that one anew, and puts it back for that.
+        """
+        async with self._services.workspaces.lend(run.id, base=change.base) as workspace:
+            await workspace.reset(change.head)
 
     async def _another(self, run: Run, so_far: Candidates) -> bool:
         """Whether another is to be written, and every cap has room for what one has cost so far."""

@@ -112,6 +112,8 @@ async def test_three_are_written_from_the_start_and_the_smallest_ships(tmp_path:
         history = await world.store.history(run.id)
         assert history.change_set is not None
         assert world.forge.drafts[-1].head == history.change_set.head
+        async with world.workspaces.lend(run.id, base=world.workspaces.base) as branch:
+            assert await branch.head() == history.change_set.head  # what a forge fetches
         await agent.revise(run.id, DORA, "say it in French", "text", "m1")
         await world.until(lambda now: now.round == 4, run.id)
         run = await world.settled(run.id)
