@@ -138,7 +138,7 @@ class IssueIntake:
             return TakenIssue(number=issue.number, answer="I keep it as a wish; I cannot write it.")
         found = await self._agent.answers.of(trigger)
         if isinstance(found, RequestAnswer):
-            told = prose(found.diagnosis.headline, MOST_WORDS)
+            told = prose(found.diagnosis.told, MOST_WORDS)
             return TakenIssue(number=issue.number, answer=told)
         return TakenIssue(number=issue.number, run_id=(await self._ask(trigger)).run.id)
 

@@ -117,6 +117,7 @@ async def test_a_wrong_token_is_told_and_not_shown(make: Make) -> None:
     finding = await found(make(variables={"DISCORD_TOKEN": "a-wrong-token"}), "discord token")
     assert finding.status == "bad"
     assert "401" in finding.message
+    assert "three parts with dots between them" in finding.message
     assert "a-wrong-token" not in finding.line
 
 
