@@ -65,6 +65,7 @@ class AnomalyClassifier:
             users=len(incident.affected),
             nearby=[each for each in failed if each is not group],
             timeline=await self._journal.read(JournalQuery(event=group.event, limit=_TIMELINE)),
+            counted=False,
         )
 
     async def _seen(self, anomaly: Anomaly) -> ClassifiedAnomaly:
@@ -107,6 +108,7 @@ class AnomalyClassifier:
             users=users,
             nearby=[each for each in around if each is not group],
             timeline=timeline,
+            counted=False,
         )
 
 

@@ -25,19 +25,21 @@ def triage(
     nearby: Sequence[FailureGroup] = (),
     timeline: Sequence[Action] = (),
     changed: Sequence[str] = (),
+    counted: bool = True,
 ) -> Triage:
     """Return whose fault a failure is, with reasons for people. Pure and deterministic.
 
     `users` is how many people it happened to (0: nobody knows), `nearby` what else failed,
     `timeline` actions of the same event, good ones included, and `changed` the commits that lately
-    changed the code in its frames, best first. Types, codes and frames decide; a message only
-    where a library we know wrote it.
+    changed the code in its frames, best first. Reasons tell how often and to how many it happened
+    where they are `counted`: an incident counts on, and tells that itself. Types, codes and frames
+    decide; a message only where a library we know wrote it.
     """
     if group is None or group.newest.error is None:
         late = group is not None and group.newest.outcome is ActionOutcome.TIMEOUT
         what = "it took too long" if late else "nothing raised"
         return Triage(reasons=(f"{what}, and no exception was recorded",))
-    return _Judge(group, users, nearby, timeline, changed).judged()
+    return _Judge(group, users, nearby, timeline, changed, counted).judged()
 
 
 class _Judge:
@@ -48,6 +50,7 @@ class _Judge:
         nearby: Sequence[FailureGroup],
         timeline: Sequence[Action],
         changed: Sequence[str],
+        counted: bool,
     ) -> None:
         if group.newest.error is None:
             raise AssertionError("there is nothing to judge without a capsule")
@@ -60,6 +63,7 @@ class _Judge:
         self._works = any(at > group.first_seen for at in good)
         self._again = any(at > group.last_seen for at in good)
         self._changed = changed
+        self._counted = counted
 
     def judged(self) -> Triage:
         clues = self._clues
@@ -143,9 +147,10 @@ class _Judge:
         *more: str,
         whose: str = "",
     ) -> Triage:
-        times = f"{self._group.count} times " if self._group.count > 1 else ""
+        often = self._counted and self._group.count > 1
+        times = f"{self._group.count} times " if often else ""
         reasons = [f"{times}{found.why}", *more]
-        if self._users > 1:
+        if self._counted and self._users > 1:
             reasons.append(f"it happened to {self._users} people")
         if origin is Origin.CODE:
             reasons += self._history()

@@ -53,7 +53,7 @@ def incident_line(told: Incident) -> str:
 
 def incident_label(told: Incident, now: datetime, limit: int = 200) -> str:
     """Return an incident on one line of at most `limit` characters, without Markdown."""
-    begins, at = ("began", told.opened_at) if told.open else ("over, last", told.last_at)
+    begins, at = ("began", told.since) if told.open else ("over, last", told.last_at)
     ends = f" · {counted(told.count, 'time')} · {begins} {ago(at, now)}"
     return f"{_mark(told)} {one_line(told.title, limit - len(ends) - 2)}{ends}"
 

@@ -42,6 +42,7 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
         since = f"<t:{began.timestamp():.0f}:R>"
         assert (incident.count, incident.since) == (7, began)
         assert f"How often: 7 times\nSince: {since}" in monitoring_world.card()
+        assert "times IndexError" not in monitoring_world.card()  # a count that would grow old
         assert f"7 times · since {since}" in incident_line(incident)
         [line] = open_incidents([incident])
         assert (line.count, line.since) == (7, began)
