@@ -44,7 +44,7 @@ class Quality(Row):
         if not self.days:
             return f"{start}{found}{self.false:>4} false alarms"
         rate = f"{self.false / self.days:.2f} false a day ({self.false} in {self.days:.0f} days)"
-        if not self.of:
+        if not self.of or not self.told:
             return f"{start}{found}{rate}"
         delay = f"after {duration(self.ours)}, {self.records:.0f} records"
         return f"{start}{found}{rate}  {delay}, told {self.told:.1f} times"
