@@ -30,6 +30,7 @@ from bot.presentation.answers import (
     watches_told,
     wishes_told,
 )
+from bot.presentation.cards import plain
 from bot.presentation.flags import flag_lines
 from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.question_records import QuestionRecords
@@ -47,6 +48,7 @@ _FITS: Mapping[Topic, Callable[[History], bool]] = {
 _FOR_PEOPLE = frozenset(
     {Waiting.QUESTION, Waiting.AGREEMENT, Waiting.APPROVAL, Waiting.UNSHIPPED, Waiting.UNREVISED}
 )
+_NONE_ABOUT = "I have no run about {subject} on record."
 _NO_RUN = "I have no record of that yet: no run of mine has got that far. `/runs list` shows them."
 
 
@@ -117,6 +119,8 @@ class QuestionService:
             history = await self._records.history(run.id)
             lines = RUN_ANSWERS[asked.topic](run, history, self._budget.run_cap)
             return "\n".join([f"**{about_run(run, history)}**", *lines])
+        if asked.subject and asked.topic in RUN_ANSWERS:
+            return _NONE_ABOUT.format(subject=plain(asked.subject, 60))
         answer = self._answers.get(asked.topic)
         return await answer(asked) if answer else _NO_RUN
 

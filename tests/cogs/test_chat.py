@@ -190,7 +190,7 @@ async def test_a_model_that_fails_is_admitted_and_what_can_be_asked_is_told(
     chat_model(room).actions = [
         ScriptedAction("I was about to say something about it", error=trouble)
     ]
-    told = await answer(room, "alice", await talk(room, "alice", "any news of /health today"))
+    told = await answer(room, "alice", await talk(room, "alice", "I looked at /health today"))
     assert said in told["content"]
     assert "why does /health fail?" in told["content"]
     records = {action.event: action for action in room.world.journal.actions}

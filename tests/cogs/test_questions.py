@@ -40,6 +40,8 @@ async def test_a_question_is_answered_where_it_is_asked_and_begins_nothing(
     assert f"run `{run.id}`" in told and "Cause: " in told
     said = await room["alice"].say(thread, "who approved it?")
     assert "Nobody has approved it" in await answer(room, "alice", said, thread)
+    direct = await room["dora"].say("@dora", "what is waiting for me?")
+    assert run.id in await answer(room, "dora", direct, "@dora")
     assert [each.id for each in await room.runs()] == [run.id]
     assert not (await room.runs())[0].ended
 

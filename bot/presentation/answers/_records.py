@@ -15,10 +15,11 @@ from bot.domain.stop import Stop
 from bot.domain.use import EventUse
 from bot.domain.wish import Wish
 from bot.memory.ranking import told
-from bot.presentation.answers._run import RUN_ANSWERS, about_run, stamp
+from bot.presentation.answers._run import RUN_ANSWERS, about_run
 from bot.presentation.cards import fitting as fitting_lines
 from bot.presentation.cards import incident_line, money, plain, run_line, tokens
 from bot.presentation.markdown import words
+from bot.presentation.times import moment
 from bot.presentation.wishes import wish_line
 
 _MOST = 8
@@ -41,7 +42,7 @@ def changes_told(shipped: Known, when: str, last: tuple[Run, History] | None) ->
 
 def _shipped(run: Run, history: History) -> str:
     shipment, change = history.shipment, history.change_set
-    at = f" {stamp(shipment.at)}, {shipment.told}" if shipment else ""
+    at = f" {moment(shipment.at, 'R')}, {shipment.told}" if shipment else ""
     what = f": {words(change.summary, 160)}" if change else ""
     undone = " (taken back what was shipped before)" if run.goal == "revert" else ""
     return f"{about_run(run, history)}{at}{undone}{what}"
@@ -89,7 +90,7 @@ def _group(group: FailureGroup) -> str:
     error = group.newest.error
     what = f" ({plain(error.exception.rpartition('.')[2], 60)})" if error else ""
     times = "once" if group.count == 1 else f"{group.count} times"
-    return f"{event_called(group.event)}{what} failed {times}, last {stamp(group.last_seen)}"
+    return f"{event_called(group.event)}{what} failed {times}, last {moment(group.last_seen, 'R')}"
 
 
 def failures_told(subject: str, groups: Sequence[FailureGroup], when: str) -> str:
@@ -100,7 +101,9 @@ def failures_told(subject: str, groups: Sequence[FailureGroup], when: str) -> st
     total = sum(group.count for group in groups)
     newest = max(groups, key=lambda group: group.last_seen)
     times = "once" if total == 1 else f"{total} times"
-    head = f"{what[0].upper()}{what[1:]} failed {times} {when}, last {stamp(newest.last_seen)}:"
+    head = (
+        f"{what[0].upper()}{what[1:]} failed {times} {when}, last {moment(newest.last_seen, 'R')}:"
+    )
     lines = [f"• {_group(group)}, record `{group.newest.id[-8:]}`" for group in groups[:_MOST]]
     return _listed(head, lines, len(groups))
 
@@ -160,7 +163,7 @@ def memories_told(subject: str, found: Sequence[Recalled]) -> str:
     if not found:
         return f"I remember nothing{about}. “remember that …” has me note something."
     lines = [
-        f"• `{each.memory.key}` {plain(told(each.memory), 200)} ({stamp(each.memory.at)})"
+        f"• `{each.memory.key}` {plain(told(each.memory), 200)} ({moment(each.memory.at, 'R')})"
         for each in found[:_MOST]
     ]
     return _listed(f"I remember{about}:", lines, len(found))

@@ -1,7 +1,6 @@
 """Answers about one run: why, what it cost, what could break, whether it holds, who decided."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 
 from bot.domain.budget import Cap
 from bot.domain.change import Verdict
@@ -16,6 +15,7 @@ from bot.guards import is_test_file
 from bot.presentation.cards import not_done_lines, plain, run_line, spent, standing, watch_told
 from bot.presentation.cards import use_text as use_told
 from bot.presentation.markdown import words
+from bot.presentation.times import moment
 from bot.presentation.titles import change_title
 from bot.proof import label, risk_of
 
@@ -30,11 +30,6 @@ _HELD: dict[Judgement, str] = {
 _NOT_WANTED = frozenset(
     {Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED},
 )
-
-
-def stamp(at: datetime) -> str:
-    """Return a time as each reader sees it in their own zone: `3 hours ago`."""
-    return f"<t:{at.timestamp():.0f}:R>"
 
 
 def about_run(run: Run, history: History) -> str:
@@ -132,7 +127,7 @@ def _watch(run: Run, history: History, cap: Cap) -> list[str]:
         return [f"📊 {use_told(history.use_report)}"]
     watch = history.watch or history.use_watch
     if watch is not None:
-        return [f"👀 Live since {stamp(watch.began_at)}. {watch_told(watch)}"]
+        return [f"👀 Live since {moment(watch.began_at, 'R')}. {watch_told(watch)}"]
     if history.shipment is None:
         return [f"Nothing of it is shipped, so there is nothing to watch: it is {standing(run)}."]
     return [f"It is {history.shipment.told}, and not watched: nothing of it is counted."]
@@ -140,12 +135,12 @@ def _watch(run: Run, history: History, cap: Cap) -> list[str]:
 
 def _held(outcome: Outcome) -> list[str]:
     reasons = [f"• {words(each, 200)}" for each in outcome.reasons[:_REASONS]]
-    return [f"{_HELD[outcome.verdict]} Judged {stamp(outcome.at)}.", *reasons]
+    return [f"{_HELD[outcome.verdict]} Judged {moment(outcome.at, 'R')}.", *reasons]
 
 
 def _who(run: Run, history: History, cap: Cap) -> list[str]:
     """Who asked, approved, shipped or ended it, and when."""
-    by, at = run.trigger.person, stamp(run.trigger.at)
+    by, at = run.trigger.person, moment(run.trigger.at, "R")
     itself = by.id == ITSELF.id
     asked = "I began it myself" if itself else f"{plain(by.name, 40)} asked for it"
     lines = [f"{asked} {at}."]
@@ -153,10 +148,10 @@ def _who(run: Run, history: History, cap: Cap) -> list[str]:
     if approval is not None:
         names = " and ".join(plain(e.name, 40) for e in (approval.person, *approval.others))
         head = f"`{approval.head[:7]}`"
-        lines.append(f"{names} approved {head} by {approval.how} {stamp(approval.at)}.")
+        lines.append(f"{names} approved {head} by {approval.how} {moment(approval.at, 'R')}.")
     if shipment is not None:
         merged = f"`{shipment.merge_commit[:7]}`"
-        lines.append(f"Merged as {merged} {stamp(shipment.at)}; {shipment.told}.")
+        lines.append(f"Merged as {merged} {moment(shipment.at, 'R')}; {shipment.told}.")
     elif run.status in _NOT_WANTED:
         lines.append(f"It was not shipped: {run.reason or standing(run)}")
     elif approval is None:

@@ -56,6 +56,7 @@ async def test_where_nothing_happened_each_answer_says_so(world: WatchedWorld) -
         ("when did /roll last fail?", "I know of no failure of /roll"),
         ("how often is /roll used", "Nobody used /roll"),
         ("which flags are on?", "There are no flags"),
+        ("who asked for /coinflip?", "I have no run about /coinflip on record."),
     ):
         assert told in await ask(agent, text), text
 
@@ -92,6 +93,7 @@ async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: Watc
         assert "I watch whether it holds" in await ask(agent, "did it hold?", run=run)
         assert named in await ask(agent, "which commit is live?")
         assert named in await ask(agent, "who approved #1")
+        assert named in await ask(agent, "what changed in /roll?")
         with pytest.raises(UnknownRun, match="no run that proposed #7"):
             await ask(agent, "who approved #7")
 
