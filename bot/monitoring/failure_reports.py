@@ -7,6 +7,7 @@ from bot.domain.errors import ChatRejected
 from bot.domain.failure_report import REPORTED, FailureReport
 from bot.domain.incident import MOST_REPORTS
 from bot.domain.journal import FailureGroup
+from bot.domain.personal_data import DataSubject
 from bot.domain.run import Trigger
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.report_intake import ReportIntake, note_report
@@ -68,6 +69,21 @@ class FailureReports:
         same = f"{REPORTED}{group.fingerprint}:"
         if len(await self._key_values.all(same, FailureReport)) < MOST_REPORTS:
             await self._key_values.put(report.key, report)
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many reports are that person's. Raises `StoreError`."""
+        return len(await self._of(subject))
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Forget that person's reports; return how many. Raises `StoreError`."""
+        theirs = await self._of(subject)
+        for report in theirs:
+            await self._key_values.remove(report.key)
+        return len(theirs)
+
+    async def _of(self, subject: DataSubject) -> list[FailureReport]:
+        kept = await self._key_values.all(REPORTED, FailureReport)
+        return [report for report in kept if report.person_id == subject.id]
 
     async def look(self) -> None:
         """Tell everybody whose failure a live fix has ended since, once; forget what is old."""

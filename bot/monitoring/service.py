@@ -12,6 +12,7 @@ from bot.domain.errors import PortError, StoreError, WrongStage
 from bot.domain.incident import Incident
 from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, Person, Place
+from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef
 from bot.domain.run import Goal, Trigger
 from bot.domain.thresholds import Thresholds
@@ -75,8 +76,6 @@ class Monitoring:
         self._clock = clock
         self._rules = rules
         self._incident_repository = IncidentRepository(services.key_values)
-        self.count_of = self._incident_repository.count_of
-        self.erase = self._incident_repository.erase
         classifier = AnomalyClassifier(services.journal)
         self._triage_review = TriageReview(self._incident_repository, classifier, clock)
         incidents = self._incidents = IncidentTracker(
@@ -212,6 +211,16 @@ class Monitoring:
         muted = self._incident_repository.change(incident.id, muted_until=until, muted_by=person)
         await self._incident_repository.flush()
         return muted
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many reports of faults are that person's. Raises `StoreError`."""
+        noted = await self._incident_repository.count_of(subject)
+        return noted + await self._reports.count_of(subject)
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Forget a person's reports; return how many. Raises `StoreError`."""
+        noted = await self._incident_repository.erase(subject)
+        return noted + await self._reports.erase(subject)
 
     def _sketch(self, incident: Incident) -> TimeChart | None:
         return chart_of(incident, self._monitoring_world.detector, self._rules.thresholds)

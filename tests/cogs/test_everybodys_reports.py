@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.failure_report import REPORTED, FailureReport
+from bot.domain.personal_data import DataSubject
 from bot.domain.run import Status
 from tests.support.dev_channel import DevChannel, answer, dev_channel
 
@@ -42,6 +43,20 @@ async def test_a_report_is_noted_refused_as_a_request_and_answered_again_when_it
     assert heard["content"].startswith(f"<@{me}> what you reported is fixed: /roll, in #1")
     assert [each["id"] for each in heard["mentions"]] == [str(me)]
     assert (heard.get("message_reference") or {}).get("message_id") == again["id"]
+
+
+async def test_a_report_is_counted_and_erased_with_what_else_is_kept_of_a_person(
+    room: DevChannel,
+) -> None:
+    said = await room["mallory"].say("dev", "rolling dice keeps crashing, fix it")
+    await answer(room, said)
+    monitoring, me = room.client.monitoring, int(room.local.people["mallory"])
+    assert monitoring is not None
+    somebody = DataSubject(id=me + 1, pseudonym="u0")
+    assert (await monitoring.count_of(somebody), await monitoring.erase(somebody)) == (0, 0)
+    mallory = DataSubject(id=me, pseudonym="u1")
+    assert await monitoring.count_of(mallory) == await monitoring.erase(mallory) == 1
+    assert await kept(room) == ()
 
 
 async def test_who_reports_what_nobody_knows_is_thanked_and_told_what_is_missing(
