@@ -216,7 +216,7 @@ class Briefing:
     def _proof(self) -> str:
         plan = self._assignment.plan
         told = [
-            f"`{test.path}` (our program adds it; it is not to be written or changed). "
+            f"`{test.path}` (our program's; it is not to be written or changed). "
             f"Today it ends with {test.expects}.\n\n{self._data(test.source, _OUTPUT)}"
             for test in plan.reproductions
         ]
