@@ -31,6 +31,9 @@ _COMMON_WORDS = """
 """
 _NOISE = frozenset(_COMMON_WORDS.split())
 
+ASKING = frozenset({"fix", "investigate", "change", "ask"})
+"""Commands that take a request: without a slash, words that ask us for something, or tell of it."""
+
 _ENOUGH = 0.5
 _COMPANY = """
     after all any anymore as at before break but by can cannot could do don first from get give
@@ -118,7 +121,7 @@ def fitting(
     failing = {group.newest.name for group in groups if group.newest.kind is Kind.COMMAND}
     known = failing | set(commands)
     slashed = _slashed(said, known)
-    named = slashed or named_in_words(said, known)
+    named = slashed or named_in_words(said, known - ASKING)
     idle = tuple(sorted(name for name in named if name not in failing))
     found = sorted(
         (like for group in groups if (like := _likeness(said, group, named))),

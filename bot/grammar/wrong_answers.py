@@ -11,7 +11,7 @@ from typing import NamedTuple
 from bot.grammar._clauses import clauses
 from bot.grammar._complaints import complaint_in
 from bot.grammar.changes import asks_for_change, says_it_fails
-from bot.grammar.likeness import named_in_words
+from bot.grammar.likeness import ASKING, named_in_words
 
 LONGEST_EXPECTED = 200
 """Characters of an expected answer that are kept."""
@@ -58,7 +58,6 @@ _SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
 # What is given to a command: letters and digits in one word, and neither an address nor a mention.
 _GIVEN_VALUE = re.compile(r"(?<![\w/@#<:])(?=\S*\d)(?=\S*[a-z%])[\w%+*.-]*[\w%]", re.IGNORECASE)
 _GIVEN = re.compile(r'\s*((?:[\w-]+:(?!//) ?)(?:"[^"]*"|\S+)|"[^"]*"|(?=\S*\d)\S+)')
-_ASKING = {"fix", "investigate"}  # commands: without a slash, words that ask us for work
 _END = " \t\n,.;:!?"
 _QUOTES = {"`": "`", '"': '"', "“": "”"}
 _INSIDE = re.compile(r"[\"“`]([^\"”`\n]+)[\"”`]")
@@ -123,7 +122,7 @@ def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:
 def answer_claim(text: str, commands: Collection[str]) -> AnswerClaim:
     """Return what a complaint names; `commands` are the qualified names of all there are."""
     typed = _typed(text, commands)
-    spoken_of = set(commands) - _ASKING
+    spoken_of = set(commands) - ASKING
     named = (typed.name,) if typed else tuple(sorted(named_in_words(text, spoken_of)))
     values = (*_INSIDE.findall(text), *_GIVEN_VALUE.findall(text))
     return AnswerClaim(typed, named, tuple(dict.fromkeys(values))[:_MOST_VALUES])

@@ -161,6 +161,14 @@ def test_the_one_failing_command_whose_name_or_file_people_name_is_meant(
         assert also.certain == ()
 
 
+def test_the_words_that_ask_for_work_name_no_command() -> None:
+    groups, commands = WORLDS["small"]
+    found = fitting("rolling you fixed", groups, commands | {"fix", "change"}, fails=True)
+    assert [each.fingerprint for each in found.certain] == ["roll"]
+    assert found.idle == ()
+    assert fitting("/fix", groups, commands | {"fix"}).idle == ("fix",)
+
+
 def test_what_runs_by_itself_is_named_by_what_it_is() -> None:
     said = "there are errors in the log of the reminders task, fix it"
     tasks = tuple(each for each in WORLDS["small"][0] if each.newest.kind is Kind.TASK)
