@@ -63,7 +63,8 @@ def bar_chart(
         for place, count in enumerate(counts)
         if count
     ]
-    told = f"{incident.count} times since {minute(incident.since)}, among all of that action"
+    times = "time" if incident.count == 1 else "times"
+    told = f"{incident.count} {times} since {minute(incident.since)}"
     return BarChart(bars, told, most, f"{length / BARS / 60:.0f}")
 
 
