@@ -81,7 +81,7 @@ async def test_what_it_can_do_and_what_is_wished_for_is_shown_to_everybody(
     for who in ("alice", "mallory"):
         shown = await room.answer(who, await room[who].run("dev", "capabilities"), "dev")
         assert "`/fix`" in shown
-        assert "rules, no model" in shown
+        assert "rules, without a model" in shown
         assert shown.index("2 people: “add a /coinflip") < shown.index("1 person: “add dark mode")
     told = await answer(
         room, await said(room, "alice", f"<@{room.local.bot_user_id}> what can you do?")
