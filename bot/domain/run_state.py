@@ -102,6 +102,7 @@ TABLE: tuple[EdgeRule, ...] = (
     EdgeRule("forge not ready", _RUNNING, _set(Waiting.FORGE), _SHIP),
     # Rounds and proposals.
     EdgeRule("another round", _RUNNING, _RUNNING, (Stage.VERIFY,), Stage.EXECUTE, _WRITTEN),
+    EdgeRule("next candidate", _RUNNING, _RUNNING, (Stage.EXECUTE,), Stage.EXECUTE, ("change",)),
     EdgeRule("best candidate", _RUNNING, _ACTIVE, (Stage.EXECUTE, Stage.VERIFY), Stage.PROPOSE,
         ("change",)),
     EdgeRule("proposed", _RUNNING, _set(Waiting.APPROVAL), (Stage.PROPOSE,), Stage.SHIP),

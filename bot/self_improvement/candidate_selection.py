@@ -55,15 +55,13 @@ class CandidateSelection:
         kept = so_far.but(held=(*so_far.held, candidate))
         return await self._go_on(run, kept, told, change, verdict)
 
-    async def dropped(
-        self, run: Run, so_far: Candidates, why: str, change: ChangeSet, verdict: Verdict
-    ) -> Run | None:
+    async def dropped(self, run: Run, so_far: Candidates, why: str, *records: Record) -> Run | None:
         """Go on from one that does not hold; `None` where there is nothing to go on with."""
         gone = DroppedCandidate(number=so_far.present, why=redact(why))
         kept = so_far.but(dropped=(*so_far.dropped, gone))
         if not kept.held and not await self._another(run, kept):
             return None
-        return await self._go_on(run, kept, f"does not hold: {why}", change, verdict)
+        return await self._go_on(run, kept, f"does not hold: {why}", *records)
 
     async def best_by_now(
         self, run: Run, history: History, why: str, *, worked_on: bool = True

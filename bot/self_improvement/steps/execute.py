@@ -191,6 +191,11 @@ class ExecuteStep:
         if engine.follows_words and first and not change.cannot:
             raise AgentOutputInvalid(claimed_only(change))
         reason, paid = nothing_found(run, history, change), context.cost_meter.settle(run)
+        so_far = context.candidates.under_way(run, history)
+        if so_far is not None and not first:
+            after = await context.candidates.dropped(paid, so_far, reason)
+            if after is not None:
+                return after
         instead = await context.failures.fallen_back(paid, history, reason, change)
         return instead or await context.transitions.end(paid, Status.FAILED, reason, change)
 

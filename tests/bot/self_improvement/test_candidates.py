@@ -133,6 +133,17 @@ async def test_one_that_does_not_hold_ends_nothing(tmp_path: Path) -> None:
         assert "I propose candidate 2: no other holds." in said
 
 
+async def test_one_whose_engine_knows_nothing_else_ends_nothing(tmp_path: Path) -> None:
+    world = several(tmp_path, BAD, BAD, LONG, most=2)
+    world.limits = replace(world.limits, rounds=2)
+    async with world.running() as agent:
+        run = await written(world, agent)
+        assert run.waiting is Waiting.APPROVAL, run.reason
+        assert [each.candidate for each in world.engine.asked] == [1, 1, 2]
+        said = "\n".join(world.said(run))
+        assert "found nothing else after 1 round. Now for the next" in said
+
+
 async def test_where_none_holds_there_is_no_proposal(tmp_path: Path) -> None:
     world = several(tmp_path, BAD)
     async with world.running() as agent:
