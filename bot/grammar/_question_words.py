@@ -21,8 +21,10 @@ _SUBJECT = (
 )
 ASKS = re.compile(
     r"(?:by |since |for |on |in |to )?(?:any\w* |(?:what|which|who|whom|whose|why|when|how|where)\b"
-    rf"|(?:is|are|was|were|did|does|do|has|have|had|can|could|may|might|will|would|should|am)"
-    rf"(?:n't)?{_SUBJECT}(?! not ))",
+    rf"|(?:is|are|was|were|did|does|has|had|can|could|may|might|will|would|should|am)"
+    rf"(?:n't)?{_SUBJECT}(?! not )"
+    # "have the bot say so" and "do the same" are orders
+    r"|(?:do|have)(?:n't)? (?:i|we|you|they|people|there|any\w*|the (?:tests|checks|flags))\b)",
     re.IGNORECASE,
 )
 """How a question begins: "can merge" is none, and "don't touch it" is an order."""
