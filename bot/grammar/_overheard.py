@@ -31,7 +31,11 @@ _PERSON_COLON = re.compile(r"^(?P<name>[a-z]{2,15}): ")
 _PERSON_GREETED = re.compile(
     r"^(?:[Hh]ey|[Hh]i|[Hh]ello|[Yy]o|[Tt]hanks)[ ,]+(?P<name>[A-Z][a-z]{1,15})\b"
 )
-_PERSON_LAST = re.compile(r"[a-z0-9,] (?P<name>[A-Z][a-z]{1,15})[?.! ]*$")
+# "… for Mars" tells what it is about; who is spoken to stands without such a word.
+_PERSON_LAST = re.compile(
+    r"(?<=[a-z0-9,])(?<!\bfor)(?<!\bof)(?<!\bin)(?<!\bon)(?<!\bat)(?<!\bto)(?<!\bfrom)(?<!\bwith)"
+    r" (?P<name>[A-Z][a-z]{1,15})[?.! ]*$"
+)
 _NOT_A_NAME = word_set(
     """
     Rolling Dice Polls Poll Reminders Reminder Search Everything Nothing Something This That
