@@ -13,7 +13,7 @@ from bot.monitoring.incident_repository import MOST_OPEN, IncidentRepository
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.support.kill_at import Fuse
 from tests.support.monitoring_world import MonitoringWorld
-from tests.support.world import capsule
+from tests.support.world import ALICE, capsule
 
 HOUR = 3600.0
 BERLIN = QuietHours.model_validate({"from": "22:00", "to": "07:00", "timezone": "Europe/Berlin"})
@@ -63,6 +63,31 @@ async def test_a_storm_over_a_minute_is_few_messages_and_one_digest(tmp_path: Pa
     said = monitoring_world.said()
     assert len([key for key in said if key.startswith("incidents:")]) == 1
     assert len(said) <= 6
+
+
+async def test_a_button_of_the_digest_starts_the_run_of_its_incident_in_a_thread_of_its_own(
+    tmp_path: Path,
+) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.faults(8)
+        await monitoring_world.pass_time(10)
+        [key] = monitoring_world.said()
+        said = monitoring_world.chat.by_key(key)
+        first, second = (each.arguments[1] for each in said.post.buttons[5:7])
+        threads = set[int | None]()
+        for number, incident_id in enumerate((first, second)):
+            asked = await monitoring.go_on(
+                incident_id, "fix", ALICE, key=f"press{number}", said_in=said.ref
+            )
+            assert asked.incident is not None
+            assert asked.incident.id == incident_id
+            threads.add(asked.run.thread_id)
+        assert len(threads - {None}) == 2
+        await monitoring_world.pass_time(10)
+        labels = [each.label for each in monitoring_world.chat.by_key(key).post.buttons]
+        investigate = [each for each in labels if each.endswith("Investigate")]
+        assert investigate == ["3 Investigate", "4 Investigate", "5 Investigate"]
 
 
 async def test_the_digest_is_edited_in_place_as_its_incidents_end(tmp_path: Path) -> None:
