@@ -16,20 +16,23 @@ from tests.fakes.repositories import commit, git
 from tests.support.casts import KEY, claude_with
 from tests.support.demo_world import Playground, playground
 from tests.support.page_reader import PageReader, buttons, is_proposal, text_of
-from tests.support.small_world import small_world
+from tests.support.small_world import SmallWorld, small_world
 from tests.support.wanted_changes import (
     BIRTHDAY,
     BOTH,
     CALMER,
     FASTER,
+    FLIP_TESTS,
     FORECAST,
     OPEN,
     OWN,
     PARTS,
     PROMPT,
+    STRICT,
     TESTS,
     TIDY,
     TOKEN,
+    TWICE,
     UNFIT,
     WHY,
     WISHES,
@@ -134,15 +137,33 @@ async def test_a_speed_up_that_is_none_is_stopped(scene: Scene) -> None:
     assert "no faster: " in await scene.stopped(FASTER)
 
 
+async def agreed_to(world: SmallWorld) -> str:
+    """Ask the small bot for tests, and have them begun; return the thread."""
+    guarded = {"tests/cogs/test_guarded.py": "from cogs import guarded as guarded\n"}
+    commit(world.workspace.checkout, guarded, "A folder for tests of cogs")
+    git(world.workspace.checkout, "push", "-q", str(world.cast.bare), "HEAD:main")
+    thread = await world.alice.ask(TESTS.words)
+    await world.alice.said(thread, "This is what I understand", PATIENCE)
+    await world.alice.person.say(thread, "go ahead")
+    return thread
+
+
+async def test_of_two_candidates_the_one_that_holds_ships(tmp_path: Path) -> None:
+    story = {**TESTS.story, **TWICE}
+    async with small_world(tmp_path, claude_with(story, candidates=2)) as world:
+        thread = await agreed_to(world)
+        card = text_of(await world.alice.proposal(thread, timeout=PATIENCE))
+        assert "**Best of 2**: candidate 1, for no other holds" in card
+        await world.alice.person.say(thread, "ship it")
+        await world.alice.live(thread, timeout=PATIENCE)
+        assert git(world.cast.bare, "show", f"main:{FLIP_TESTS}") == STRICT.strip()
+        await world.alice.reads_well()
+
+
 async def test_tests_that_notice_nothing_are_stopped(tmp_path: Path) -> None:
     """Of the small bot: each mutant takes a run of all tests that reach its module."""
     async with small_world(tmp_path, claude_with(TESTS.story)) as world:
-        guarded = {"tests/cogs/test_guarded.py": "from cogs import guarded as guarded\n"}
-        commit(world.workspace.checkout, guarded, "A folder for tests of cogs")
-        git(world.workspace.checkout, "push", "-q", str(world.cast.bare), "HEAD:main")
-        thread = await world.alice.ask(TESTS.words)
-        await world.alice.said(thread, "This is what I understand", PATIENCE)
-        await world.alice.person.say(thread, "go ahead")
+        thread = await agreed_to(world)
         end = text_of(await world.alice.ended(thread, PATIENCE))
         assert "kills none of" in end
         assert "mutants of `cogs/fair.py` that lived" in end

@@ -56,7 +56,10 @@ async def scripted(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast
 
 
 def claude_with(
-    story: Mapping[str, Sequence[Turn]] | None = None, *, fallback: str = "none"
+    story: Mapping[str, Sequence[Turn]] | None = None,
+    *,
+    fallback: str = "none",
+    candidates: int = 1,
 ) -> MakeCast:
     """Return the claude engine with the real program, and GitHub.
 
@@ -71,7 +74,7 @@ def claude_with(
         told = {**ScriptedModelBehaviour(workspace.home / "script.json").story, **(story or {})}
         async with GithubTwin(folder) as github, ScriptedModel(told) as model:
             git(workspace.checkout, "remote", "set-url", "origin", github.clone_url)
-            await asyncio.to_thread(_configure, workspace.config, fallback)
+            await asyncio.to_thread(_configure, workspace.config, fallback, candidates)
             variables = {
                 "ANTHROPIC_API_KEY": KEY,
                 "ANTHROPIC_BASE_URL": model.base_url,
@@ -94,8 +97,9 @@ def _pulls(github: GithubTwin) -> list[tuple[int, str]]:
     return [(pull.number, state) for pull, state in zip(found, states, strict=True)]
 
 
-def _configure(file: Path, fallback: str) -> None:
+def _configure(file: Path, fallback: str, candidates: int) -> None:
     content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     content["engine"] = {"name": "claude", "fallback": fallback}
+    content["change"] = {"candidates": candidates}
     content["forge"] = {"kind": "github", "github": {"reviewers": ["alice"]}}
     file.write_text(yaml.safe_dump(content), encoding="utf-8")

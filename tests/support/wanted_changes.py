@@ -247,16 +247,42 @@ PARTS: Mapping[str, Sequence[Message]] = {
     ),
 }
 """What is done in each part of `BOTH`, by the words that its executor alone is told."""
+STRICT = """from cogs.fair import flip, greet, share, spin
+
+
+def test_the_fields_have_their_colours() -> None:
+    assert [spin(0), spin(1), spin(2)] == ["red", "green", "blue"]
+
+
+def test_a_coin_has_another_side() -> None:
+    assert (flip("tails"), flip("heads")) == ("heads", "tails")
+
+
+def test_clowns_are_greeted_and_sweets_shared() -> None:
+    assert (share(8, 2), share(9, 3)) == (4, 3)
+    assert [greet(1), greet(2)] == ["Hello PIP", "Hello POP"]
+"""
 LAX = """from cogs.fair import flip
 
 
 def test_a_coin_has_another_side() -> None:
     assert flip("tails")
 """
+FLIP_TESTS = "tests/cogs/test_flip.py"
+TWICE: Mapping[str, Sequence[Turn]] = {
+    "executor": [
+        calls("Write", file_path=FLIP_TESTS, content=STRICT),
+        says("These kill what lived."),
+        calls("Write", file_path=FLIP_TESTS, content=LAX),
+        says("These look once."),
+        forever(says("They stay as they are.")),
+    ]
+}
+"""Two candidates of `TESTS`: the first holds, and the branch stands at the second by then."""
 TESTS = Wish(
     "write tests for the fair",
-    [brief("The fair's games are to be tested.", "tests/cogs/test_flip.py", proofs=["covering"])],
-    [calls("Write", file_path="tests/cogs/test_flip.py", content=LAX)],
+    [brief("The fair's games are to be tested.", FLIP_TESTS, proofs=["covering"])],
+    [calls("Write", file_path=FLIP_TESTS, content=LAX)],
 )
 """Asked of the small bot. Whatever a coin shows is fine with this test."""
 
