@@ -49,6 +49,7 @@ _FOR_PEOPLE = frozenset(
     {Waiting.QUESTION, Waiting.AGREEMENT, Waiting.APPROVAL, Waiting.UNSHIPPED, Waiting.UNREVISED}
 )
 _NONE_ABOUT = "I have no run about {subject} on record."
+_NO_FLAG = "Nobody has switched a flag. `/flags list` shows which ones code asks for."
 _NO_RUN = "I have no record of that yet: no run of mine has got that far. `/runs list` shows them."
 
 
@@ -216,7 +217,8 @@ class QuestionService:
         return wishes_told([(each.wish, each.run) for each in states])
 
     async def _switched(self, asked: AskedQuestion) -> str:
-        return "\n".join(flag_lines(self._flags.all(), {}, self._records.now))
+        flags = self._flags.all()
+        return "\n".join(flag_lines(flags, {}, self._records.now)) if flags else _NO_FLAG
 
     async def _how_to(self, asked: AskedQuestion) -> str:
         return how_to(listed=may(self._people, asked.person, Act.READ))

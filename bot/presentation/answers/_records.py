@@ -153,7 +153,7 @@ def live_told(head: str, last: tuple[Run, History] | None) -> str:
     """Return which commit the running checkout stands at, and what was shipped last."""
     if not head:
         return "I cannot tell here: there is no checkout I know of."
-    told_of = f"I run from `{head[:7]}`."
+    told_of = f"My checkout stands at `{head[:7]}`."
     return told_of if last is None else f"{told_of} Shipped last: {_shipped(*last)}"
 
 
