@@ -8,8 +8,6 @@ from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.charts import ChartLine, Mark, Point, TimeChart
 from bot.domain.incident import Incident
 from bot.domain.posts import Image
-from bot.domain.thresholds import Thresholds
-from bot.monitoring.fault_words import minutes_of
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.periodic import run_periodically
 from bot.ports.charts import Charts
@@ -24,10 +22,10 @@ Sketch = Callable[[Incident], TimeChart | None]
 """Returns what an incident's chart shows now; `None` where there is nothing to show."""
 
 
-def chart_of(incident: Incident, detector: Detector, thresholds: Thresholds) -> TimeChart | None:
+def chart_of(incident: Incident, detector: Detector) -> TimeChart | None:
     """Return the chart of its error rate, or else of what was noticed last, if it is remembered."""
     anomaly = max(incident.anomalies, key=lambda each: (each.rule is Rule.ERROR_RATE, each.at))
-    scale, unit, threshold = _scale(anomaly, thresholds)
+    scale, unit, threshold = _scale(anomaly)
     points = tuple(
         Point(at=each.at, value=round(each.value * scale, 3))
         for each in detector.series(anomaly.rule, anomaly.event, anomaly.fingerprint)
@@ -52,14 +50,16 @@ def _has_both(point: Point, deploys: tuple[Mark, ...]) -> bool:
     return any(point.at < each.at < point.at + _SLOT for each in deploys)
 
 
-def _scale(anomaly: Anomaly, thresholds: Thresholds) -> tuple[float, str, float]:
-    """Return by what to multiply, the unit that gives, and the threshold in it."""
+def _scale(anomaly: Anomaly) -> tuple[float, str, float | None]:
+    """Return by what to multiply, the unit that gives, and the threshold in it.
+
+    There is none for a count: the rule counts over other minutes than a bar.
+    """
     if anomaly.rule is Rule.ERROR_RATE:
         return 100.0, "%", 100.0 * anomaly.threshold
     if anomaly.rule is Rule.LATENCY:
         return 1.0, "ms", anomaly.threshold
-    a_slot = anomaly.threshold * (_SLOT / timedelta(minutes=minutes_of(thresholds, anomaly)))
-    return 1.0, "in 5 min", a_slot
+    return 1.0, "in 5 min", None
 
 
 def _deploys(detector: Detector, since: datetime, until: datetime) -> tuple[Mark, ...]:

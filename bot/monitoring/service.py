@@ -223,4 +223,4 @@ class Monitoring:
         return noted + await self._reports.erase(subject)
 
     def _sketch(self, incident: Incident) -> TimeChart | None:
-        return chart_of(incident, self._monitoring_world.detector, self._rules.thresholds)
+        return chart_of(incident, self._monitoring_world.detector)

@@ -16,6 +16,7 @@ from tests.support.monitoring_world import MonitoringWorld
 from tests.support.streams import HOUR, MINUTE, T0, failing, steady, told
 from tests.support.world import capsule
 
+SLOT = timedelta(minutes=5)
 OTHER = capsule(exception="KeyError", fingerprint="beefbeefbeef")
 
 
@@ -50,6 +51,12 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
         at = chart_since(incident, now)
         samples = await journal.samples(since=at, until=now, event=incident.event)
         chart = bar_chart(incident, samples, at, now)
+        await monitoring_world.pass_time(40)
+        picture = monitoring_world.charts.drawn[-1]
+        assert isinstance(picture, TimeChart)
+        assert (picture.unit, picture.threshold) == ("in 5 min", None)
+        lately = [each.value for each in picture.lines[0].points if each.at >= began - SLOT]
+        assert sum(lately) == 7
         assert chart.told.startswith(f"7 times since {began:%Y-%m-%d %H:%M}")
         [group] = await journal.failures(since=incident.since)
         assert group.count == 7
@@ -101,7 +108,7 @@ def charted(deploy: float) -> TimeChart:
         id="abc123", event=anomaly.event, title="/roll fails", anomalies=(anomaly,),
         opened_at=anomaly.at, last_at=anomaly.at,
     )  # fmt: skip
-    chart = chart_of(incident, detector, Thresholds())
+    chart = chart_of(incident, detector)
     assert chart is not None
     return chart
 
@@ -111,6 +118,5 @@ def test_the_minutes_that_two_codes_share_are_a_gap_in_the_line() -> None:
     [mark], [line] = chart.marks, chart.lines
     assert chart.shape == "line"
     assert mark.at.timestamp() == T0 + 62 * MINUTE
-    slot = timedelta(minutes=5)
-    assert not [each for each in line.points if each.at < mark.at < each.at + slot]
+    assert not [each for each in line.points if each.at < mark.at < each.at + SLOT]
     assert len(line.points) >= 20
