@@ -6,7 +6,7 @@ from bot.authority.policy import FOR_APPROVERS, Act, authorize, needs_security_r
 from bot.domain.approval import ApprovalRules, ApprovalVotes, Need, Shapers, Weight
 from bot.domain.audit import AuditEntry
 from bot.domain.change import Finding
-from bot.domain.errors import ForgeError, NotAuthorized, NotListed, WrongStage
+from bot.domain.errors import ForgeError, NotAuthorized, WrongStage
 from bot.domain.history import History
 from bot.domain.names import either
 from bot.domain.people import AllowList, Person
@@ -135,10 +135,12 @@ class ApprovalPolicy:
         """
         try:
             authorize(self.people, person, act)
-        except NotListed as refusal:
-            able = self._who_may(act)
-            told = f"{refusal} {either(able)} may." if able else str(refusal)
-            raise NotListed(told, able) from refusal
+        except NotAuthorized as refusal:
+            able = self._who_may(act) if refusal.member else ()
+            if not able:
+                raise
+            told = f"{refusal} {either(able)} may."
+            raise NotAuthorized(told, member=True, able=able) from refusal
 
     def _who_may(self, act: Act) -> tuple[str, ...]:
         """Return the names of some members who may do it."""

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 from bot.domain.change import Finding
-from bot.domain.errors import NotAuthorized, NotListed, OutOfBounds, StaleApproval
+from bot.domain.errors import NotAuthorized, OutOfBounds, StaleApproval
 from bot.domain.people import ITSELF, AllowList, Person
 from bot.domain.proposal import Proposal
 
@@ -60,8 +60,9 @@ def authorize(people: AllowList, person: Person, act: Act) -> None:
         return
     if act not in FOR_APPROVERS and people.developers.has(person):
         return
-    raise NotListed(
-        f"Sorry {person.name}, you are not on the list of people who may {_REFUSALS[act]}."
+    raise NotAuthorized(
+        f"Sorry {person.name}, you are not on the list of people who may {_REFUSALS[act]}.",
+        member=True,
     )
 
 

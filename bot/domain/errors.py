@@ -68,16 +68,19 @@ class PolicyError(TheseusError):
 
 
 class NotAuthorized(PolicyError):
-    """The person is not on the list this needs."""
+    """The person is not on the list this needs.
+
+    `member` says whether it is a person of our server, who may be told so; `able` names some who
+    are on that list.
+    """
 
     code = "policy.not_authorized"
 
-
-class NotListed(NotAuthorized):
-    """A member of our server who is on no list that this needs; `able` names some who are."""
-
-    def __init__(self, told: str, able: tuple[str, ...] = ()) -> None:
-        super().__init__(told)
+    def __init__(
+        self, message: str, *, detail: str = "", member: bool = False, able: tuple[str, ...] = ()
+    ) -> None:
+        super().__init__(message, detail=detail)
+        self.member = member
         self.able = able
 
 

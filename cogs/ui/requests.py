@@ -6,7 +6,7 @@ import discord
 from discord import ui
 
 from bot.client import TheseusClient
-from bot.domain.errors import NotListed
+from bot.domain.errors import NotAuthorized
 from bot.domain.evidence import RequestAnswer
 from bot.domain.people import Person
 from bot.domain.posts import Post
@@ -31,11 +31,11 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAns
         return IntakeResult(await bot.agent.request(trigger))
     try:
         return await bot.monitoring.ask(trigger)
-    except NotListed as refusal:
-        if bot.agent.audit_writer.tired(trigger.person.id):
+    except NotAuthorized as refusal:
+        if not refusal.member or bot.agent.audit_writer.tired(trigger.person.id):
             raise
         thanks = await bot.monitoring.take_report(trigger, refusal.able)
-        raise NotListed(thanks, refusal.able) from refusal
+        raise NotAuthorized(thanks, member=True, able=refusal.able) from refusal
 
 
 def asked_text(person: Person, asked: IntakeResult | RequestAnswer) -> str:
