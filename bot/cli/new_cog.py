@@ -189,7 +189,8 @@ def _rows(table: Path) -> dict[str, str]:
 def _used(folder: Path) -> Iterator[tuple[str, str]]:
     """Yield the names of classes, commands and groups in a folder of cogs, each with its file.
 
-    A file that cannot be read as Python has none that Discord would know.
+    A command of a group counts too. A file that cannot be read as Python has none that Discord
+    would know.
     """
     for file in sorted(folder.rglob("*.py")):
         try:
@@ -201,5 +202,15 @@ def _used(folder: Path) -> Iterator[tuple[str, str]]:
             match node:
                 case ast.ClassDef(name=str(name)):
                     yield name, where
-                case ast.keyword(arg="name", value=ast.Constant(value=str(name))):
+                case ast.keyword(arg="name" | "group_name", value=ast.Constant(value=str(name))):
                     yield name, where
+                case ast.AsyncFunctionDef(name=str(name)) if any(
+                    map(_is_command, node.decorator_list)
+                ):
+                    yield name, where
+
+
+def _is_command(decorator: ast.expr) -> bool:
+    """Whether a function so decorated is a command, called as it is where no name is given."""
+    made_by = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(made_by, ast.Attribute) and made_by.attr.endswith(("command", "group"))

@@ -10,6 +10,7 @@ import pytest
 
 from bot.cli.new_cog import TABLE, NewCog, write_cog
 from bot.domain.errors import ConfigError
+from tests.support.entries import ENTRIES
 
 ROOT = Path(__file__).resolve().parents[3]
 LONGEST = NewCog("abcdefghij_klmnopqrs", "W" * 60)
@@ -74,6 +75,17 @@ def test_what_will_not_do_is_refused_and_nothing_is_written(
     before = _files(checkout)
     with pytest.raises(ConfigError, match=told):
         write_cog(NewCog(name, does), checkout)
+    assert _files(checkout) == before
+
+
+def test_no_command_of_the_bot_and_no_group_can_be_named_again(checkout: Path) -> None:
+    shutil.copytree(ROOT / "cogs", checkout / "cogs", dirs_exist_ok=True)
+    before = _files(checkout)
+    names = {entry[1:].split()[0] for entry in ENTRIES if entry.startswith("/")}
+    assert {"help", "ask", "ship", "pause", "health", "poll"} <= names
+    for name in sorted(names - {"stop-everything"}):  # no letters of a cog's
+        with pytest.raises(ConfigError, match=r"is used by|is there already"):
+            write_cog(NewCog(name, "Toss"), checkout)
     assert _files(checkout) == before
 
 
