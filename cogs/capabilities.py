@@ -28,7 +28,7 @@ class Capabilities(commands.Cog):
     async def capabilities(self, interaction: discord.Interaction) -> None:
         """Show what I can do, and what people wish I could, the most wanted first."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        lines = await capabilities_lines(self.bot)
+        lines = await capabilities_lines(self.bot, speaker(interaction))
         await send_privately(interaction, "\n".join(lines), "capabilities")
         if self.bot.agent.can_change and is_listed(self.bot, speaker(interaction)):
             await self._offer(interaction)

@@ -62,15 +62,20 @@ def capabilities(
     commands: Mapping[str, Sequence[str]],
     engines: Sequence[str],
     wishes: Sequence[tuple[Wish, Run | None]],
+    *,
+    listed: bool,
 ) -> list[str]:
     """Return lines on what the bot can do: its `commands` by cog, what works for it, the wishes.
 
-    With each wish comes the run that was begun for it last, if one was.
+    With each wish comes the run that was begun for it last, if one was. Who is not `listed` is told
+    that there is more.
     """
     lines = ["**What I can do**"]
     lines += [
         f"- {cog}: {', '.join(f'`{name}`' for name in names)}" for cog, names in commands.items()
     ]
+    if not listed:
+        lines.append("- more for people on my list: they have me work on my code, and decide on it")
     lines += ["**What I work with**", *(f"- {each}" for each in engines)]
     if not wishes:
         return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a wish."]

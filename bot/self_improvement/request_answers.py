@@ -3,9 +3,11 @@
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act, may
 from bot.domain.evidence import Evidence, RequestAnswer
+from bot.domain.journal import command_of
 from bot.domain.people import AllowList
 from bot.domain.run import Trigger
 from bot.grammar.likely_commands import likely_commands
+from bot.presentation.answers import everyday
 from bot.presentation.without_failure import without_failure
 from bot.redaction import redact
 from bot.self_improvement.answer_inquiry import AnswerInquiry
@@ -47,10 +49,20 @@ class RequestAnswers:
         diagnosis = without_failure(evidence)
         if diagnosis.instead:
             return RequestAnswer(diagnosis=diagnosis)
-        others = set(self._collector.commands()) - set(evidence.idle)  # those were asked about
+        return RequestAnswer(diagnosis=diagnosis, commands=await self._likely(trigger, evidence))
+
+    async def _likely(self, trigger: Trigger, evidence: Evidence) -> tuple[str, ...]:
+        """Return the commands that may be meant.
+
+        Where one was named that has not failed, only those that did; our own, too, only then.
+        """
+        commands = self._collector.commands()
+        failed = [name for each in evidence.nearby if (name := command_of(each.event)) in commands]
+        if evidence.idle:
+            return tuple(dict.fromkeys(failed))
+        known = {*failed, *everyday(commands)}
         used = await self._collector.used_lately()
-        likely = likely_commands(trigger.subject, others, used)
-        return RequestAnswer(diagnosis=diagnosis, commands=likely)
+        return likely_commands(trigger.subject, known, failed=failed, used=used)
 
     async def failure_meant(self, trigger: Trigger) -> Evidence:
         """Return which failure somebody means who may only report it. Raises as the above."""

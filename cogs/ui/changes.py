@@ -5,6 +5,7 @@ from collections import defaultdict
 from bot.client import TheseusClient, abilities
 from bot.domain.people import Person
 from bot.domain.wish import Wish
+from bot.presentation.answers import open_to_all
 from bot.presentation.wishes import capabilities, change_joined, wish_kept
 from bot.self_improvement.change_requests import ChangeBegun
 from cogs.ui.answers import on_it
@@ -18,11 +19,17 @@ def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | Wish) 
     return change_joined(person, answer.run) if answer.joined else on_it(answer.run)
 
 
-async def capabilities_lines(bot: TheseusClient) -> list[str]:
-    """Return what the bot can do, with what, and what people wish for, the most wanted first."""
+async def capabilities_lines(bot: TheseusClient, person: Person) -> list[str]:
+    """Return what the bot can do, with what, and what people wish for, the most wanted first.
+
+    Who is not listed is shown the commands that everybody may use.
+    """
+    listed, known = is_listed(bot, person), abilities(bot)
+    for_all = open_to_all([each.label[1:] for each in known if each.label.startswith("/")])
     commands = defaultdict[str, list[str]](list)
-    for each in abilities(bot):
-        commands[each.cog.removeprefix("cogs.")].append(each.label)
+    for each in known:
+        if listed or each.label.removeprefix("/") in for_all:
+            commands[each.cog.removeprefix("cogs.")].append(each.label)
     model = bot.chat_model
     engines = (
         f"changes of my code are written by: {bot.agent.engine or 'nobody, there is no engine'}",
@@ -30,5 +37,8 @@ async def capabilities_lines(bot: TheseusClient) -> list[str]:
     )
     wishes = await bot.agent.changes.wishes()
     return capabilities(
-        dict(sorted(commands.items())), engines, [(each.wish, each.run) for each in wishes]
+        dict(sorted(commands.items())),
+        engines,
+        [(each.wish, each.run) for each in wishes],
+        listed=listed,
     )

@@ -26,7 +26,7 @@ async def answer_question(
         case Topic.HELP:
             return commands_text(bot, person)
         case Topic.ABILITIES:
-            return fitting(await capabilities_lines(bot))
+            return fitting(await capabilities_lines(bot, person))
         case topic:
             return await bot.agent.questions.answer(
                 AskedQuestion(

@@ -45,13 +45,27 @@ async def test_what_never_failed_is_answered_in_the_channel_and_opens_no_thread(
         "a command that crashes, one that got slow, and an answer that is wrong"
         in (told["content"])
     )
-    assert labels(told) == ["/juggle balls"]
+    assert labels(told) == ["/roll", "/juggle balls"]  # what failed, then what is near
     assert await room.runs() == ()
     assert await room["alice"].threads("dev") == []
     [asked] = [e for e in await room.world.store.audit_log() if "answered at once" in e.note]
     assert (asked.action, asked.allowed, asked.person and asked.person.name) == (
         "ask", True, "alice",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ask", "offered"),
+    [
+        ("/juggle balls 3 crashes, fix it", ["/roll"]),  # named, and idle: what failed is left
+        ("the memory of the juggling is broken", ["/roll", "/juggle balls"]),
+    ],
+)
+async def test_offered_is_what_failed_and_no_command_of_our_own(
+    room: DevChannel, ask: str, offered: list[str]
+) -> None:
+    room.world.runtime.known["memory search"] = "memory"
+    assert labels(await reply(room, "alice", ask)) == offered
 
 
 async def test_the_button_of_a_command_asks_about_that_one_under_the_pressers_own_rights(

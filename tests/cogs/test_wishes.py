@@ -80,7 +80,9 @@ async def test_what_it_can_do_and_what_is_wished_for_is_shown_to_everybody(
         await room.answer(who, await room[who].run("dev", "change", what=wish), "dev")
     for who in ("alice", "mallory"):
         shown = await room.answer(who, await room[who].run("dev", "capabilities"), "dev")
-        assert "`/fix`" in shown
+        assert "`/change`" in shown
+        assert ("`/fix`" in shown) == ("`Fix this`" in shown) == (who == "alice")
+        assert ("more for people on my list" in shown) == (who == "mallory")
         assert "rules, without a model" in shown
         assert shown.index("2 people: “add a /coinflip") < shown.index("1 person: “add dark mode")
     told = await answer(

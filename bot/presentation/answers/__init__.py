@@ -1,6 +1,12 @@
 """Answers to questions about the bot itself. Pure: records in, a few lines of text out."""
 
-from bot.presentation.answers._help import ABOUT_QUESTIONS, help_text, how_to
+from bot.presentation.answers._help import (
+    ABOUT_QUESTIONS,
+    everyday,
+    help_text,
+    how_to,
+    open_to_all,
+)
 from bot.presentation.answers._records import (
     broken_now,
     changes_told,
@@ -23,11 +29,13 @@ __all__ = [
     "broken_now",
     "changes_told",
     "costs_told",
+    "everyday",
     "failures_told",
     "help_text",
     "how_to",
     "live_told",
     "memories_told",
+    "open_to_all",
     "people_told",
     "uses_told",
     "waiting_told",

@@ -19,7 +19,7 @@ _WANTS: tuple[tuple[str, Sequence[str], str], ...] = (
     ("What I remember and may spend", ("memory search", "memory forget", "budget"), ""),
     ("What there is", ("capabilities", "flags list", "privacy"), ""),
 )
-_FOR_ALL = frozenset({"change", "capabilities", "ask", "privacy"})
+_FOR_ALL = frozenset({"change", "capabilities", "ask", "privacy", "help"})
 _MOST_EVERYDAY = 20
 
 
@@ -28,22 +28,31 @@ def help_text(commands: Collection[str], *, listed: bool) -> str:
 
     Who is not `listed` is shown what is there for everybody.
     """
-    known = {name for _, names, _ in _WANTS for name in names} | {"help"}
     lines = []
     for want, names, words in _WANTS:
         shown = [n for n in names if n in commands and (listed or n in _FOR_ALL)]
         told = ", ".join(f"`/{name}`" for name in shown)
         lines += [f"**{want}** {told}{f', {words}' if words and listed else ''}"] if shown else []
-    groups = {name.partition(" ")[0] for name in known}
-    everyday = sorted(n for n in commands if n not in known and n.partition(" ")[0] not in groups)
-    if everyday:
-        names = ", ".join(f"`/{name}`" for name in everyday[:_MOST_EVERYDAY])
+    daily = everyday(commands)
+    if daily:
+        names = ", ".join(f"`/{name}`" for name in daily[:_MOST_EVERYDAY])
         lines.append(f"**For everybody, every day** {names}")
     if listed:
         lines.append(
             "“Investigate this”, “Fix this” and “Make this happen” are in a message's menu."
         )
     return "\n".join(lines) or "There are no commands here yet."
+
+
+def everyday(commands: Collection[str]) -> list[str]:
+    """Return the commands that are no way of telling the bot about its own work, sorted."""
+    own = {name.partition(" ")[0] for _, names, _ in _WANTS for name in names} | {"help"}
+    return sorted(name for name in commands if name.partition(" ")[0] not in own)
+
+
+def open_to_all(commands: Collection[str]) -> frozenset[str]:
+    """Return the commands that people may use who are not listed."""
+    return _FOR_ALL.intersection(commands).union(everyday(commands))
 
 
 def how_to(*, listed: bool) -> str:

@@ -171,9 +171,14 @@ def memories_told(subject: str, found: Sequence[Recalled]) -> str:
 
 def people_told(people: AllowList, *, ships: bool) -> str:
     """Return who may what, by the lists; `ships`: whoever asks may."""
+    approvers, developers = people.approvers, people.developers
+    others = PeopleList(
+        users=developers.users - approvers.users, roles=developers.roles - approvers.roles
+    )
+    those = f"those, and {_listed_people(others)}" if others.users or others.roles else "those"
     lines = [
-        f"• ship, reject, lift an emergency stop: {_listed_people(people.approvers)}",
-        f"• ask for work, cancel, revise, pause: those, and {_listed_people(people.developers)}",
+        f"• ship, reject, lift an emergency stop: {_listed_people(approvers)}",
+        f"• ask for work, cancel, revise, pause: {those}",
         "You may ship." if ships else "You are not on the list of those who may ship.",
     ]
     return "\n".join(lines)

@@ -9,9 +9,10 @@ from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import NotAuthorized, UnknownRun
 from bot.domain.incident import Incident
 from bot.domain.intents import Setting, Topic
-from bot.domain.people import Person
+from bot.domain.people import AllowList, PeopleList, Person
 from bot.domain.run import Run
 from bot.grammar import Intent, parse
+from bot.presentation.answers import people_told
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.questions import OPEN_TO_ALL, AskedQuestion
 from tests.support.watched_world import WatchedWorld
@@ -172,6 +173,14 @@ async def test_who_may_what_is_told_by_the_lists_and_rings_nobody(world: Watched
     assert told.splitlines()[0] == "• ship, reject, lift an emergency stop: <@1>, <@&77>"
     assert "You are not on the list of those who may ship." in told
     assert "You may ship." in await ask(agent, "who may ship?", person=ALICE)
+
+
+def test_who_may_ask_because_they_may_ship_is_named_once() -> None:
+    one, two = PeopleList(users=frozenset({1})), PeopleList(users=frozenset({1, 2}))
+    told = people_told(AllowList(approvers=one, developers=two), ships=True)
+    assert "pause: those, and <@2>\n" in told
+    told = people_told(AllowList(approvers=two, developers=one), ships=True)
+    assert "pause: those\n" in told
 
 
 async def test_asking_how_to_stop_it_stops_nothing(world: WatchedWorld) -> None:
