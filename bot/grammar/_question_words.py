@@ -220,7 +220,7 @@ KNOWN = word_set(
     solution candidate candidates commit commits committed investigation investigate
     investigated thread threads rehearsal ship ships shipped shipping approve approves
     approved approval approving reject rejects rejected deploy deploys deployed deployment
-    release releases released live land landed launch rolled roll back signed sign stop
+    release releases released live land landed launch back signed sign stop
     stopped stopping cancel cancelled canceled pause paused resume undo undone undoing take
     took taken turn switch shut down halt interrupt rid report reported disable decide decides
     decided decision decisions listed allow allowed allow-list approver approvers developer

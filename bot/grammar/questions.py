@@ -37,6 +37,13 @@ _COMMAND = re.compile(
 )
 _NUMBER = re.compile(r"#\d+|\b(?:run|pr|pull request) #?[0-9a-z]*\d[0-9a-z]*\b", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*|\S", re.IGNORECASE)
+_ROLL_BACK = re.compile(r"\broll\w*(?= (?:it |this |that |them )?back\b)", re.IGNORECASE)
+_WORK_OF = re.compile(
+    r"\b(?:the|that|this|your|our|my) (?P<of>[a-z][\w-]*(?: [a-z][\w-]*)?) "
+    r"(?:fix(?:es)?|changes?|proposals?|prs?|pull requests?|patch(?:es)?|reverts?|investigation"
+    r"|thing|stuff)\b",
+    re.IGNORECASE,
+)
 _BE = re.compile(r"\b(what|who|how|where|when|it|that|there)'s\b", re.IGNORECASE)
 _NOT = re.compile(r"\b(?P<can>ca)n't\b|n't\b", re.IGNORECASE)
 _OF_THAT = re.compile(r"\b(?:about|of|regarding|with|for|on)\b(?P<rest>.*)$", re.IGNORECASE)
@@ -87,9 +94,12 @@ def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
     topic = next((topic for topic, pattern in TOPICS if pattern.search(rest)), None)
     if topic is None or not _fits(topic, rest, setting, span, commands):
         return None
+    if topic not in NAMED_FREELY:
+        plain, named = _without_what_work_is_of(_ROLL_BACK.sub(" ", plain))
+    else:
+        named = "" if commands else _named(topic, plain)
     known = not any(map(_is_other, _WORD.findall(plain)))
-    named = _named(topic, plain) if topic in NAMED_FREELY and not commands else ""
-    if not (known or named):
+    if not (known or (named and topic in NAMED_FREELY)):
         return None
     return AskedAbout(clause, topic, commands[0] if commands else named, span)
 
@@ -147,6 +157,15 @@ def _named(topic: Topic, plain: str) -> str:
     words = _WORD.findall(plain)
     others = [place for place, word in enumerate(words) if _is_other(word)]
     return clean_subject(" ".join(words[others[0] : others[-1] + 1])) if others else ""
+
+
+def _without_what_work_is_of(plain: str) -> tuple[str, str]:
+    """Return the rest, and what some work is of ("the roll fix"): words of no other question."""
+    found = _WORK_OF.search(plain)
+    of = [word for word in _WORD.findall(found["of"]) if _is_other(word)] if found else []
+    if found is None or not of or not _is_other(found["of"].split()[-1]):
+        return plain, ""
+    return f"{plain[: found.start('of')]}{plain[found.end('of') :]}", clean_subject(" ".join(of))
 
 
 def _is_other(word: str) -> bool:

@@ -12,6 +12,7 @@ from bot.domain.history import History
 from bot.domain.intents import Topic
 from bot.domain.people import AllowList, Person
 from bot.domain.run import Run, Waiting
+from bot.grammar.likeness import explained, words
 from bot.grammar.spans import TimeSpan, read_span
 from bot.memory.recall import MemoryService
 from bot.presentation.answers import (
@@ -45,10 +46,11 @@ _FITS: Mapping[Topic, Callable[[History], bool]] = {
     Topic.WHO: lambda history: history.shipment is not None,
 }
 """Which run a question is about that names none, and is asked in none's thread: the newest so."""
+_FITS_OF_NAMED = {**_FITS, Topic.WATCH: _FITS[Topic.WHO], Topic.CHANGES: _FITS[Topic.WHO]}
 _FOR_PEOPLE = frozenset(
     {Waiting.QUESTION, Waiting.AGREEMENT, Waiting.APPROVAL, Waiting.UNSHIPPED, Waiting.UNREVISED}
 )
-_NONE_ABOUT = "I have no run about {subject} on record."
+_NONE_ABOUT = "I have no run about {subject} on record. I know of no fix or change of it."
 _NO_FLAG = "Nobody has switched a flag. `/flags list` shows which ones code asks for."
 _NO_RUN = "I have no record of that yet: no run of mine has got that far. `/runs list` shows them."
 
@@ -132,22 +134,34 @@ class QuestionService:
         if asked.run_id is not None or asked.number is not None:
             return await self._records.named(asked.run_id, asked.number)
         if asked.subject:
-            return await self._about(asked.subject)
+            return await self._about(asked.subject, asked.topic)
         span = read_span(asked.span, self._records.now)
         if asked.run is not None:
             return None if span else asked.run
         fits = None if asked.span else _FITS.get(asked.topic)
         return await self._records.newest(fits) if fits else None
 
-    async def _about(self, subject: str) -> Run | None:
-        """Return the newest run that was about a command, or whatever else is named."""
+    async def _about(self, subject: str, topic: Topic) -> Run | None:
+        """Return the newest run about what is named that got so far; else the newest about it."""
+        known = [
+            (run, history)
+            for run, history in await self._records.with_histories()
+            if self._is_about(subject, run, history)
+        ]
+        fits = _FITS_OF_NAMED.get(topic)
+        best = next((run for run, history in known if fits and fits(history)), None)
+        return best or (known[0][0] if known else None)
+
+    def _is_about(self, subject: str, run: Run, history: History) -> bool:
+        """Whether a run was of a command that is meant, or is told of in all those words."""
+        event = history.diagnosis.event if history.diagnosis else ""
+        said = f"{run.trigger.subject} {run.trigger.text}".lower()
         meant = self._records.commands_meant(subject)
-        for run, history in await self._records.with_histories():
-            event = history.diagnosis.event if history.diagnosis else ""
-            said = f"{run.trigger.subject} {run.trigger.text}".lower()
-            if any(event == f"command.{name}" or f"/{name}" in said for name in meant):
-                return run
-        return None
+        if any(event == f"command.{name}" or f"/{name}" in said for name in meant):
+            return True
+        file = history.diagnosis.file if history.diagnosis else ""
+        asked = words(subject)
+        return bool(asked) and explained(asked, words(f"{run.trigger.subject} {file}")) == asked
 
     # About more than one run
 

@@ -4,12 +4,17 @@ import re
 
 from bot.client import TheseusClient
 from bot.domain.errors import WrongStage
+from bot.presentation.answers import RUN_ANSWERS
 from bot.presentation.cards import NO_CAP_BY_WORDS
 from bot.self_improvement.questions import OPEN_TO_ALL
 from cogs.conversation._heard_message import Heard
-from cogs.ui import answer_question, in_dev_channel, is_listed, status_text
+from cogs.ui import answer_question, answered_by, in_dev_channel, is_listed, status_text
 
 _ELSEWHERE = "Please ask me in <#{channel}>, where it is about my work."
+_NO_RUN_THERE = (
+    "That is what a command answered, and no run of mine. Name one, or a command: “why #7?”, “what "
+    "changed in /roll?”. If the answer is wrong, say what should stand there."
+)
 _CHANGES = re.compile(
     r"\b(?:raise|increase|reset|top up|refill|extend|double|lift|ignore|bypass|skip|disable|remove)"
     r"\b",
@@ -25,7 +30,16 @@ async def question(bot: TheseusClient, heard: Heard) -> str | None:
         return _ELSEWHERE.format(channel=bot.identity.dev_channel_id)
     if run is None and heard.card is not None:
         run = await bot.agent.find(run_id=heard.card.run_id)
+    if run is None and slots.topic in RUN_ANSWERS and _is_of_a_commands_answer(bot, heard):
+        return _NO_RUN_THERE
     return await answer_question(bot, heard.person, slots, run)
+
+
+def _is_of_a_commands_answer(bot: TheseusClient, heard: Heard) -> bool:
+    """Whether it is said under what a command answered, and names nothing else."""
+    slots = heard.utterance.slots
+    names = slots.subject or slots.span or slots.run or slots.pull_request
+    return not names and heard.pointed_at is not None and bool(answered_by(bot, heard.pointed_at))
 
 
 def _is_among_us(bot: TheseusClient, heard: Heard) -> bool:

@@ -7,7 +7,7 @@ import pytest
 
 from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
-from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.dev_channel import COGS, DevChannel, dev_channel
 
 
 @pytest.fixture
@@ -44,6 +44,18 @@ async def test_a_question_is_answered_where_it_is_asked_and_begins_nothing(
     assert run.id in await answer(room, "dora", direct, "@dora")
     assert [each.id for each in await room.runs()] == [run.id]
     assert not (await room.runs())[0].ended
+
+
+async def test_under_the_answer_of_a_command_a_question_is_about_no_run(tmp_path: Path) -> None:
+    async with dev_channel(tmp_path, extensions=(*COGS, "cogs.dice")) as room:
+        run, _, _ = await room.proposal()
+        shown = (await room["dora"].run("dev", "roll", dice="1d6"))["message"]
+        said = await room["alice"].say("dev", "why?", reply_to=shown)
+        told = await answer(room, "alice", said)
+        assert told.startswith("That is what a command answered")
+        assert run.id not in told
+        said = await room["alice"].say("dev", "why the dice fix?", reply_to=shown)
+        assert f"run `{run.id}`" in await answer(room, "alice", said)
 
 
 async def test_in_another_channel_what_is_not_for_everybody_is_told_in_the_dev_channel(

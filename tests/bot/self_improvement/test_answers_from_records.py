@@ -95,6 +95,11 @@ async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: Watc
         assert named in await ask(agent, "which commit is live?")
         assert named in await ask(agent, "who approved #1")
         assert named in await ask(agent, "what changed in /roll?")
+        assert named in await ask(agent, "who shipped the dice fix?")
+        assert named in await ask(agent, "did the roll fix hold?")
+        for text in ("who shipped the poll fix?", "is the weather fix holding up?"):
+            told = await ask(agent, text)
+            assert "I know of no fix or change of it." in told and "#1" not in told, text
         with pytest.raises(UnknownRun, match="no run that proposed #7"):
             await ask(agent, "who approved #7")
 
