@@ -165,7 +165,9 @@ def _nothing(evidence: Evidence) -> Diagnosis:
         for group in evidence.nearby
         if group.newest.error
     )
-    other = f" Other failures there: {nearby}." if nearby else " Nothing else failed either."
+    other = (
+        f" Other failures there: {nearby}." if nearby else " Nothing else failed that is not fixed."
+    )
     return Diagnosis(
         found=False,
         headline="Nothing in my journal fits that.",

@@ -65,9 +65,13 @@ def _tokens(run: Run) -> int:
 
 
 def broken_now(
-    incidents: Sequence[Incident], groups: Sequence[FailureGroup], when: str, stop: Stop | None
+    incidents: Sequence[Incident],
+    groups: Sequence[FailureGroup],
+    fixed: Sequence[FailureGroup],
+    when: str,
+    stop: Stop | None,
 ) -> str:
-    """Return the open incidents, and what failed `when` that no incident is about."""
+    """Return the open incidents, what failed `when` that no incident is about, or is `fixed`."""
     going_on = [each for each in incidents if each.open and not each.watched]
     watched = [each for each in incidents if each.watched]
     covered = {each.fingerprint for each in (*going_on, *watched)}
@@ -77,9 +81,12 @@ def broken_now(
     lines += [f"• {_group(group)}" for group in others[:_MOST]]
     if not (going_on or others):
         mended = " A fix is live for what is listed, and watched." if watched else ""
-        lines.insert(
-            0, f"Nothing that I know of: no open incident, and nothing failed {when}.{mended}"
+        ended = " that is not fixed" if fixed else ""
+        head = (
+            f"Nothing that I know of: no open incident, and nothing failed {when}{ended}.{mended}"
         )
+        lines.insert(0, head)
+        lines += [f"• ✅ {_group(group)}; fixed since" for group in fixed[:_MOST]]
     else:
         lines.insert(0, f"Yes, as far as I saw {when}:")
         lines.append("“why does … fail?” has me look into one.")

@@ -90,7 +90,10 @@ async def test_a_shipped_fix_is_told_with_its_record_and_who_decided(world: Watc
         assert "failed before" in proof and "passes now" in proof and "Checks: " in proof
         assert "no model was paid for it" in await ask(agent, "what did it cost?")
         assert "I watch whether it holds" in await ask(agent, "is it being watched?")
-        assert "Nothing that I know of" in await ask(agent, "is anything broken right now?")
+        broken = await ask(agent, "is anything broken right now?")
+        assert "nothing failed in the last 24 hours that is not fixed." in broken
+        assert "• ✅ /roll (IndexError) failed 23 times" in broken
+        assert "; fixed since" in broken
         assert "I watch whether it holds" in await ask(agent, "did it hold?", run=run)
         assert named in await ask(agent, "which commit is live?")
         assert named in await ask(agent, "who approved #1")
