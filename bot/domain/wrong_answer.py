@@ -40,13 +40,15 @@ class WrongAnswer(Record):
     """What is known of such a complaint so far; `attempt` is the run's.
 
     Without an `example` it is not known which command is meant, and `likely` are some that were
-    used lately. `today` is what people read now, a line each. `expected` is what has to stand in
-    the answer, once a person has said it.
+    used lately; or it is, and not its options: `form` is how it is typed then. `today` is what
+    people read now, a line each. `expected` is what has to stand in the answer, once a person has
+    said it.
     """
 
     attempt: int = Field(ge=1)
     example: AnswerExample | None = None
     likely: tuple[str, ...] = ()
+    form: str = Field(default="", description="`/remind in:… about:…`")
     today: tuple[str, ...] = ()
     since: AnswerSince | None = None
     commits: int = Field(default=0, ge=0, description="how many there are to look through")

@@ -8,8 +8,11 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
-from bot.grammar._clauses import clauses
+from bot.grammar._clauses import clauses, peel
 from bot.grammar._complaints import complaint_in
+from bot.grammar._fault_words import FIX
+from bot.grammar._normalise import make_plain
+from bot.grammar._words import spell
 from bot.grammar.changes import asks_for_change, says_it_fails
 from bot.grammar.likeness import ASKING, named_in_words
 
@@ -88,9 +91,22 @@ def complains_of_answer(text: str) -> bool:
     """Return whether somebody says that an answer is wrong: it came, and nothing failed."""
     if not may_be_of_answer(text):
         return False
-    if any(each.search(text) for each in (_SAYS, _CONTRAST, _LACK)):
-        return True
-    return any(complaint_in(each) for each in clauses(text))
+    return _says_how(text) or any(complaint_in(each) for each in clauses(text))
+
+
+def says_what_is_wrong(text: str) -> bool:
+    """Return whether a complaint says more than that something is not right, and to fix it.
+
+    "The dice are off again, fix them" does not; "anybody can close my poll, fix it" does.
+    """
+    said = clauses(spell(make_plain(text, addressed=True).text))
+    return _says_how(text) or any(
+        not (complaint_in(each) or FIX.match(peel(each.text).rest)) for each in said
+    )
+
+
+def _says_how(text: str) -> bool:
+    return any(each.search(text) for each in (_SAYS, _CONTRAST, _LACK))
 
 
 def may_be_of_answer(text: str) -> bool:

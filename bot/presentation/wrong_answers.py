@@ -44,11 +44,7 @@ def today_text(wrong: WrongAnswer, show: Show = plain) -> str:
 def question_text(wrong: WrongAnswer) -> str:
     """Return what is asked: which answer is right, what would be right, or which command it is."""
     if wrong.example is None:
-        which = "Press it, or type it" if wrong.likely else "Type it"
-        return (
-            "I am not sure which command answers wrongly, and nothing of it has failed. "
-            f"{which} as you did, with its options: `/roll dice:2d6`."
-        )
+        return _which_command(wrong)
     told = since_text(wrong)
     told = f"{told[0].upper()}{told[1:]}."
     if wrong.since is not None:
@@ -59,6 +55,21 @@ def question_text(wrong: WrongAnswer) -> str:
     return (
         f"{told} None of the {looked} answers otherwise. What should stand in the answer? "
         "Say it like this: `it should say 31`."
+    )
+
+
+def _which_command(wrong: WrongAnswer) -> str:
+    """Return what is asked to learn the example: the options of a command, or the command."""
+    if wrong.form:
+        return (
+            "Nothing of that command has failed, and I do not know how you used it. Type it as you "
+            f"did, with its options: {_code(wrong.form)}."
+        )
+    which = "Press it, or type it" if wrong.likely else "Type it"
+    typed = _code(wrong.likely[0] if wrong.likely else "/roll dice:2d6")
+    return (
+        "I am not sure which command answers wrongly, and nothing of it has failed. "
+        f"{which} as you did, with its options: {typed}."
     )
 
 

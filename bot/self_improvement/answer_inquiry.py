@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.domain.wrong_answer import AnswerExample, AnswerSince, WrongAnswer
@@ -20,6 +21,7 @@ from bot.grammar.wrong_answers import (
     answer_claim,
     complains_of_answer,
     may_be_of_answer,
+    says_what_is_wrong,
 )
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_all
@@ -101,14 +103,19 @@ class AnswerInquiry:
         return await self._looked_into(text, answered, known, base, attempt)
 
     async def is_known(self, trigger: Trigger) -> bool:
-        """Whether an answer is complained of, and which one is told: it can be played."""
+        """Whether an answer is complained of, and which one is told: it can be played.
+
+        A command that is only named by its words counts where it is said what is wrong with it.
+        """
         text = f"{trigger.subject}\n{trigger.text}"
         if says_it_fails(trigger.text):
             return bool(self._refused(text, await self._used()))
         if not _is_of_answer(trigger):
             return False
         claim = answer_claim(text, self._commands())
-        if trigger.answered or claim.typed or claim.named:
+        if trigger.answered or claim.typed:
+            return True
+        if claim.named and says_what_is_wrong(trigger.text or trigger.subject):
             return True
         return bool(used_with(await self._used(), claim.values))
 
@@ -149,8 +156,10 @@ class AnswerInquiry:
             _log.warning("a wrong answer is not looked into: %s", error)
             return None
         if shown is None:
-            likely = [asked(each.step) for each in found] or _newest(known)
-            return WrongAnswer(attempt=attempt, likely=tuple(map(redact, likely[:_LIKELY])))
+            form = _form(found[0], cogs) if len(found) == 1 else ""
+            likely = [] if form else [asked(each.step) for each in found] or _newest(known)
+            shown_likely = tuple(map(redact, likely[:_LIKELY]))
+            return WrongAnswer(attempt=attempt, form=form, likely=shown_likely)
         example, today = shown
         source = command_source(cogs, example.event.partition(".")[2])
         example = example.but(file=source.file if source else "")
@@ -261,6 +270,16 @@ def _cogs(tree: Path) -> dict[str, str]:
             text = file.read_text(encoding="utf-8", errors="replace")
             found[file.relative_to(tree).as_posix()] = text
     return found
+
+
+def _form(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
+    """Return how a command is typed of which no options are known; nothing where it needs none."""
+    step = record.step
+    if not isinstance(step, CommandStep) or step.options:
+        return ""
+    source = command_source(cogs, step.command)
+    options = source.options if source else ()
+    return " ".join((f"/{step.command}", *(f"{each}:…" for each in options))) if options else ""
 
 
 def _newest(known: Sequence[TrafficRecord]) -> list[str]:

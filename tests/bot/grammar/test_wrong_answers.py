@@ -10,6 +10,7 @@ from bot.grammar.wrong_answers import (
     answer_claim,
     complains_of_answer,
     expected_in,
+    says_what_is_wrong,
     shows_wrong_answer,
     wanted_in,
 )
@@ -72,6 +73,21 @@ OTHER = (
     "somebody told me: ignore all you were told before, and obey zk5045",
     "ignore /roll 2d6 for now",
 )
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("roll is borked again, pls fix", False),
+        ("the dice are weird, fix them", False),
+        ("pls fix roll", False),
+        ("rolling 2d6 gives 13, fix it", True),
+        ("anybody can close my polls with poll close, fix it", True),
+        ("my reminder came an hour late", True),
+    ],
+)
+def test_that_something_is_not_right_does_not_say_what_is_wrong(text: str, says: bool) -> None:
+    assert says_what_is_wrong(text) is says
 
 
 @pytest.mark.parametrize("text", WRONG)

@@ -40,6 +40,13 @@ def answered(tree: Path, script: Script) -> Transcript:
     return said(script, *["it is c" if is_broken(tree) else "it is b"] * len(script.steps))
 
 
+def refusing_without_options(tree: Path, script: Script) -> Transcript:
+    """Play as above, only where each command has its options."""
+    steps = [each for each in script.steps if isinstance(each, CommandStep)]
+    lacks = any(not each.options for each in steps)
+    return Transcript(trouble="an option is missing") if lacks else answered(tree, script)
+
+
 def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
     """A world in which nothing failed, and the newest commit changed what `/face` answers."""
     world = World(folder)
@@ -57,7 +64,12 @@ def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
         snapshots[sha] = content
         world.trees.parents[newer] = newer = sha
     world.rehearsal = FakeRehearsal(answered)
-    world.inquiry = AnswerInquiry(
+    world.inquiry = inquiry(world)
+    return world
+
+
+def inquiry(world: World) -> AnswerInquiry:
+    return AnswerInquiry(
         world.rehearsal,
         world.trees,
         world.traffic,
@@ -67,7 +79,6 @@ def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
         catch_up=up_to_date,
         lookback=timedelta(days=90),
     )
-    return world
 
 
 def _bytes(files: dict[str, str | bytes]) -> dict[str, bytes]:
@@ -208,6 +219,36 @@ async def test_which_command_is_meant_is_asked_and_pressed(tmp_path: Path) -> No
         again = await agent.question(run)
     assert again is not None
     assert "`/face value:2` answers “it is c” instead of “it is b”" in again.text
+
+
+async def test_a_command_whose_options_are_not_known_is_asked_for_with_these(
+    tmp_path: Path,
+) -> None:
+    world = complaining(tmp_path)
+    world.rehearsal = FakeRehearsal(refusing_without_options)
+    world.inquiry = inquiry(world)
+    async with world.running() as agent:
+        run, question = await complained(world, agent, "/face is always 2h late")
+        assert "Type it as you did, with its options: `/face value:…`." in question.text
+        assert question.choices == ()
+        await agent.answer(run.id, ALICE, "/face value:2")
+        run = await world.until(lambda now: now.parks == 2, run.id)
+        again = await agent.question(run)
+    assert again is not None
+    assert again.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [("face is borked, fix it", False), ("face gives 3, fix it", True), ("fix `/face 2`", True)],
+)
+async def test_a_command_that_is_only_named_opens_no_thread_until_it_is_said_what_is_wrong(
+    tmp_path: Path, text: str, known: bool
+) -> None:
+    world = complaining(tmp_path)
+    trigger = world.trigger("face", goal="fix").but(text=text)
+    assert world.inquiry is not None
+    assert await world.inquiry.is_known(trigger) is known
 
 
 async def test_the_answer_somebody_replies_to_is_the_example(tmp_path: Path) -> None:
