@@ -190,7 +190,7 @@ def _is_asked(
     question: AskedAbout, asked: Intent | None, said: tuple[Clause, ...], setting: Setting
 ) -> bool:
     """Whether a question is what a message is for: work that is asked for beside it goes first."""
-    others = tuple(each for each in said if each is not question.clause)
+    others = tuple(each for each in said if question_in((each,), setting) is None)
     works = others and (
         fault_request(others, setting, text=" ".join(each.text for each in others))
         or change_request(others, "")

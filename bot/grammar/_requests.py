@@ -197,6 +197,8 @@ def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
         return None
     if here and (marked or not marked_only) and _OUGHT.match(text):
         return text
+    if here and marked and _FAILS_TOO.match(text):
+        return text
     order = _ORDER.match(text)
     if order and (here or (marked and not _FIXING.match(text))):
         return text
@@ -215,6 +217,9 @@ _OUGHT = re.compile(
     r"^(?!(?:i|we|you|someone|somebody|they|he|she)\b)(?!.*\b(?:i|we|you"
     r"|they) should\b)(?:\S+ ){1,6}should(?:n't| not)? \w+",
     re.IGNORECASE,
+)
+_FAILS_TOO = re.compile(
+    r"(?:it|this|that)\b(?: \w+){0,2} (?:breaks|fails|crashes|happens|goes wrong)\b", re.IGNORECASE
 )
 _FIXING = re.compile(r"fix|stop", re.IGNORECASE)
 _NOUN_TOO = re.compile(r"\b(?:instead|rather than)\b", re.IGNORECASE)

@@ -34,6 +34,7 @@ from bot.grammar._decision_words import (
     YES,
 )
 from bot.grammar._glyphs import plain_letters
+from bot.grammar._question_words import CAN_LATER
 from bot.grammar._words import spell, transposed_or_one_off
 
 _CLAUSE = re.compile(
@@ -79,7 +80,7 @@ class PossibleDecisions(NamedTuple):
 
 def may_mean(text: str, setting: Setting) -> PossibleDecisions:
     """Return what a message that is no decision may mean to decide."""
-    said = _spoken(text)
+    said = [each for each in _spoken(text) if not CAN_LATER.match(each)]
     leads = [intent for each in said if not _is_marked(each) for intent in _leading(each)]
     ends = [intent for each in said for intent in _ending(each)]
     short = [intent for each in said for intent in _short(each, setting)]

@@ -1,9 +1,9 @@
 """Questions about the bot itself: what they are about, told without a list of sentences.
 
 Two things decide. The form: a clause that asks, or asks to be told. And its words: all of them are
-words that questions about the bot are made of (`_question_words`), besides commands, numbers, runs
-and times. "What changed this week?" has no other word; "what changed in Python 3.12?" has, and is
-about something else. What is remembered, fails or is used may be named in any words.
+words that questions about the bot are made of (`_question_vocabulary`), besides commands, numbers,
+runs and times. "What changed this week?" has no other word; "what changed in Python 3.12?" has, and
+is about something else. What is remembered, fails or is used may be named in any words.
 """
 
 import re
@@ -11,16 +11,20 @@ from dataclasses import dataclass
 
 from bot.domain.intents import Setting, Topic
 from bot.grammar._clauses import Clause, Peeled, peel
+from bot.grammar._question_vocabulary import ABLE, KINDS, KNOWN
 from bot.grammar._question_words import (
-    ABLE,
+    ABOUT_WHAT_IT_MEETS,
     ABOUT_WORK,
     ASKS,
     ASKS_WITH_MARK,
+    CAN_LATER,
     DECIDED,
     DEFINES,
-    KINDS,
-    KNOWN,
+    IN_A_MANNER,
+    MAY_SOMEBODY,
+    MEETS_ANYTHING,
     NAMED_FREELY,
+    NAMES_WHAT_IS_ASKED,
     TELL,
     TOPICS,
     WORK,
@@ -84,13 +88,17 @@ def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
         return AskedAbout(clause, Topic.HELP)
     if _asks_what_it_can(clause):
         return AskedAbout(clause, Topic.ABILITIES)
+    if CAN_LATER.match(clause.text):
+        return AskedAbout(clause, Topic.HOW_TO)
+    if MAY_SOMEBODY.match(clause.text):
+        return AskedAbout(clause, Topic.PEOPLE)
     text = _asked(opened, clause)
     if text is None:
         return None
     span, rest = span_in(text)
     rest = " ".join(rest.split())
     commands = _COMMAND.findall(rest)
-    plain = _NUMBER.sub(" ", _COMMAND.sub(" ", rest))
+    plain = _NUMBER.sub(" ", _COMMAND.sub(" ", NAMES_WHAT_IS_ASKED.sub("", rest, count=1)))
     topic = next((topic for topic, pattern in TOPICS if pattern.search(rest)), None)
     if topic is None or not _fits(topic, rest, setting, span, commands):
         return None
@@ -98,7 +106,9 @@ def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
         plain, named = _without_what_work_is_of(_ROLL_BACK.sub(" ", plain))
     else:
         named = "" if commands else _named(topic, plain)
-    known = not any(map(_is_other, _WORD.findall(plain)))
+    known = not any(map(_is_other, _WORD.findall(plain))) or (
+        setting.in_thread and topic in MEETS_ANYTHING and ABOUT_WHAT_IT_MEETS.match(rest)
+    )
     if not (known or (named and topic in NAMED_FREELY)):
         return None
     return AskedAbout(clause, topic, commands[0] if commands else named, span)
@@ -108,12 +118,14 @@ def _asked(opened: Peeled, clause: Clause) -> str | None:
     """Return what a clause asks, without what asks to be told it; `None` where it does not ask."""
     asked_of = opened.request or opened.group
     text = opened.rest if asked_of or not ASKS.match(clause.text) else clause.text
-    text = _NOT.sub(_spelt_out, _BE.sub(r"\1 is", text))
+    text = _NOT.sub(_spelt_out, _BE.sub(r"\1 is", IN_A_MANNER.sub("", text))).strip()
     told = TELL.match(text)
     if told and told.end() < len(text):
         rest = text[told.end() :].strip(" ,")
         return f"why {rest}" if _EXPLAIN.match(text) and not ASKS.match(rest) else rest
     marked = clause.asks and ASKS_WITH_MARK.match(text)
+    if NAMES_WHAT_IS_ASKED.match(text):
+        return text
     if asked_of or DEFINES.match(text) or not (marked or ASKS.match(text)):
         return None  # "can you fix it?" asks for work
     return text.strip(" ,")

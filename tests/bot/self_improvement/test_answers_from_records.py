@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.errors import NotAuthorized, UnknownRun
+from bot.domain.evidence import Commit, Suspect
 from bot.domain.incident import Incident
 from bot.domain.intents import Setting, Topic
 from bot.domain.people import AllowList, PeopleList, Person
@@ -122,6 +123,16 @@ async def test_in_a_runs_thread_the_question_is_about_that_run(world: WatchedWor
         waiting = await ask(agent, "what is waiting for me?")
         assert waiting.startswith("Waiting for your word:\n• `") and first.id in waiting
         assert "nothing to watch: it is waiting for" in await ask(agent, "did it hold?", run=first)
+
+
+async def test_which_commit_brought_the_fault_is_told_with_its_cause(world: WatchedWorld) -> None:
+    commit = Commit(sha="5" * 40, author="erin", at=world.clock.now(), summary="Shorter dice")
+    world.checkout.found = (Suspect(commit=commit, reason="changed the line", diff="", score=1.0),)
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        told = await ask(agent, "which commit introduced this bug", run=run)
+        assert "Cause: " in told and "IndexError" in told
+        assert "`5555555`" in told
 
 
 async def test_failures_and_use_are_counted_by_command_and_time(world: WatchedWorld) -> None:
