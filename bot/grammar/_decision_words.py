@@ -39,16 +39,20 @@ LEADING: dict[Intent, re.Pattern[str]] = {
         r"ship|merge|land|deploy|release|shipping|merging|publish|approved?(?: and ship)?|accept",
         rf"(?:send|push|make|roll|get|have|bring) {_THAT} (?:live|out|merged?|shipped|landed|in|to|"
         r"into|done|over the line)\b",
+        rf"[a-z]+ {_THAT} (?:in)?to (?:prod|production|main|master)\b",
         r"(?:send|push) (?:it|this|that)\b", r"lgtm\b", r"shipit\b", r"roll out\b",
     ),
     Intent.REJECT: _verbs(
         r"reject(?:ed)?|declined?|veto|nack",
-        rf"(?:discard|scrap|bin|trash|ditch|dismiss|abandon|close|drop|kill|deny) {_THAT}{_END}",
+        rf"(?:discard|scrap|bin|trash|ditch|dismiss|abandon|close|drop|kill|deny|nuke|axe|dump) {_THAT}{_END}",
         rf"throw {_THAT} (?:away|out)\b",
     ),
     Intent.REVERT: _verbs(
         r"revert|undo|rollback|roll back|back out|unship|unmerge",
         rf"(?:roll|back|take|pull|put) {_THAT} (?:back|out)\b",
+        r"(?:revert|undo|roll back|take back) (?:what|whatever|everything)\b",
+        rf"(?:go|switch|move|roll|put|set|change|bring)(?: {_THAT})? back to"
+        r" (?:the |our )?(?:old|previous|last|earlier|way|how|what)\b",
     ),
     Intent.STOP: re.compile(
         rf"(?:stop|halt|kill|abort|freeze|cease|end|shut ?down|cancel) {_ALL}"
@@ -64,12 +68,13 @@ LEADING: dict[Intent, re.Pattern[str]] = {
         r"cancel|abort|stop|halt|quit",
         rf"(?:kill|end|drop|scrap) {_THAT}{_END}", rf"call {_THAT} off\b", r"call off\b",
         r"never ?mind\b", r"nvm\b", r"forget (?:about )?it$",
-        r"(?:give up|leave it)(?: (?:be|alone|on it))?$",
+        r"(?:give up|leave it)(?: (?:be|alone|on it))?$", rf"leave {_THAT} (?:be|alone){_END}",
         r"stop (?:what|whatever|working|work|doing)\b",
     ),
     Intent.PAUSE: _verbs(
         r"pause|suspend|hold off|hold on|stand down|wait",
         r"pause (?:all|your|the bot|yourself|autonomous|theseus|things|work)\b",
+        rf"(?:shut up|(?:be|stay|keep|go) (?:quiet|silent)){_END}",
         r"hold off on\b", r"take (?:a break|five)\b",
         r"(?:go|be) (?:on pause|idle)", r"(?:put|place) \w+(?: \w+)? on (?:hold|pause)",
         r"stop (?:making (?:changes|fixes|edits)|autonomous work|fixing things)\b",
@@ -86,7 +91,7 @@ SOMEWHERE: dict[Intent, re.Pattern[str]] = {
     Intent.SHIP: re.compile(
         r"\b(?:ship(?:it|s|ped|ping)?|merg(?:e|es|ed|ing)|land(?:ed|ing)?|deploy(?:ed|ing)?"
         r"|releas(?:e|ed|ing)|approv(?:e|es|ed|al|ing)|lgtm|sgtm|go ahead|go for it"
-        r"|good to go|(?:can|may|should) go in|going in"
+        r"|good to go|(?:fine|ok|okay|good|cool) (?:by|with) me|(?:can|may|should) go in|going in"
         r"|roll(?:ed)? out|(?:looks?|looking|sounds?) (?:good|fine|great|ok|okay|right)|send it"
         r"|do it|accept(?:ed)?)\b"
         r"|(?<!\S)(?:\+1|r\+(?!\S))"

@@ -91,6 +91,10 @@ class Language(Record):
         """Every list of phrases by its name."""
         return {name: tuple(map(_pattern, phrases)) for name, phrases in self._listed.items()}
 
+    def has_phrase_in(self, text: str) -> bool:
+        """Whether one of its phrases stands in folded text."""
+        return any(each.search(text) for known in self.phrases.values() for each in known)
+
     @property
     def _listed(self) -> dict[str, tuple[str, ...]]:
         lists = [each for each in (self.asks, self.said, self.decides) if each]
@@ -136,10 +140,16 @@ def languages() -> dict[str, Language]:
 
 
 def language_of(text: str) -> str:
-    """The code of the language of plain text: that of most of its words, English if in doubt."""
-    said = set(_folded(text))
-    known = {code: len(said & each.known_by) for code, each in languages().items()}
-    return max(known, key=lambda code: (known[code], code == ENGLISH))
+    """The code of the language of plain text: that of most of its words, English if in doubt.
+
+    Between two others, that of which a phrase is said: "vas" is of two, "vas-y" of one.
+    """
+    words = _folded(text)
+    known = {code: len(each.known_by.intersection(words)) for code, each in languages().items()}
+    most = [code for code, count in known.items() if count == max(known.values())]
+    if ENGLISH in most or len(most) == 1:
+        return ENGLISH if ENGLISH in most else most[0]
+    return max(most, key=lambda code: languages()[code].has_phrase_in(" ".join(words)))
 
 
 def foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:

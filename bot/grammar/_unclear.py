@@ -63,7 +63,7 @@ _MOST_WORDS = 12
 """Words that a sentence with all its courtesies can have."""
 _QUOTED = re.compile(r"^[ \t]*>+.*$", re.MULTILINE)
 _DIGITS = re.compile(
-    r"(?<![\w:.])#?(\d{1,7})(?![\w:.]|\s*(?:%|[smhd]\b|min|hour|day|week|second|pm|am))"
+    r"(?<![\w:.])(?<!(?<!\S)[+-])#?(\d{1,7})(?![\w:.]|\s*(?:%|[smhd]\b|min|hour|day|week|second|pm|am))"
 )
 _UNTIL = re.compile(r"\b(?:for|until|till) (?P<until>[a-z0-9: ]{1,40})")
 
@@ -88,6 +88,8 @@ def may_mean(text: str, setting: Setting) -> PossibleDecisions:
     if not (leads or ends or short or found) and said and setting.about_a_proposal:
         found = [Intent.SHIP] if all(YES.fullmatch(each) for each in said) else []
         found += [Intent.REJECT] if all(NO.fullmatch(each) for each in said) else []
+    if leads and Intent.SHIP not in leads:  # "hold off on merging that" offers no merge
+        found = [Intent.REJECT if each is Intent.SHIP else each for each in found]
     return PossibleDecisions(
         _ordered(leads + short + found, said),
         leading=bool(leads),

@@ -46,6 +46,12 @@ def test_what_people_say_is_understood(
     assert group.get("may_mean") in (None, *utterance.slots.may_mean)
 
 
+def test_what_asks_to_hold_off_is_not_offered_the_merge() -> None:
+    heard = parse("wait, hold off on merging that", SETTINGS["thread"])
+
+    assert Intent.SHIP not in heard.slots.may_mean
+
+
 def test_the_table_holds_at_least_two_hundred_utterances() -> None:
     assert len(_rows()) >= 200
 

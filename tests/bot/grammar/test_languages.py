@@ -49,6 +49,7 @@ def test_no_phrase_of_a_list_decides(code: str) -> None:
 
 
 def test_english_stays_english() -> None:
+    assert parse("roll back", COMMAND_LINE).language == "en"
     assert [each for each in ENGLISH if parse(each, COMMAND_LINE).language != "en"] == []
 
 
