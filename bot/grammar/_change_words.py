@@ -120,6 +120,26 @@ WISHED = re.compile(
 )
 """A clause that wishes for a change and orders nothing."""
 
+_NO_THING = r"(?!(?:you|u|i|we|it|this|that|he|she|they|there|some\w+|any\w+)\b)"
+WISHED_OF_A_THING = re.compile(
+    r"^(?:(?:(?:it|that)(?:'d| would)|would) be (?:\w+ ){1,3}if (?!you\b|i\b)"
+    rf"|(?:is there )?any chance (?:that )?{_NO_THING}(?:\S+ ){{1,4}}?(?:could|can|would|will)\b"
+    rf"|could {_NO_THING}(?:\S+ ){{1,3}}?(?!be (?:the|an?|because|why|that)\b)[a-z]+"
+    rf"|can {_NO_THING}(?:\S+ ){{1,3}}?please [a-z]+"
+    r"|(?:would|(?:i|we)(?:'d| would)) (?:really )?(?:like|love)"
+    r" (?:an?|the|some|more|to have)\b(?! polls?\b)"
+    r"|(?:(?:i|we)(?:'d| would) (?:like|love|prefer)|(?:i|we) want)"
+    r" (?!you\b|to\b|me\b|him\b|her\b|them\b)(?:\S+ ){1,3}?to \w+"
+    r"|(?:how|what) about (?:an?|some|more) "
+    r"|why (?:is|are) there no (?:/[a-z]|(?:way|option|button|command|setting|help|docs)\b)"
+    r"|get(?:ting)? rid of)"
+    rf"|\bi (?:really |just )?wish {_NO_THING}(?:\S+ ){{1,3}}?(?:could|would|had|were|was|did)\b"
+    r"|\bshould (?:not |only )?[a-z]+ (?:themselves|itself|automatically|by default)\b"
+    r"|^stop \w+ing \S+ (?:\S+ )?(?:when(?:ever)?|after|if|every time|each time) ",
+    re.IGNORECASE,
+)
+"""What people say of anything; of what a bot is made of it wishes for a change, even if it asks."""
+
 OF_WORDS = re.compile(
     r"\b(?:typos?|misspell\w*|misspelt|spelling|wording|grammar|help texts?|docs|documentation"
     r"|docstrings?|readme|tests?|test coverage|descriptions?)\b",

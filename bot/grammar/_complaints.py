@@ -33,6 +33,7 @@ _BAD = (
     r"(?:nothing|no \w+|an? (?:\w+ )?(?:error|exception|traceback)|errors|none\b|null\b"
     r"|garbage|nonsense|the wrong|wrong"
     r"|\d{3} errors?|a 500|duplicates?|incorrect)"
+    r"|always (?:return|give|show|display|print|send|pick)s (?:me |us )?the same\b"
     r"|(?:gave|sent|shown|showed) (?:me |us )?(?:nothing|an? \w*(?:error|exception)|errors"
     r"|garbage|the wrong|wrong)"
     r"|(?:get|gets|got|getting) (?:stuck|an? \w*(?:error|exception)|errors|worse)"
@@ -84,7 +85,7 @@ _NEGATED = (
     r"(?:(?:does|do|did|is|are|was|were|has|have|can|could|will|would|ai)(?:n't| not)|can not"
     r"|won't|can't|not|never)"
     rf" (?:been |be |even |really |actually |always |seem to (?:be )?|want to |get |properly "
-    rf"|currently |being )?{_FUNCTION}"
+    rf"|currently |being )?{_FUNCTION}|no work(?:y|s|ing)?"
 )
 _UNDONE = (
     r"(?:(?:has|have)(?:n't| not)(?: been)? \w+(?:ed|en|ent|un|one|ade)"
@@ -161,11 +162,11 @@ _UNABLE = re.compile(
     r"|save|load|join|register|see|cancel|get)\b.*)|(?:\S+ (?:to work|working).*)|/\S+.*)$",
     re.IGNORECASE,
 )
+_OF_ONESELF = r"my (?:brain|head|back|heart|dog|cat|kids?|boss|wife|husband|stomach|eyes?)"
+_ONES_OWN = re.compile(rf" {_OF_ONESELF}\b", re.IGNORECASE)  # "you broke my heart"
 _FIRST_PERSON = re.compile(
     r"^(?:(?:and|but|so|because|then|now) )?(?:i|i'm|i've|i'll|we|we're|we've|he|she|he's"
-    r"|she's|they|they're|you're|you"
-    r"|my (?:brain|head|back|heart|dog|cat|kids?|boss|wife|husband|stomach|eyes?)|who|someone"
-    r"|somebody)$",
+    rf"|she's|they|they're|you're|you|{_OF_ONESELF}|who|someone|somebody)$",
     re.IGNORECASE,
 )
 _YOU_CRASH = re.compile(
@@ -187,8 +188,13 @@ _WHEN = re.compile(
     re.IGNORECASE,
 )
 _SAYS = re.compile(
-    r"^(?P<subject>/\w\S*(?: \S+){0,4}?) (?:just )?(?:says|said|shows|prints|replies|answers"
-    r"|responds)\b",
+    r"^(?P<subject>/\w\S*(?: \S+){0,4}?) (?:just )?(?:(?:says|said|shows|prints|replies|answers"
+    "|responds)\\b|(?:gives|gave|returns|returned)(?: me| us)? \ue000)",  # … what is quoted
+    re.IGNORECASE,
+)
+_NOTHING_HAPPENS = re.compile(
+    r"^nothing (?:ever )?(?:happens|happened) (?=when|if|after|as soon as|with|in|on)"
+    r"(?P<subject>.+)$",
     re.IGNORECASE,
 )
 _CONDITION = r"\b(?:when|if|once|until|till|unless|after|as soon as)\b"
@@ -214,6 +220,8 @@ def complaint_in(clause: Clause) -> Complaint | None:
         found = pattern.search(text)
         if found and not _DENIED.search(text[: found.start()] + " "):
             return Complaint(found["subject"] or "")
+    if found := _NOTHING_HAPPENS.match(text):
+        return Complaint(_person_free(found["subject"]))
     for found in _PREDICATE.finditer(text):
         complaint = _predicated(text, found)
         if complaint:
@@ -224,6 +232,8 @@ def complaint_in(clause: Clause) -> Complaint | None:
 def _predicated(text: str, found: "re.Match[str]") -> Complaint | None:
     before = text[: found.start()].strip(" ,")
     if _DENIED.search(text[: found.start("bad")]):
+        return None
+    if _ONES_OWN.match(text, found.end()):
         return None
     if _FIRST_PERSON.match(before) and not (
         before.lower() == "you" and _YOU_CRASH.search(found["bad"])

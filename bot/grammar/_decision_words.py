@@ -44,7 +44,8 @@ LEADING: dict[Intent, re.Pattern[str]] = {
     ),
     Intent.REJECT: _verbs(
         r"reject(?:ed)?|declined?|veto|nack",
-        rf"(?:discard|scrap|bin|trash|ditch|dismiss|abandon|close|drop|kill|deny|nuke|axe|dump) {_THAT}{_END}",
+        r"(?:discard|scrap|bin|trash|ditch|dismiss|abandon|close|drop|kill|deny|nuke|axe|dump)"
+        rf" {_THAT}{_END}",
         rf"throw {_THAT} (?:away|out)\b",
     ),
     Intent.REVERT: _verbs(

@@ -45,24 +45,40 @@ class _Ask:
 def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> WorkRequest | None:
     """The request a message makes about a fault, or None."""
     asks = [ask for clause in said if (ask := _ask_in(clause, setting))]
-    complaints = [found for clause in said if (found := _complaint_of(clause))]
+    complaints = [
+        found
+        for place, clause in enumerate(said)
+        if not _mocks(said, place) and (found := _complaint_of(clause))
+    ]
     fault = bool(complaints or FAULT_WORD.search(text) or setting.reply_to == "error")
     asks = [ask for ask in asks if fault or not ask.weak or _may_be_weak(ask, setting)]
     if asks:
         chosen = next((ask for ask in asks if ask.intent is Intent.FIX), asks[0])
-        subject = _subject([ask.object for ask in (chosen, *asks)], complaints) or _told_before(
-            said
-        )
+        objects = [ask.object for ask in (chosen, *asks)]
+        subject = _subject(objects, complaints) or _told_before(said)
         strength: Strength = "weak" if chosen.weak and not fault else "clear"
         return WorkRequest(chosen.intent, subject, strength, chosen.group, chosen.request)
     if complaints and not (all(each.weak for each in complaints) and not setting.heard):
         weak = all(each.weak for each in complaints) or any(clause.asks for clause in said)
+        subject = _subject([], complaints)
+        headed = _COMMAND_ALONE.fullmatch(said[0].text) and "/" not in subject
         return WorkRequest(
-            Intent.INVESTIGATE, _subject([], complaints), "weak" if weak else "clear"
+            Intent.INVESTIGATE, said[0].text if headed else subject, "weak" if weak else "clear"
         )
     if setting.heard and shows_wrong_answer(text, to_answer=setting.reply_to == "bot"):
         return WorkRequest(Intent.INVESTIGATE, clean_subject(text), "weak")
     return None
+
+
+_COMMAND_ALONE = re.compile(r"/[a-z][\w-]*(?: [\w-]+){0,2}", re.IGNORECASE)
+"""What heads a complaint: "/roll: the application did not respond"."""
+
+
+def _mocks(said: tuple[Clause, ...], place: int) -> bool:
+    """Whether a clause is a reason for nothing: "oh sure, because robots never make mistakes"."""
+    text, before = said[place].text, said[:place]
+    reason = text.lower().startswith("because ") and "/" not in text
+    return reason and bool(before) and not any(peel(each.text).rest for each in before)
 
 
 def _told_before(said: tuple[Clause, ...]) -> str:

@@ -58,7 +58,8 @@ _AUDIT = re.compile(
 )
 _REMEMBER = re.compile(
     r"^(?:(?:please )?(?:always )?remember(?! (?:when|me|us|how|the time|to)\b)(?: also)?"
-    r"|(?:take|make) (?:a )?note(?: of)?|note(?: to (?:self|yourself)(?: for you)?)?(?= (?:that|down|to)|:)(?: down)?"
+    r"|(?:take|make) (?:a )?note(?: of)?"
+    r"|note(?: to (?:self|yourself)(?: for you)?)?(?= (?:that|down|to)|:)(?: down)?"
     r"|(?:please )?keep (?:it )?in mind"
     r"|(?:don't|do not|never) forget|for (?:the|future) (?:record|reference)|bear in mind"
     r"|memorize|memorise|learn(?! (?:how )?to\b))(?:[ ,:]+that)?[ ,:]+(?P<note>.+)$",

@@ -19,11 +19,13 @@ from bot.grammar._change_words import (
     THING,
     TITLED,
     WISHED,
+    WISHED_OF_A_THING,
 )
 from bot.grammar._clauses import Clause, Peeled, clauses, peel
 from bot.grammar._complaints import complaint_in
 from bot.grammar._fault_words import (
     CAN_BE_FIXED,
+    FAULT_WORD,
     FIX,
     FIX_AROUND,
     FIX_NEEDED,
@@ -102,6 +104,8 @@ def feature_request(text: str) -> WorkRequest | None:
 def _change_in(clause: Clause) -> WorkRequest | None:
     """Return the change that one clause wishes for."""
     opened = peel(clause.text)
+    if _wishes_of_a_thing(opened.rest):
+        return _request(opened.rest, "weak", opened)
     if clause.asks and not (opened.request or opened.group):
         return None
     if _orders(opened):
@@ -166,6 +170,13 @@ def _wishes(clause: Clause, opened: Peeled) -> bool:
     if WISHED.search(text) or WISHED.search(opened.rest):
         return not _complains(text)
     return bool(DISLIKED.search(text))
+
+
+def _wishes_of_a_thing(text: str) -> bool:
+    """Whether a clause names what a bot is made of, wishes something of it and names no fault."""
+    named = WISHED_OF_A_THING.search(text) and THING.search(text.replace("a poll", "polls"))
+    fault = says_it_fails(text) or FAULT_WORD.search(text) or _MEASURED.search(text)
+    return bool(named) and not (fault or _complains(text))
 
 
 def _to_mend_or_look(text: str) -> bool:

@@ -25,8 +25,8 @@ _VALUE = rf"(?:{_QUOTED}|[-+*]*\d[\w.,:%*+-]*|nothing)"
 _BE = r"(?:be|been|say|said|read|show|shown|give|given|answer|return|come out (?:as|at)|add up to)"
 _SAY = (
     r"(?:says?|said|shows?|showed|gives?|gave|answers?|answered|returns?|returned|prints?|printed"
-    r"|tells?|told|claims?|counts?|counted|lists?|listed|rolls|comes? out (?:as|at)|got|gets"
-    r"|adds? up to|makes)"
+    r"|tells?|told|claims?|counts?|counted|lists?|listed|rolls|spits? out|comes? out (?:as|at)"
+    r"|got|gets|adds? up to|makes)"
 )
 _SAYS = re.compile(
     rf"(?<!\bi )(?<!\bwe )(?<!\byou )\b{_SAY}(?: (?:me|us|only|it's|that|there are|just))*"
