@@ -27,6 +27,11 @@ _PERSON_LED = re.compile(
     r"|please)[ ,]+)?(?P<name>[A-Z][a-z]{1,15})(?:,|:| (?=can |could |would |will |please "
     r"|did |do |are |have |is ))"
 )
+# In small letters only "hey" before a name, or "can you" after it, tells it from a thing's.
+_PERSON_SMALL = re.compile(
+    r"^(?:(?P<greeting>hey|hi|hello|yo)[ ,]+)?(?P<name>[a-z]{2,15})"
+    r"(?:(?(greeting),|(?!))|,? (?:can|could|would|will) (?:you|u)\b)"
+)
 _PERSON_COLON = re.compile(r"^(?P<name>[a-z]{2,15}): ")
 _PERSON_GREETED = re.compile(
     r"^(?:[Hh]ey|[Hh]i|[Hh]ello|[Yy]o|[Tt]hanks)[ ,]+(?P<name>[A-Z][a-z]{1,15})\b"
@@ -45,7 +50,8 @@ _NOT_A_NAME = word_set(
     Check Seems Looks Apparently Still Btw Fyi Heads Asap Urgent Weird Strange Monday Tuesday
     Wednesday Thursday Friday Saturday Sunday Python Linux Windows Roll Users People I Morning
     Hmm Argh Oh Damn Is Does Do Did Are Was Slash Command Commands Music
-    Bug Issue Problem Report Error
+    Bug Issue Problem Report Error Just Kindly Quickly Broken Anyway Btw Pls Maybe Perhaps
+    Thanks Sure Nice Great Cool Damn Guess Oops
     """
 )
 _CHATTER = re.compile(
@@ -75,7 +81,7 @@ def overheard(found: WorkRequest, setting: Setting, *, text: str, names_someone:
 
 
 def _to_a_person(text: str) -> bool:
-    for pattern in (_PERSON_LED, _PERSON_COLON, _PERSON_GREETED, _PERSON_LAST):
+    for pattern in (_PERSON_LED, _PERSON_SMALL, _PERSON_COLON, _PERSON_GREETED, _PERSON_LAST):
         found = pattern.search(text)
         if found and found["name"].title() not in _NOT_A_NAME:
             return True

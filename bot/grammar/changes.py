@@ -72,6 +72,11 @@ def says_it_fails(text: str) -> bool:
     return bool(_FAILS.search(text))
 
 
+def names_part(text: str) -> bool:
+    """Return whether `text` names what a bot is made of: an option, an embed, the tests."""
+    return bool(THING.search(text))
+
+
 def asks_for_change(text: str) -> bool:
     """Return whether `text` wishes for a change, or is about words, tests or looks and no failure.
 

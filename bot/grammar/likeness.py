@@ -205,6 +205,15 @@ def _is_form(short: str, long: str) -> bool:
     return len(short) > 3 and long.startswith(short) and len(long) - len(short) <= 2
 
 
+def names_any(said: str, names: Iterable[str]) -> bool:
+    """Return whether `said` types a command, or has a word of one of the `names` in any form.
+
+    The names are those of commands, cogs and tasks. Words that ask for something name nothing.
+    """
+    known = words(" ".join(names)) - {stem(each) for each in ASKING}
+    return bool(_SLASH.search(said) or explained(words(said), known))
+
+
 def _slashed(said: str, known: Collection[str]) -> frozenset[str]:
     """Return the commands named with a slash; of a group without a command, all of the group."""
     found: set[str] = set()

@@ -12,6 +12,8 @@ from bot.domain.journal import FailureGroup
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Stage, Status
 from bot.grammar import Intent, Slots
+from bot.grammar.changes import names_part
+from bot.grammar.likeness import names_any
 from bot.presentation.cards import plain
 from bot.presentation.titles import change_title
 from bot.presentation.without_failure import choices_of, which_question
@@ -111,6 +113,18 @@ async def ask_which(bot: TheseusClient, heard: Heard) -> Post | None:
 async def failed_lately(bot: TheseusClient) -> tuple[FailureGroup, ...]:
     """Return what somebody who says "fix it" to nobody may mean, the most recent first."""
     return await bot.agent.failures(bot.clock.now() - _LATELY)
+
+
+def is_of_the_bot(bot: TheseusClient, text: str, intent: Intent) -> bool:
+    """Return whether a change that is wished of nobody is one of the bot's.
+
+    It has the verbs that commands are named after ("add milk to the list"), so only a command or
+    group as a whole, a cog or a part of a bot counts.
+    """
+    if intent is not Intent.CHANGE:
+        return True
+    names = {*bot.cogs, *(command.name for command in bot.tree.get_commands())}
+    return names_part(text) or names_any(text, names)
 
 
 async def _here(bot: TheseusClient, heard: Heard) -> Run | None:

@@ -14,7 +14,7 @@ from bot.domain.run import Run, Waiting
 from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
 from bot.grammar.agreement import agreed
 from cogs.conversation._agreement import answers_contract, take_contract_word
-from cogs.conversation._choices import NOTHING, failed_lately, has_shipped
+from cogs.conversation._choices import NOTHING, failed_lately, has_shipped, is_of_the_bot
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
 from cogs.conversation._heard_message import Heard, mention_of
@@ -183,7 +183,7 @@ class Conversation(commands.Cog):
         )
         text = self._without_mention(message)
         utterance = parse(text, setting)
-        if not (setting.heard or await self._is_overheard(utterance, person)):
+        if not (setting.heard or await self._is_overheard(text, utterance, person)):
             return None
         answers = await self._is_answer(run, text, utterance, pointed_at)
         replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
@@ -202,17 +202,18 @@ class Conversation(commands.Cog):
             answers=answers,
         )
 
-    async def _is_overheard(self, utterance: Utterance, person: Person) -> bool:
+    async def _is_overheard(self, text: str, utterance: Utterance, person: Person) -> bool:
         """Whether words in the dev channel that are said to nobody are for the bot.
 
         People take back changes of their own too: where none of the bot's is live, it is silent.
-        So it is at a "fix it" where nothing failed lately, or where nobody listed says it.
+        So it is at a "fix it" where nothing failed lately, or where nobody listed says it, and at
+        a change that is wished of what is not the bot's.
         """
         if utterance.names_nothing:
             return is_listed(self.bot, person) and bool(await failed_lately(self.bot))
         if utterance.recognised and utterance.intent is Intent.REVERT:
             return await has_shipped(self.bot, utterance.slots)
-        return utterance.recognised
+        return utterance.recognised and is_of_the_bot(self.bot, text, utterance.intent)
 
     def _is_talk_of_the_run(
         self, message: discord.Message, person: Person, setting: Setting

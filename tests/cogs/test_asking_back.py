@@ -281,6 +281,19 @@ async def test_fix_it_said_to_nobody_is_left_alone_where_nothing_may_be_meant(
     assert not answered & set(said)
 
 
+async def test_a_wish_said_to_nobody_is_left_alone_where_nothing_of_the_bots_is_named(
+    room: DevChannel,
+) -> None:
+    ours = ("add a /coinflip command", "rolling dice keeps crashing, fix it")
+    others = ("add milk to the list", "please rename the channel")
+    said = {text: await said_and_heard(room, "alice", text) for text in (*others, *ours)}
+    answers = [m for m in await room["bob"].messages("dev") if m["author"].get("bot")]
+    answered = {(m.get("message_reference") or {}).get("message_id") for m in answers}
+    assert not answered & {said[text] for text in others}
+    [run] = await room.runs()
+    assert run.trigger.text == ours[1]
+
+
 async def said_and_heard(room: DevChannel, who: str, text: str) -> str:
     """Say something that may be left alone; return its id once the bot has read it."""
     said = await room[who].say("dev", text)

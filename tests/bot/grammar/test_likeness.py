@@ -11,7 +11,7 @@ import yaml
 from bot.domain.journal import FailureGroup, Kind
 from bot.grammar import COMMAND_LINE, parse
 from bot.grammar.changes import asks_for_change, says_it_fails
-from bot.grammar.likeness import Fitting, fitting, forms
+from bot.grammar.likeness import Fitting, fitting, forms, names_any
 from tests.fakes.fake_clock import FakeClock
 from tests.support.world import capsule, failure
 
@@ -201,3 +201,18 @@ def test_a_word_is_known_in_its_forms_and_no_other_word_is() -> None:
     assert {"delete", "deletes", "deleted", "deleting"} <= forms("delete")
     assert "reminder" not in forms("remind")
     assert "unban" not in forms("ban")
+
+
+@pytest.mark.parametrize(
+    ("said", "named"),
+    [
+        ("rolling dice keeps crashing, fix it", True),
+        ("that reminder thing is broken again", True),
+        ("/coinflip is broken", True),
+        ("add milk to the list", False),
+        ("please rename the channel", False),
+        ("fix the login page", False),
+    ],
+)
+def test_words_name_a_command_or_a_cog_in_any_form(said: str, named: bool) -> None:
+    assert names_any(said, ("roll", "Reminders", "fix", "poll")) is named
