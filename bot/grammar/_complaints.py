@@ -166,7 +166,8 @@ _OF_ONESELF = r"my (?:brain|head|back|heart|dog|cat|kids?|boss|wife|husband|stom
 _ONES_OWN = re.compile(rf" {_OF_ONESELF}\b", re.IGNORECASE)  # "you broke my heart"
 _FIRST_PERSON = re.compile(
     r"^(?:(?:and|but|so|because|then|now) )?(?:i|i'm|i've|i'll|we|we're|we've|he|she|he's"
-    rf"|she's|they|they're|you're|you|{_OF_ONESELF}|who|someone|somebody)$",
+    rf"|she's|they|they're|you're|you|{_OF_ONESELF}|who|someone|somebody)"
+    r"(?: (?:would|could|might))?$",
     re.IGNORECASE,
 )
 _YOU_CRASH = re.compile(

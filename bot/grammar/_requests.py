@@ -200,7 +200,7 @@ def _told(clause: Clause, *, marked_only: bool, here: bool) -> str | None:
         return text
     if here and marked and _FAILS_TOO.match(text):
         return text
-    order = _ORDER.match(text)
+    order = None if _PRAISE.match(clause.text) else _ORDER.match(text)
     if order and (here or (marked and not _FIXING.match(text))):
         return text
     if (
@@ -222,6 +222,11 @@ _OUGHT = re.compile(
 _FAILS_TOO = re.compile(
     r"(?:it|this|that)\b(?: \w+){0,2} (?:breaks|fails|crashes|happens|goes wrong)\b", re.IGNORECASE
 )
+_PRAISE = re.compile(
+    r"(?:nice|great|awesome|perfect|cool) \w+(?: (?:with|on|in|at|about|by|of|there)\b|$)",
+    re.IGNORECASE,
+)
+"""With no comma behind it, what follows is what is praised: "nice catch with the cap"."""
 _FIXING = re.compile(r"fix|stop", re.IGNORECASE)
 _NOUN_TOO = re.compile(r"\b(?:instead|rather than)\b", re.IGNORECASE)
 
