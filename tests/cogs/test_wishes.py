@@ -43,7 +43,7 @@ async def test_everybody_has_a_wish_and_the_same_one_counts_each_once(room: DevC
     )
     assert "2 people" in told
     assert "ANTHROPIC_API_KEY" not in told
-    await answer(room, await said(room, "alice", "please add coinflip"))
+    await answer(room, await said(room, "alice", "please add /coinflip"))
     assert await votes(room) == [(WISH, ["alice", "mallory"])]
 
 

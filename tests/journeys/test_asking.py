@@ -28,7 +28,7 @@ async def test_an_investigation_tells_what_is_known_and_fix_it_goes_on_from_ther
         assert "cogs/fair.py:" in text_of(answer)
         run = world.run_in(thread)["id"]
         shown = await alice.run("dev", "runs show", run=run, evidence=True)
-        ids = re.findall(r"^`([0-9a-z]{8})` \d{4}-", shown, re.M)
+        ids = re.findall(r"^`([0-9a-z]{8})` <t:\d+:f> ", shown, re.M)
         assert len(ids) == 3, shown
         assert all(record in shown.partition("**Evidence**")[0] for record in ids)
         assert await alice.press(thread, answer, "Fix it") == "On it."
