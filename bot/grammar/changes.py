@@ -72,9 +72,14 @@ def says_it_fails(text: str) -> bool:
     return bool(_FAILS.search(text))
 
 
+_MANNER = re.compile(r"(?:please )?(?:be (?:a (?:bit|little|lot) )?(?:less|more)|learn) \w", re.I)
+
+
 def names_part(text: str) -> bool:
-    """Return whether `text` names what a bot is made of: an option, an embed, the tests."""
-    return bool(THING.search(text))
+    """Return whether `text` names what a bot is made of (an option, an embed, the tests), or how
+    whoever is spoken to should be: that is said to the bot.
+    """
+    return bool(THING.search(text) or _MANNER.match(text))
 
 
 def asks_for_change(text: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.grammar import COMMAND_LINE, Intent, parse
-from bot.grammar.changes import asks_for_change
+from bot.grammar.changes import asks_for_change, names_part
 
 SETTINGS = {
     "here": COMMAND_LINE,
@@ -82,3 +82,16 @@ def test_what_is_said_first_decides_between_wish_and_complaint(text: str, wished
 def test_in_the_thread_of_a_run_a_wish_stays_a_revision() -> None:
     assert parse("add a cancel button", SETTINGS["thread"]).intent is Intent.REVISE
     assert parse("run 7k2m9q: use a set instead", COMMAND_LINE).intent is Intent.REVISE
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("be less chatty", True),
+        ("learn to play hangman", True),
+        ("the poll embed is ugly", True),
+        ("add milk to the list", False),
+    ],
+)
+def test_a_part_of_the_bot_or_its_manner_is_of_the_bot(text: str, named: bool) -> None:
+    assert names_part(text) is named
