@@ -20,11 +20,13 @@ class Act(StrEnum):
     SHIP = "ship"
     STEER = "steer"  # pause, remember, revert and the like
     SWITCH = "switch"  # a flag, on or off
+    RELOAD = "reload"  # prompts, skills and the rest, from their files
+    ROLL_BACK = "roll back"  # one of them, to an older version
     STOP = "stop"  # everything, at once
     LIFT = "lift"  # the emergency stop
 
 
-FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.LIFT})
+FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ROLL_BACK, Act.LIFT})
 """What only approvers may do, and what is asked of the roles they have at that very moment."""
 
 _REFUSALS = {
@@ -37,6 +39,8 @@ _REFUSALS = {
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",
     Act.SWITCH: "switch a flag",
+    Act.RELOAD: "have me read my files again",
+    Act.ROLL_BACK: "roll back what I go by",
     Act.STOP: "stop everything",
     Act.LIFT: "lift the emergency stop",
 }

@@ -14,6 +14,8 @@ TheseusError
 │   ├── UnknownRun         no such run
 │   └── WrongStage         the run is not where this makes sense
 ├── PartMissing            a cog is played without the bot that it needs
+├── UnknownItem            no such prompt, skill or cog, or no such version of it
+├── NotRolledBack          an older version cannot be live
 ├── InvalidTransition      no such edge in the state machine: a mistake of ours
 └── PortError              something behind a port failed
     ├── AgentError
@@ -149,6 +151,18 @@ class PartMissing(TheseusError, AttributeError):
     """A cog asks for a part of the bot that is not there, as where the cog is played alone."""
 
     code = "part_missing"
+
+
+class UnknownItem(TheseusError):
+    """Nothing of that name can change while the program runs, or that version is not kept."""
+
+    code = "live.unknown"
+
+
+class NotRolledBack(TheseusError):
+    """An older version cannot be live: it is not valid now, or is taken back elsewhere."""
+
+    code = "live.not_rolled_back"
 
 
 class InvalidTransition(TheseusError):

@@ -5,9 +5,10 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from bot.authority.approvals import ApprovalRequest
+from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act, bind
 from bot.domain.dialogue import Instruction, Question
-from bot.domain.errors import ForgeError, StoreConflict, WrongStage
+from bot.domain.errors import ForgeError, PartMissing, StoreConflict, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person
@@ -240,6 +241,13 @@ class SelfImprovementAgent:
         ids = diagnosis.evidence_ids if diagnosis else ()
         found = [await self._services.journal.get(record_id) for record_id in ids]
         return tuple(filter(None, found))
+
+    @property
+    def live_items(self) -> LiveItemService:
+        """Return what can change while it runs. Raises `PartMissing` without a registry."""
+        if self._services.live_registry is None:
+            raise PartMissing("This bot was started without a live registry.")
+        return LiveItemService(self._services.live_registry, self._parts.authorizer)
 
     @property
     def can_change(self) -> bool:

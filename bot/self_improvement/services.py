@@ -15,6 +15,7 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
+from bot.ports.live_registry import LiveRegistry
 from bot.ports.member_directory import MemberDirectory
 from bot.ports.memory import MemoryStore
 from bot.ports.store import Store
@@ -26,7 +27,8 @@ from bot.telemetry import Recorder
 class Services:
     """The ports the agent itself goes through; what does the work of a step holds its own.
 
-    Without a `checkout` there is no dev mode; without a `budget` nothing that runs do is counted.
+    Without a `checkout` there is no dev mode; without a `budget` nothing that runs do is counted;
+    without a `live_registry` nothing is read again or rolled back by people.
     """
 
     store: Store
@@ -44,6 +46,7 @@ class Services:
     checkout: Checkout | None = None
     budget: BudgetEnforcer | None = None
     charts: Charts | None = None
+    live_registry: LiveRegistry | None = None
 
 
 @dataclass(frozen=True)

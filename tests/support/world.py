@@ -55,6 +55,7 @@ from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_kill_switch import FakeKillSwitch
 from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_live_registry import FakeLiveRegistry
 from tests.fakes.fake_member_directory import FakeMemberDirectory
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_rehearsal import FakeRehearsal
@@ -93,6 +94,7 @@ class World(Listening):
         self.clock = clock or FakeClock()
         self.store: Store = store or FakeStore()
         self.key_values, self.memory = FakeKeyValueStore(), FakeMemory()
+        self.live_registry = FakeLiveRegistry(self.clock)
         self.flags = FlagRepository(self.key_values)
         self.ledger, self.budget, self.chat = FakeLedger(), BudgetRules(), FakeChat()
         self.workspaces = FakeWorkspaces(folder / "worktrees", FILES)
@@ -149,8 +151,7 @@ class World(Listening):
             fused(self.key_values, fuse), self.memory,
             stop_guard=stop_guard,
             member_directory=fused(self.member_directory, fuse),
-            flags=self.flags,
-            checkout=checkout,
+            flags=self.flags, checkout=checkout, live_registry=self.live_registry,
             budget=BudgetEnforcer(self.ledger, self.clock, self.budget, stopped=stop_guard.now),
             charts=FakeCharts(),
         )  # fmt: skip

@@ -1,0 +1,50 @@
+"""What can change while the program runs, for people who may look, reload, roll back."""
+
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act
+from bot.domain.live_items import ItemKind, ItemVersion, LiveItem, ReloadResult, person_author
+from bot.domain.people import Person
+from bot.ports.live_registry import LiveRegistry
+
+
+class LiveItemService:
+    """The live registry behind the policy. All of it raises `NotAuthorized`, `StoreError`.
+
+    Listed people look, developers have files read again, approvers roll back: what comes of that
+    runs at once, as a shipped change does.
+    """
+
+    def __init__(self, registry: LiveRegistry, authorizer: Authorizer) -> None:
+        self._registry = registry
+        self._authorizer = authorizer
+
+    async def items(self, person: Person, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+        """Return the items as they are now, by kind and name."""
+        await self._authorizer.ask(person, Act.READ, None, "live items")
+        return self._registry.items(kind)
+
+    async def versions(
+        self, person: Person, kind: ItemKind, name: str
+    ) -> tuple[LiveItem, tuple[ItemVersion, ...]]:
+        """Return an item and its kept versions, the newest first. Raises `UnknownItem`."""
+        await self._authorizer.ask(person, Act.READ, None, f"versions of {kind} {name[:40]}")
+        return self._registry.item(kind, name), await self._registry.versions(kind, name)
+
+    async def text(self, person: Person, kind: ItemKind, name: str, number: int) -> str:
+        """Return the text of a kept version. Raises `UnknownItem`."""
+        await self._authorizer.ask(person, Act.READ, None, f"text of {kind} {name[:40]} v{number}")
+        return await self._registry.text(kind, name, number)
+
+    async def reload(self, person: Person) -> ReloadResult:
+        """Have the files read now; return what changed."""
+        await self._authorizer.ask(person, Act.RELOAD, None, "reload")
+        return await self._registry.reload(person_author(person))
+
+    async def rollback(self, person: Person, kind: ItemKind, name: str, number: int) -> LiveItem:
+        """Have a kept version live until its file changes.
+
+        Raises `UnknownItem`, `NotRolledBack`.
+        """
+        note = f"{kind} {name[:40]} to version {number}"
+        await self._authorizer.ask(person, Act.ROLL_BACK, None, note)
+        return await self._registry.rollback(kind, name, number, person_author(person))

@@ -1,0 +1,103 @@
+"""What can be changed while the program runs: prompts, skills, the persona, settings, cogs."""
+
+from typing import Literal
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.names import Name
+from bot.domain.people import Person
+from bot.domain.record import Record
+
+ItemKind = Literal["prompt", "skill", "persona", "config", "cog"]
+ROLLED_BACK: frozenset[ItemKind] = frozenset({"prompt", "skill", "persona"})
+"""Texts alone. Code of cogs and settings are taken back where they are kept: in git."""
+
+
+class ChangeAuthor(Record):
+    """Who changed an item: a person by a command, a run that shipped, or whoever wrote the file."""
+
+    kind: Literal["person", "run", "push", "file"]
+    name: Name = ""
+    person_id: int | None = None
+    run_id: str | None = None
+
+    @property
+    def told(self) -> str:
+        """Who that is, in a few words."""
+        if self.kind == "person":
+            return self.name
+        if self.kind == "run":
+            return f"run `{self.run_id}`"
+        return "a push to the followed branch" if self.kind == "push" else "an edit of the file"
+
+
+def person_author(person: Person) -> ChangeAuthor:
+    """Return a person as the author of a change."""
+    return ChangeAuthor(kind="person", name=person.name, person_id=person.id)
+
+
+FILE_AUTHOR = ChangeAuthor(kind="file")
+"""The file changed, and nobody said who changed it."""
+PUSH_AUTHOR = ChangeAuthor(kind="push")
+"""The file came with commits from elsewhere."""
+
+
+class ItemVersion(Record):
+    """Content that an item had while it was live. `number` counts from 1 and is never used twice.
+
+    `diff` is a unified diff against the version before it; `size` is in bytes, of all its files.
+    """
+
+    number: int = Field(ge=1)
+    at: AwareDatetime
+    author: ChangeAuthor
+    commit: str = Field(default="", description="what the checkout stood at; empty: nobody knew")
+    digest: str
+    diff: str = ""
+    size: int = Field(ge=0)
+
+
+class Rollback(Record):
+    """An older version is live in place of the file, until the file changes again."""
+
+    number: int = Field(ge=1, description="the version that was live before")
+    by: ChangeAuthor
+    at: AwareDatetime
+
+
+class LiveItem(Record):
+    """One item, and which version of it is live.
+
+    `path` is its file, or its folder, from the root with forward slashes. `version` 0: no version
+    of it ever was good. `state` "refused": what stands in the file is not live, for `reason`, and
+    `version` still is.
+    """
+
+    kind: ItemKind
+    name: str
+    path: str
+    version: int = Field(ge=0)
+    digest: str = ""
+    since: AwareDatetime
+    state: Literal["live", "refused"] = "live"
+    reason: str = ""
+    rolled_back: Rollback | None = None
+
+
+class ReloadResult(Record):
+    """What one look at the files changed. Items that stayed as they were are not in it.
+
+    `live` have a new version, `removed` are gone with their files. `refused` keep their last good
+    version, and are in every result while their file is broken. `restart_needed` are settings
+    (`forge.branch`) and files that only a restart takes on.
+    """
+
+    live: tuple[LiveItem, ...] = ()
+    removed: tuple[LiveItem, ...] = ()
+    refused: tuple[LiveItem, ...] = ()
+    restart_needed: tuple[str, ...] = ()
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether everything runs as it did, and nothing is in the way."""
+        return not (self.live or self.removed or self.refused or self.restart_needed)
