@@ -1,0 +1,31 @@
+"""A restarter that notes what it is asked for, and restarts nothing."""
+
+from bot.ports.restarter import RestartAnswer
+
+
+class FakeRestarter:
+    """Implements `bot.ports.restarter.Restarter`.
+
+    `asked` is what it was asked for: commit, run, reason. `refusal`, where it is set, refuses
+    everything; `taken_back` maps commits that were rolled back to the reason.
+    """
+
+    def __init__(self, refusal: str = "") -> None:
+        self.refusal = refusal
+        self.asked: list[tuple[str, str | None, str]] = []
+        self.taken_back: dict[str, str] = {}
+
+    async def request(
+        self, *, commit: str, reason: str, run_id: str | None = None
+    ) -> RestartAnswer:
+        """Note it; asked for the same commit again, it is noted once."""
+        refusal = self.refusal or self.taken_back.get(commit, "")
+        if refusal:
+            return RestartAnswer(accepted=False, reason=refusal)
+        if all(commit != each for each, _, _ in self.asked):
+            self.asked.append((commit, run_id, reason))
+        return RestartAnswer(accepted=True)
+
+    def rolled_back(self, commit: str) -> str | None:
+        """Return what a test says."""
+        return self.taken_back.get(commit)
