@@ -3,7 +3,7 @@
 import math
 
 from bot.app.resources import Resources
-from bot.client import TheseusClient
+from bot.client import TheseusClient, is_connected
 from bot.monitoring import IssueIntake, Monitoring
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
@@ -60,6 +60,7 @@ def web_server(
         incidents=monitoring,
         emergency=agent.emergency,
         ledger=opened.budget.ledger,
+        outbox=opened.outbox,
         budget=lambda: opened.budget.rules,
         look_at_issues=issues.look_soon if issues else None,
     )
@@ -68,6 +69,5 @@ def web_server(
 
 def _connection(client: TheseusClient) -> ChatConnection:
     """Return how the client is connected; before the first heartbeat there is no latency."""
-    ready = client.is_ready() and not client.is_closed()
     latency = client.latency if math.isfinite(client.latency) else None
-    return ChatConnection(ready=ready, latency=latency)
+    return ChatConnection(ready=is_connected(client), latency=latency)

@@ -2,6 +2,13 @@
 
 from bot.client._client import Identity, TheseusClient
 from bot.client._command_catalog import abilities
-from bot.client._connection import connect, point_discord_at
+from bot.client._connection import connect, is_connected, point_discord_at
 
-__all__ = ["Identity", "TheseusClient", "abilities", "connect", "point_discord_at"]
+__all__ = [
+    "Identity",
+    "TheseusClient",
+    "abilities",
+    "connect",
+    "is_connected",
+    "point_discord_at",
+]

@@ -52,6 +52,16 @@ async def connect(client: discord.Client, token: str) -> None:
         ) from error
 
 
+def is_connected(client: discord.Client) -> bool:
+    """Whether the gateway connection stands now, over which events come.
+
+    discord.py's `is_ready` stays true through an outage, until the client is closed.
+    """
+    socket = getattr(client, "ws", None)
+    stands = socket is not None and bool(socket.open)
+    return stands and client.is_ready() and not client.is_closed()
+
+
 def _in_one_line(record: logging.LogRecord) -> bool:
     """Put the reason into the line, and the trace into the log of details."""
     if record.msg != _ATTEMPT or not record.exc_info:

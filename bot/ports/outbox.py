@@ -16,6 +16,14 @@ class Pending(Record):
     nonce: str
 
 
+class OutboxDepth(Record):
+    """How many messages wait, the `number` of the oldest of them, and how many were refused."""
+
+    waiting: int = 0
+    oldest: int | None = None
+    refused: int = 0
+
+
 class OutboxStore(Protocol):
     """Durable rows behind `Chat.post`. Raises `StoreError`."""
 
@@ -39,6 +47,10 @@ class OutboxStore(Protocol):
 
         Returns how many went. The chat's ids grow with time.
         """
+        ...
+
+    async def depth(self) -> OutboxDepth:
+        """Return how full it is, without reading the messages: cheap, whatever it holds."""
         ...
 
     async def pending(self) -> tuple[Pending, ...]:

@@ -14,6 +14,7 @@ from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
+from bot.ports.outbox import OutboxDepth
 from bot.ports.store import Store
 from bot.telemetry import Recorder
 
@@ -66,6 +67,14 @@ class IncidentReader(Protocol):
         ...
 
 
+class MessageQueue(Protocol):
+    """Where messages wait until the chat has them."""
+
+    async def depth(self) -> OutboxDepth:
+        """Return how full it is. Raises `StoreError`."""
+        ...
+
+
 @dataclass(frozen=True)
 class ChatConnection:
     """How the bot is connected to its chat: `ready`, and the latency in seconds."""
@@ -110,5 +119,6 @@ class WebServices:
     incidents: IncidentReader | None = None
     emergency: StopControl | None = None
     ledger: Ledger | None = None
+    outbox: MessageQueue | None = None
     budget: Callable[[], BudgetRules] | None = None
     look_at_issues: Callable[[], None] | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.domain.incident import Severity
 from bot.domain.run import Status
 from bot.domain.spent import Spent
 from bot.web._collaborators import WebServices
@@ -57,6 +58,7 @@ class Metrics:
                 [({"result": result}, count) for result, count in sorted(self._webhooks.items())],
             ),
             *self._states(),
+            *(await self._messages()),
             *(await self._money()),
             *(await self._stop()),
             await self._audit(),
@@ -66,18 +68,32 @@ class Metrics:
     def _states(self) -> Iterable[str]:
         now = self._services.clock.now()
         known = self._services.incidents.incidents() if self._services.incidents is not None else ()
-        open_ones = sum(each.open for each in known)
-        yield _gauge("theseus_incidents_open", "Incidents that go on.", [({}, open_ones)])
+        severities = Counter(each.severity for each in known if each.open)
+        yield _gauge("theseus_incidents_open", "Incidents that go on.", [({}, severities.total())])
+        by_severity = [({"severity": str(each)}, severities[each]) for each in Severity]
+        yield _gauge("theseus_incidents", "Incidents that go on, by severity.", by_severity)
         ready = float(self._services.facts.connection().ready)
         yield _gauge("theseus_gateway_connected", "1 while the chat is connected.", [({}, ready)])
         up = (now - self._since).total_seconds()
         yield _gauge("theseus_uptime_seconds", "Since the start.", [({}, up)])
+        started: list[Value] = [({}, self._since.timestamp())]
+        yield _gauge("process_start_time_seconds", "When it started, since 1970.", started)
         if self._counter.newest is not None:
             age = max(now.timestamp() - self._counter.newest, 0.0)
             yield _gauge("theseus_last_action_age_seconds", "Since the last one.", [({}, age)])
         resident = _resident_bytes()
         if resident is not None:
             yield _gauge("process_resident_memory_bytes", "Resident memory.", [({}, resident)])
+
+    async def _messages(self) -> Iterable[str]:
+        if self._services.outbox is None:
+            return ()
+        depth = await self._services.outbox.depth()
+        refused = "Messages the chat refused for good, as long as that is kept."
+        return (
+            _gauge("theseus_outbox_waiting", "Messages to be sent.", [({}, depth.waiting)]),
+            _gauge("theseus_outbox_refused", refused, [({}, depth.refused)]),
+        )
 
     async def _money(self) -> Iterable[str]:
         if self._services.ledger is None:
@@ -120,7 +136,7 @@ def _gauge(name: str, told: str, values: Iterable[Value]) -> str:
 
 def _metric(name: str, told: str, kind: str, values: Iterable[Value]) -> str:
     lines = [f"# HELP {name} {told}", f"# TYPE {name} {kind}"]
-    lines += [f"{name}{_labels(labels)} {value:.10g}" for labels, value in values]
+    lines += [f"{name}{_labels(labels)} {value:.14g}" for labels, value in values]
     return "\n".join(lines) + "\n"
 
 

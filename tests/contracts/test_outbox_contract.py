@@ -9,7 +9,7 @@ import pytest
 from bot.adapters.sqlite_store import SqliteOutbox
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import Button, Card, Image, MessageRef, Post
-from bot.ports.outbox import OutboxStore, Pending
+from bot.ports.outbox import OutboxDepth, OutboxStore, Pending
 from tests.fakes.fake_outbox import FakeOutbox
 
 HELLO = Post(text="hello\u2028\x00 ☂", card=Card(title="Run"), buttons=(Button(label="Ship it"),))
@@ -71,6 +71,16 @@ async def test_what_the_chat_refused_is_not_tried_again(outbox: OutboxStore) -> 
     with pytest.raises(ChatRejected, match="the channel is gone"):
         await outbox.enqueue("card:1", 42, HELLO)
     assert await outbox.pending() == ()
+
+
+async def test_its_depth_is_what_waits_and_what_was_refused(outbox: OutboxStore) -> None:
+    assert await outbox.depth() == OutboxDepth()
+    for key in ("sent", "refused", "waits", "waits too"):
+        await outbox.enqueue(key, 42, HELLO)
+    await outbox.sent("sent", REF)
+    await outbox.failed("refused", "no")
+    first, _ = await outbox.pending()
+    assert await outbox.depth() == OutboxDepth(waiting=2, oldest=first.number, refused=1)
 
 
 async def test_an_unknown_key_is_named(outbox: OutboxStore) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import MessageRef, Post
-from bot.ports.outbox import Pending
+from bot.ports.outbox import OutboxDepth, Pending
 
 
 @dataclass
@@ -61,6 +61,12 @@ class FakeOutbox:
         for key in sent | refused:
             del self.rows[key]
         return len(sent | refused)
+
+    async def depth(self) -> OutboxDepth:
+        """Return how full it is."""
+        numbers = [each.number for each in await self.pending()]
+        refused = sum(row.refused is not None for row in self.rows.values())
+        return OutboxDepth(waiting=len(numbers), oldest=min(numbers, default=None), refused=refused)
 
     async def pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""

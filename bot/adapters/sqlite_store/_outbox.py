@@ -9,7 +9,7 @@ from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import MessageRef, Post
 from bot.infra.sqlite import Database, DatabaseOwner
-from bot.ports.outbox import Pending
+from bot.ports.outbox import OutboxDepth, Pending
 
 
 class SqliteOutbox(DatabaseOwner):
@@ -69,6 +69,19 @@ class SqliteOutbox(DatabaseOwner):
             return gone.rowcount
 
         return await self._database.write(work)
+
+    async def depth(self) -> OutboxDepth:
+        """Return how full it is: each count is of an index that holds these rows alone."""
+
+        def work(connection: sqlite3.Connection) -> OutboxDepth:
+            row = connection.execute(
+                "SELECT (SELECT count(*) FROM outbox WHERE state = 'pending') AS waiting,"
+                " (SELECT min(number) FROM outbox WHERE state = 'pending') AS oldest,"
+                " (SELECT count(*) FROM outbox WHERE state = 'failed') AS refused"
+            ).fetchone()
+            return OutboxDepth(waiting=row["waiting"], oldest=row["oldest"], refused=row["refused"])
+
+        return await self._database.read(work)
 
     async def pending(self) -> tuple[Pending, ...]:
         """Return what was not sent yet, oldest first."""

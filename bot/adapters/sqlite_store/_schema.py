@@ -194,7 +194,12 @@ WAITING = Migration(
     ),
 )
 
+REFUSED_MESSAGES = Migration(
+    "0009_refused_messages",
+    ("CREATE INDEX outbox_failed ON outbox (number) WHERE state = 'failed'",),
+)
+
 MIGRATIONS = (
     RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, KEY_VALUES, SEALED_AUDIT, AUDIT_CHECKPOINTS,
-    RETENTION, WAITING,
+    RETENTION, WAITING, REFUSED_MESSAGES,
 )  # fmt: skip

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.client import TheseusClient, connect, point_discord_at
+from bot.client import TheseusClient, connect, is_connected, point_discord_at
 from bot.domain.errors import ChatUnavailable, ConfigError
 from bot.domain.journal import Kind
 from local_discord.person import Person
@@ -69,12 +69,27 @@ async def test_a_connection_that_is_cut_or_forgotten_is_made_again(
 ) -> None:
     async with living(home, local) as room:
         await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+        assert is_connected(room.client)
         ready = "resumed" if again == "resume" else "ready"
         back = asyncio.ensure_future(room.client.wait_for(ready, timeout=15))
         await room.alice.call("POST", "/local/faults", {"kind": fault})
         lost = await room.journal.until(Kind.GATEWAY, lambda a: a.name == "disconnect")
         await room.journal.until(Kind.GATEWAY, lambda a: a.name == again and a.ts > lost.ts)
         await back
+        assert is_connected(room.client)
+
+
+async def test_an_outage_is_seen_although_discord_py_stays_ready(
+    home: Home, local: LocalDiscord
+) -> None:
+    async with living(home, local) as room:
+        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "connect")
+        refused = {"kind": "gateway_refuse", "times": 1_000}
+        await room.alice.call("POST", "/local/faults", refused)
+        await room.alice.call("POST", "/local/faults", {"kind": "gateway_drop"})
+        await room.journal.until(Kind.GATEWAY, lambda action: action.name == "disconnect")
+        assert room.client.is_ready()
+        assert not is_connected(room.client)
 
 
 async def test_a_refused_reconnect_is_one_line_in_the_log_with_its_reason(

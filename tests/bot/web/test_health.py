@@ -8,14 +8,17 @@ import pytest
 from bot.domain.account import Account, Charge
 from bot.domain.errors import StoreError
 from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.posts import Post
 from bot.domain.record import Record
 from bot.domain.samples import Sample
 from bot.domain.stop import Stop
 from bot.web import BotFacts, ChatConnection
 from bot.web._counters import ActionCounter
 from tests.bot.web.web_server import COMMIT, Room
+from tests.fakes.fake_clock import START
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_outbox import FakeOutbox
 
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"\n]*"(,[a-z]+="[^"\n]*")*\})? -?[0-9.e+-]+')
 
@@ -83,8 +86,11 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
 
 
 async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
-    ledger = FakeLedger()
-    room.without(ledger=ledger)
+    ledger, outbox = FakeLedger(), FakeOutbox()
+    room.without(ledger=ledger, outbox=outbox)
+    for key in ("waits", "waits too", "refused"):
+        await outbox.enqueue(key, 1, Post(text="hello"))
+    await outbox.failed("refused", "no")
     room.add_run()
     room.add_run("other", status="failed")
     room.add_incident()
@@ -119,6 +125,11 @@ async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
         'theseus_runs{status="failed"} 1',
         'theseus_runs{status="done"} 0',
         "theseus_incidents_open 1",
+        'theseus_incidents{severity="high"} 1',
+        'theseus_incidents{severity="low"} 0',
+        "theseus_outbox_waiting 2",
+        "theseus_outbox_refused 1",
+        f"process_start_time_seconds {START.timestamp():.0f}",
         "theseus_model_cost_usd_total 0.25",
         'theseus_model_tokens_total{direction="in"} 10',
         "theseus_last_action_age_seconds 60",
