@@ -61,7 +61,9 @@ class ReportIntake:
 
     async def joins(self, trigger: Trigger) -> bool:
         """Whether a request is about an open incident, be it one of slowness."""
-        return await self._about(trigger, await self._failures(trigger)) is not None
+        going_on = self._incident_repository.open
+        failures = await self._failures(trigger) if going_on else None
+        return await self._about(trigger, failures) is not None
 
     async def _joined(self, trigger: Trigger, failures: Failures) -> Incident | None:
         if not may(self._people, trigger.person, Act.ASK):

@@ -1,6 +1,6 @@
 """What questions about the bot are answered from: runs, incidents, failures, use, the ledger."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.detection.use import use_of
@@ -110,13 +110,13 @@ class QuestionRecords:
         fits = fitting(subject, groups, self._commands())
         return list(fits.certain or fits.likely)
 
-    async def unfixed(self, span: TimeSpan) -> list[FailureGroup]:
-        """Return what failed in that time, but for what was not seen since a fix came live."""
+    async def unfixed(self, groups: Sequence[FailureGroup]) -> list[FailureGroup]:
+        """Return these failures, but for what was not seen since a fix came live."""
         fixes = await self._fixes()
         ended = {key: fix.live_at for key, fix in fixes.items() if fix.live_at is not None}
         return [
             each
-            for each in await self.failures(span)
+            for each in groups
             if each.fingerprint not in ended or each.last_seen > ended[each.fingerprint]
         ]
 

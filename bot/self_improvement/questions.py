@@ -193,7 +193,8 @@ class QuestionService:
         span = read_span(asked.span, self._records.now) or self._records.lately(1)
         stop = await self._emergency.now()
         incidents = [each for each in await self._records.incidents() if each.open]
-        failed, unfixed = await self._records.failures(span), await self._records.unfixed(span)
+        failed = await self._records.failures(span)
+        unfixed = await self._records.unfixed(failed)
         fixed = [each for each in failed if each not in unfixed]
         return broken_now(incidents, unfixed, fixed, span.told, stop)
 
