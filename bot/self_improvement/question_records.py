@@ -1,6 +1,6 @@
 """What questions about the bot are answered from: runs, incidents, failures, use, the ledger."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from bot.detection.use import use_of
@@ -56,19 +56,20 @@ class QuestionRecords:
 
     async def newest(self, fits: Callable[[History], bool]) -> Run | None:
         """Return the newest run whose records fit."""
-        for run in await self.runs():
-            if fits(await self.history(run.id)):
+        async for run, history in self.with_histories():
+            if fits(history):
                 return run
         return None
 
-    async def with_histories(self) -> list[tuple[Run, History]]:
-        """Return the newest runs with what they recorded, newest first."""
-        return [(run, await self.history(run.id)) for run in await self.runs()]
+    async def with_histories(self) -> AsyncIterator[tuple[Run, History]]:
+        """Yield the newest runs with what they recorded, newest first, each read when wanted."""
+        for run in await self.runs():
+            yield run, await self.history(run.id)
 
     async def shipped(self) -> list[tuple[Run, History]]:
         """Return the runs that shipped something, the newest shipment first."""
-        known = await self.with_histories()
-        merged = [(h.shipment.at, run, h) for run, h in known if h.shipment is not None]
+        known = self.with_histories()
+        merged = [(h.shipment.at, run, h) async for run, h in known if h.shipment is not None]
         merged.sort(key=lambda each: each[0], reverse=True)
         return [(run, history) for _, run, history in merged]
 

@@ -143,25 +143,14 @@ class QuestionService:
 
     async def _about(self, subject: str, topic: Topic) -> Run | None:
         """Return the newest run about what is named that got so far; else the newest about it."""
-        known = [
-            (run, history)
-            for run, history in await self._records.with_histories()
-            if self._is_about(subject, run, history)
-        ]
-        fits = _FITS_OF_NAMED.get(topic)
-        best = next((run for run, history in known if fits and fits(history)), None)
-        return best or (known[0][0] if known else None)
-
-    def _is_about(self, subject: str, run: Run, history: History) -> bool:
-        """Whether a run was of a command that is meant, or is told of in all those words."""
-        event = history.diagnosis.event if history.diagnosis else ""
-        said = f"{run.trigger.subject} {run.trigger.text}".lower()
-        meant = self._records.commands_meant(subject)
-        if any(event == f"command.{name}" or f"/{name}" in said for name in meant):
-            return True
-        file = history.diagnosis.file if history.diagnosis else ""
-        asked = words(subject)
-        return bool(asked) and explained(asked, words(f"{run.trigger.subject} {file}")) == asked
+        commands, asked = self._records.commands_meant(subject), words(subject)
+        fits, newest = _FITS_OF_NAMED.get(topic), None
+        async for run, history in self._records.with_histories():
+            if _is_about(commands, asked, run, history):
+                if fits is None or fits(history):
+                    return run
+                newest = newest or run
+        return newest
 
     # About more than one run
 
@@ -239,3 +228,13 @@ class QuestionService:
 
     async def _how_to(self, asked: AskedQuestion) -> str:
         return how_to(listed=may(self._people, asked.person, Act.READ))
+
+
+def _is_about(commands: frozenset[str], asked: frozenset[str], run: Run, history: History) -> bool:
+    """Whether a run was of one of these commands, or is told of in all those words."""
+    event = history.diagnosis.event if history.diagnosis else ""
+    said = f"{run.trigger.subject} {run.trigger.text}".lower()
+    if any(event == f"command.{name}" or f"/{name}" in said for name in commands):
+        return True
+    file = history.diagnosis.file if history.diagnosis else ""
+    return bool(asked) and explained(asked, words(f"{run.trigger.subject} {file}")) == asked
