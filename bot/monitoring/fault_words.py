@@ -5,6 +5,7 @@ import re
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.journal import Capsule, called, loop_of
 from bot.domain.thresholds import Thresholds
+from bot.presentation.counts import counted
 
 _MINUTES = 10.0
 _NOT_A_NAME = re.compile(r"[^\w./: -]+")
@@ -33,7 +34,7 @@ def noticed(anomaly: Anomaly, thresholds: Thresholds) -> str:
     if anomaly.rule is Rule.ERROR_RATE:
         return f"{anomaly.bad} of {anomaly.volume} failed in {span}"
     if anomaly.rule is Rule.REPEATED_ERROR:
-        return f"it failed {anomaly.bad} {'time' if anomaly.bad == 1 else 'times'} in {span}"
+        return f"it failed {counted(anomaly.bad, 'time')} in {span}"
     return f"{anomaly.volume} took so long in {span}"
 
 

@@ -10,8 +10,9 @@ from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.domain.shipped_fix import ShippedFix
+from bot.presentation.counts import times_counted
 from bot.presentation.failure_words import action_name, exception
-from bot.presentation.times import ago
+from bot.presentation.times import ago, moment
 from bot.presentation.without_failure import without_failure
 
 
@@ -19,8 +20,8 @@ def thanks_text(
     person: Person, group: FailureGroup, able: tuple[str, ...], run: Run | None, now: datetime
 ) -> str:
     """Return thanks for a report, with what comes of it and who may have more done."""
-    times = "once" if group.count == 1 else f"{group.count} times"
-    seen = f"failed {times}, last {ago(group.last_seen, now)} ({exception(group)})"
+    times, last = times_counted(group.count), ago(group.last_seen, now)
+    seen = f"failed {times}, last {last} ({exception(group)})"
     noted = f"Thanks {person.name}, that is noted: {action_name(group)} {seen}."
     if run is not None and run.thread_id is not None:
         doing = f"I am on it in <#{run.thread_id}>"
@@ -43,7 +44,7 @@ def unknown_text(person: Person, evidence: Evidence, able: tuple[str, ...]) -> s
 
 def fixed_post(report: FailureReport, fix: ShippedFix) -> Post:
     """Return what a reporter hears once, where they reported it."""
-    live = f" <t:{fix.live_at.timestamp():.0f}:R>" if fix.live_at else ""
+    live = f" {moment(fix.live_at, 'R')}" if fix.live_at else ""
     return Post(
         text=(
             f"<@{report.person_id}> what you reported is fixed: {event_called(report.event)}, in "

@@ -1,6 +1,7 @@
 """What people are told of a failure, in one line or less."""
 
 from bot.domain.journal import FailureGroup, called
+from bot.presentation.counts import counted
 from bot.presentation.times import clock_time
 
 
@@ -11,11 +12,11 @@ def action_name(group: FailureGroup) -> str:
 
 def headline(group: FailureGroup) -> str:
     """Return `3 IndexErrors from /roll since 2026-11-21 14:02 UTC, all in `cogs/dice.py:8``."""
-    what = plural(exception(group), group.count)
+    what = counted(group.count, exception(group))
     when = clock_time(group.first_seen)
     since = f"since {when}" if group.count > 1 else f"at {when}"
     everywhere = "all in" if group.count > 1 else "in"
-    return f"{group.count} {what} from {action_name(group)} {since}, {everywhere} {place(group)}"
+    return f"{what} from {action_name(group)} {since}, {everywhere} {place(group)}"
 
 
 def place(group: FailureGroup) -> str:
@@ -27,8 +28,3 @@ def place(group: FailureGroup) -> str:
 def exception(group: FailureGroup) -> str:
     """Return the type that is raised."""
     return group.newest.error.exception if group.newest.error else "failure"
-
-
-def plural(name: str, count: int) -> str:
-    """Return the name for that many: `IndexErrors`."""
-    return name if count == 1 else f"{name}s"

@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.flag import SETTLED, Flag, FlagStep, next_step
 from bot.domain.posts import Button, Post
 from bot.domain.use import FlagComparison, FlagSide
+from bot.presentation.counts import counted, people_counted
 from bot.presentation.markdown import words
 from bot.presentation.times import moment
 
@@ -84,14 +85,11 @@ def _side(side: FlagSide) -> str:
     """Return how one side used it: `34 uses by 4 people, 1 failure, usually 120 ms; 👎 1 of 3`."""
     if not side.uses:
         return "nobody used it"
-    uses = f"{side.uses} use{'' if side.uses == 1 else 's'}"
-    people = (
-        f" by {side.people} {'person' if side.people == 1 else 'people'}" if side.people else ""
-    )
-    failed = f"{side.failures} failure{'' if side.failures == 1 else 's'}"
+    people = f" by {people_counted(side.people)}" if side.people else ""
+    failed = counted(side.failures, "failure") if side.failures else "no failure"
     time = f", usually {side.typical_ms:.0f} ms" if side.typical_ms is not None else ""
     signs = f"; 👎 {side.disliked} of {side.signs} signs" if side.signs else ""
-    return f"{uses}{people}, {failed if side.failures else 'no failure'}{time}{signs}"
+    return f"{counted(side.uses, 'use')}{people}, {failed}{time}{signs}"
 
 
 def flag_removed(name: str, flag: Flag | None, asked_in: Sequence[str]) -> str:

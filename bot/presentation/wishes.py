@@ -6,6 +6,7 @@ from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.wish import Wish
 from bot.presentation.cards import plain, standing
+from bot.presentation.counts import people_counted
 
 _TEXT = 160
 _SHOWN = 15
@@ -29,7 +30,8 @@ def wish_kept(wish: Wish, *, listed: bool, able: bool) -> str:
     """Return what somebody reads whose wish was kept: nothing here is `able` to write it, or they
     may not have it begun.
     """
-    kept = f"I keep your wish as `wish:{wish.id}` ({_votes(wish)}); `/capabilities` shows them all."
+    votes = people_counted(wish.votes)
+    kept = f"I keep your wish as `wish:{wish.id}` ({votes}); `/capabilities` shows them all."
     if not able:
         kept = f"{_NEEDS_A_MODEL} {kept}"
     return f"{kept} {_WITHOUT} {_KEY}" if listed else f"{kept} {_FOR_OTHERS}"
@@ -46,7 +48,8 @@ def wish_line(wish: Wish, run: Run | None = None) -> str:
     names = [each.name for each in wish.wishers[:_NAMES]]
     more = wish.votes - len(names)
     who = ", ".join(names) + (f" and {more} more" if more else "")
-    return f"- {_votes(wish)}: “{plain(wish.text, _TEXT)}” · `wish:{wish.id}` · {who}" + (
+    votes = people_counted(wish.votes)
+    return f"- {votes}: “{plain(wish.text, _TEXT)}” · `wish:{wish.id}` · {who}" + (
         f" · {standing(run)}, <#{run.thread_id}>" if run and run.thread_id else ""
     )
 
@@ -55,7 +58,7 @@ def wish_forgotten(wish: Wish | None) -> str:
     """Return what is said when a wish was to be forgotten."""
     if wish is None:
         return "I keep no such wish. `/capabilities` shows what there is."
-    return f"Forgotten: the wish “{plain(wish.text, _TEXT)}” ({_votes(wish)})."
+    return f"Forgotten: the wish “{plain(wish.text, _TEXT)}” ({people_counted(wish.votes)})."
 
 
 def capabilities(
@@ -83,7 +86,3 @@ def capabilities(
     rest = len(wishes) - len(shown)
     lines += ["**What people wish for**", *shown]
     return lines + ([f"and {rest} more, wished for by fewer people or longer ago"] if rest else [])
-
-
-def _votes(wish: Wish) -> str:
-    return "1 person" if wish.votes == 1 else f"{wish.votes} people"

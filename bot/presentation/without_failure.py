@@ -9,11 +9,11 @@ from bot.domain.journal import FailureGroup, event_called
 from bot.domain.posts import Button, Post
 from bot.domain.run import Goal
 from bot.domain.shipped_fix import ShippedFix
+from bot.presentation.counts import counted, times_counted
 from bot.presentation.failure_words import (
     action_name,
     exception,
     headline,
-    plural,
 )
 from bot.presentation.times import ago, clock_time
 
@@ -72,7 +72,7 @@ def _fixed(fix: ShippedFix, before: FailureGroup | None) -> Diagnosis:
     seen = ""
     if before is not None:
         name = f"The {exception(before)} of {action_name(before)}"
-        times = "once" if before.count == 1 else f"{before.count} times"
+        times = times_counted(before.count)
         seen = f" It was seen {times} before, last at {clock_time(before.last_seen)}."
     merged = f"It was merged at {clock_time(fix.merged_at)}"
     if fix.live_at is None:
@@ -160,8 +160,7 @@ def _idle(evidence: Evidence) -> str:
 
 def _nothing(evidence: Evidence) -> Diagnosis:
     nearby = "; ".join(
-        f"{group.count} {plural(group.newest.error.exception, group.count)} from "
-        f"{action_name(group)}"
+        f"{counted(group.count, group.newest.error.exception)} from {action_name(group)}"
         for group in evidence.nearby
         if group.newest.error
     )

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.incident import Incident
 from bot.domain.samples import Sample
+from bot.presentation.counts import counted
 from bot.web._formats import minute
 
 BARS = 48
@@ -63,8 +64,7 @@ def bar_chart(
         for place, count in enumerate(counts)
         if count
     ]
-    times = "time" if incident.count == 1 else "times"
-    told = f"{incident.count} {times} since {minute(incident.since)}"
+    told = f"{counted(incident.count, 'time')} since {minute(incident.since)}"
     return BarChart(bars, told, most, f"{length / BARS / 60:.0f}")
 
 

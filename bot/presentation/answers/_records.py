@@ -18,6 +18,7 @@ from bot.memory.ranking import told
 from bot.presentation.answers._run import RUN_ANSWERS, about_run
 from bot.presentation.cards import fitting as fitting_lines
 from bot.presentation.cards import incident_line, money, plain, run_line, tokens
+from bot.presentation.counts import counted, people_counted, times_counted
 from bot.presentation.markdown import words
 from bot.presentation.times import moment
 from bot.presentation.wishes import wish_line
@@ -35,7 +36,7 @@ def changes_told(shipped: Known, when: str, last: tuple[Run, History] | None) ->
         if last is None:
             return "Nothing was ever shipped."
         return f"I shipped nothing {when}. The last was {_shipped(*last)}"
-    head = "1 change" if len(shipped) == 1 else f"{len(shipped)} changes"
+    head = counted(len(shipped), "change")
     lines = [f"• {_shipped(*each)}" for each in shipped[:_MOST]]
     return _listed(f"I shipped {head}{f' {when}' if when else ''}:", lines, len(shipped))
 
@@ -96,7 +97,7 @@ def broken_now(
 def _group(group: FailureGroup) -> str:
     error = group.newest.error
     what = f" ({plain(error.exception.rpartition('.')[2], 60)})" if error else ""
-    times = "once" if group.count == 1 else f"{group.count} times"
+    times = times_counted(group.count)
     return f"{event_called(group.event)}{what} failed {times}, last {moment(group.last_seen, 'R')}"
 
 
@@ -107,9 +108,9 @@ def failures_told(subject: str, groups: Sequence[FailureGroup], when: str) -> st
         return f"I know of no failure of {what} {when}."
     total = sum(group.count for group in groups)
     newest = max(groups, key=lambda group: group.last_seen)
-    times = "once" if total == 1 else f"{total} times"
     head = (
-        f"{what[0].upper()}{what[1:]} failed {times} {when}, last {moment(newest.last_seen, 'R')}:"
+        f"{what[0].upper()}{what[1:]} failed {times_counted(total)} {when}, "
+        f"last {moment(newest.last_seen, 'R')}:"
     )
     lines = [f"• {_group(group)}, record `{group.newest.id[-8:]}`" for group in groups[:_MOST]]
     return _listed(head, lines, len(groups))
@@ -121,11 +122,10 @@ def uses_told(uses: Sequence[EventUse], subject: str, when: str) -> str:
         return f"Nobody used {plain(subject, 60) or 'any command'} {when}."
     lines = []
     for each in uses[:_MOST]:
-        times = "once" if each.uses == 1 else f"{each.uses} times"
-        people = f" by {'1 person' if each.people == 1 else f'{each.people} people'}"
+        people = f" by {people_counted(each.people)}" if each.people else ""
         failed = f", {each.failures} of them failed" if each.failures else ""
         called = event_called(each.event)
-        lines.append(f"• `{called}` {times}{people if each.people else ''}{failed}")
+        lines.append(f"• `{called}` {times_counted(each.uses)}{people}{failed}")
     return _listed(f"Used {when}:", lines, len(uses))
 
 

@@ -3,7 +3,7 @@
 from bot.domain.arrival import Arrival
 from bot.domain.posts import Post
 from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import counted
+from bot.presentation.counts import counted
 
 _NAMED = 5
 

@@ -10,7 +10,8 @@ from bot.domain.people import ITSELF
 from bot.domain.posts import Card, CardField, Image, Post
 from bot.domain.spending import BudgetReport, CapStanding, Share
 from bot.domain.spent import Spent
-from bot.presentation.cards._text import counted, fitting, money, paid, tokens
+from bot.presentation.cards._text import fitting, money, paid, tokens
+from bot.presentation.counts import counted
 from bot.presentation.times import moment
 
 _MOST, _FIELD = 8, 1_000

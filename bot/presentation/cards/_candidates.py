@@ -4,7 +4,7 @@ from bot.domain.candidates import Candidates, ProvenCandidate
 from bot.domain.history import History
 from bot.domain.run import Run
 from bot.guards import program_lines
-from bot.presentation.cards._text import counted
+from bot.presentation.counts import counted
 from bot.presentation.markdown import words
 
 

@@ -8,7 +8,8 @@ from bot.domain.posts import Button, Card, CardField, Image, Post
 from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.cards._plain_text import plain, tame
-from bot.presentation.cards._text import counted, one_line
+from bot.presentation.cards._text import one_line
+from bot.presentation.counts import counted, people_counted
 from bot.presentation.times import ago, moment
 from bot.triage import Origin
 
@@ -157,7 +158,7 @@ def _affected(told: Incident) -> str:
     count = len(told.affected)
     if count == 0:
         return "nobody known"
-    people = "1 person" if count == 1 else f"{count} people"
+    people = people_counted(count)
     return f"{people} or more" if count >= MOST_AFFECTED else people
 
 

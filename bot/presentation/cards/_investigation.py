@@ -7,7 +7,8 @@ from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.run import Run
 from bot.memory.ranking import similar_fixes, told
 from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import counted, elapsed, one_line, spent
+from bot.presentation.cards._text import elapsed, one_line, spent
+from bot.presentation.counts import counted
 from bot.presentation.markdown import words
 from bot.presentation.times import moment
 from bot.triage import Triage

@@ -17,7 +17,6 @@ from bot.presentation.cards._candidates import candidate_note
 from bot.presentation.cards._ending import STATUS_MARKS, ended_mark, found_nothing
 from bot.presentation.cards._text import (
     awaited,
-    counted,
     elapsed,
     one_line,
     reproduction_line,
@@ -25,6 +24,7 @@ from bot.presentation.cards._text import (
     spent,
 )
 from bot.presentation.cards._use import counted_until, use_text
+from bot.presentation.counts import counted
 from bot.presentation.flags import live_behind
 from bot.presentation.markdown import words
 from bot.presentation.times import moment

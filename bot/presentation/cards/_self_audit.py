@@ -19,7 +19,8 @@ from bot.domain.self_audit import (
 )
 from bot.domain.watch import Judgement
 from bot.presentation.cards._plain_text import plain
-from bot.presentation.cards._text import counted, fitting, money, seconds, tokens
+from bot.presentation.cards._text import fitting, money, seconds, tokens
+from bot.presentation.counts import counted
 from bot.presentation.times import clock_time
 
 _SHOWN = 5

@@ -7,6 +7,7 @@ from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Waiting
 from bot.domain.spent import Spent
+from bot.presentation.counts import counted
 from bot.presentation.markdown import words
 
 
@@ -136,11 +137,6 @@ def replay_lines(plan: Plan) -> tuple[str, ...]:
         f"The proof is a play on this machine{after}: it could not be written as a test, and "
         "none is committed.",
     )
-
-
-def counted(count: int, noun: str) -> str:
-    """Return `1 failure`, `3 failures`."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def fitting(lines: Iterable[str], limit: int) -> str:

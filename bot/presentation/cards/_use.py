@@ -5,7 +5,7 @@ from bot.domain.links import linked
 from bot.domain.posts import Post
 from bot.domain.proposal import Proposal
 from bot.domain.use import EventUse, UseReport, UseWatch
-from bot.presentation.cards._text import counted
+from bot.presentation.counts import counted, people_counted
 from bot.presentation.markdown import words
 from bot.presentation.times import moment
 
@@ -48,14 +48,10 @@ def _line(use: EventUse) -> str:
     called = words(f"`{event_called(use.event)}`")
     if not use.uses:
         return f"{called}: nobody used it"
-    people = f" by {_people(use.people)}" if use.people else ""
+    people = f" by {people_counted(use.people)}" if use.people else ""
     failed = counted(use.failures, "failure") if use.failures else "no failure"
     told = f"{called}: {counted(use.uses, 'use')}{people}, {failed}{_times(use)}"
     return f"{told}{_kept(use)}"
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
 
 
 def _times(use: EventUse) -> str:
