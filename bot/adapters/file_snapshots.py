@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from bot.domain.errors import StoreError
 from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot, belongs_to
+from bot.infra.sqlite_copy import copy_database, is_database
 from bot.infra.threads import in_thread
 from bot.ports.clock import Clock
 
@@ -27,9 +28,6 @@ MOST_OF_ONE = 3
 MOST = 60
 PAUSE = timedelta(minutes=1)
 
-_SQLITE = b"SQLite format 3\0"
-_PAGES = 256  # copied at a time, so that a writer is not kept waiting
-_BUSY_SECONDS = 5.0
 _MOST_FILES = 50
 _TOLD = "snapshot.json"
 _SAFE = re.compile(r"[\w-]{1,100}", re.ASCII)
@@ -203,17 +201,10 @@ def _fitting(state: Path, names: Sequence[str], largest: int) -> tuple[list[str]
 
 
 def _copy(source: Path, target: Path) -> None:
-    with source.open("rb") as file:
-        head = file.read(len(_SQLITE))
-    if head != _SQLITE:
+    if is_database(source):
+        copy_database(source, target)
+    else:
         _write(target, source.read_bytes())
-        return
-    _write(target, b"")
-    looked_at = f"{source.resolve().as_uri()}?mode=ro"
-    reading = sqlite3.connect(looked_at, uri=True, timeout=_BUSY_SECONDS)
-    with contextlib.closing(reading), contextlib.closing(sqlite3.connect(target)) as written:
-        reading.backup(written, pages=_PAGES)
-        written.execute("PRAGMA journal_mode = DELETE")  # one file, with nothing beside it
 
 
 def _private_folder(folder: Path, top: Path) -> None:

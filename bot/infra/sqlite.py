@@ -14,6 +14,7 @@ from typing import NamedTuple, Self, TypeVar
 import aiosqlite
 
 from bot.domain.errors import ConfigError, PortError
+from bot.infra.sqlite_copy import before_migration, copy_database
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -50,7 +51,8 @@ class Database:
     """A SQLite file. Errors of SQLite become `error`; a file that cannot be used, `ConfigError`.
 
     `synchronous` FULL survives a power cut after each commit; NORMAL survives a killed process.
-    With `check` the whole file is checked on opening.
+    With `check` the whole file is checked on opening. Before a file that is there is migrated, a
+    copy is kept beside it, the last one alone; not of one that is `derived` from other files.
     """
 
     def __init__(
@@ -61,12 +63,14 @@ class Database:
         error: type[PortError],
         synchronous: str = "FULL",
         check: bool = True,
+        derived: bool = False,
     ) -> None:
         self.path = path
         self._migrations = tuple(migrations)
         self._error = error
         self._synchronous = synchronous
         self._check = check
+        self._derived = derived
         self._thread: _Thread | None = None
 
     async def open(self) -> None:
@@ -186,13 +190,24 @@ class Database:
                 "unknown here). Update Theseus, restore a backup made by this version, or move "
                 "the file away to start afresh."
             )
-        for migration in self._migrations:
-            if migration.name not in recorded:
-                for statement in migration.statements:
-                    connection.execute(statement)
-                connection.execute(
-                    "INSERT INTO schema_migrations (name) VALUES (?)", (migration.name,)
-                )
+        missing = [each for each in self._migrations if each.name not in recorded]
+        if missing and recorded and not self._derived:
+            self._keep_copy()
+        for migration in missing:
+            for statement in migration.statements:
+                connection.execute(statement)
+            connection.execute("INSERT INTO schema_migrations (name) VALUES (?)", (migration.name,))
+
+    def _keep_copy(self) -> None:
+        """Copy the file as it is; nobody else writes to it now, and nothing is changed yet."""
+        copy = before_migration(self.path)
+        try:
+            copy_database(self.path, copy)
+        except (sqlite3.Error, OSError) as error:
+            raise ConfigError(
+                f"{self.path} is to be migrated, and no copy of it can be kept as {copy} "
+                f"({error}). Make room there, or let the bot's account write there."
+            ) from error
 
     def _unusable(self, error: sqlite3.Error) -> ConfigError:
         return ConfigError(

@@ -48,6 +48,7 @@ class NdjsonJournal:
             error=JournalError,
             synchronous="NORMAL",
             check=False,
+            derived=True,
         )
         self._lines = Lines(redact)
         self._one_writer = threading.Lock()

@@ -1,0 +1,102 @@
+"""Which code can open which database file: the migrations a file has, and those a commit knows.
+
+Migrations are never undone. So code can open a file whose every migration it knows; going back to
+older code may take the copy that is kept of a file from before its last migration.
+"""
+
+import ast
+import contextlib
+import sqlite3
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.errors import ConfigError
+from bot.infra.git import Git
+from bot.infra.sqlite_copy import before_migration, opened
+from bot.infra.syntax import parse
+
+DATABASES = (
+    "theseus.sqlite3",
+    "ledger.sqlite3",
+    "memory.sqlite3",
+    "forge.sqlite3",
+    "traffic/traffic.sqlite3",
+)
+"""Every file of the state folder that is kept by migrations. The journal's index is not here: code
+that does not know it makes it anew."""
+_SOURCES = ("bot/adapters", "bot/infra")
+
+
+class NewerSchema(NamedTuple):
+    """A database with migrations that some code does not know."""
+
+    file: Path
+    migrations: tuple[str, ...]
+
+    @property
+    def copy(self) -> Path | None:
+        """The copy from before its last migration, where there is one."""
+        kept = before_migration(self.file)
+        return kept if kept.is_file() else None
+
+    @property
+    def told(self) -> str:
+        """What is newer, and what there is to go back to, in a sentence."""
+        copy = self.copy
+        way = f"{copy} is a copy from before its last migration" if copy else "no copy is kept"
+        return f"{self.file} has the migration {self.migrations[-1]}, which is unknown there; {way}"
+
+
+def migrations_of(file: Path) -> tuple[str, ...]:
+    """Return the names of a file's migrations, oldest first; none where there is no such file.
+
+    Only reads, beside whoever uses it. Raises `ConfigError` where it cannot be read.
+    """
+    if not file.is_file() or not file.stat().st_size:
+        return ()
+    try:
+        with contextlib.closing(opened(file)) as connection:
+            rows = connection.execute("SELECT name FROM schema_migrations ORDER BY number")
+            return tuple(str(row[0]) for row in rows)
+    except sqlite3.Error as error:
+        raise ConfigError(
+            f"{file} cannot be read: {error}. Put a copy in its place, or move it away."
+        ) from error
+
+
+def newer_than(state: Path, known: Collection[str]) -> tuple[NewerSchema, ...]:
+    """Return the databases of a state folder that code with these migrations cannot open.
+
+    Raises `ConfigError` for one that cannot be read.
+    """
+    recorded = {state / name: migrations_of(state / name) for name in DATABASES}
+    unknown = {
+        file: tuple(name for name in names if name not in known) for file, names in recorded.items()
+    }
+    return tuple(NewerSchema(file, names) for file, names in unknown.items() if names)
+
+
+def migrations_at(git: Git, commit: str) -> frozenset[str]:
+    """Return the names of all migrations that the code of a commit knows. Blocking.
+
+    Raises the error of `git` where there is no such commit.
+    """
+    revision = git.revision(commit)
+    looked = ("grep", "-l", "-z", "-F", "Migration(", revision, "--", *_SOURCES)
+    listed = git.run(*looked, ok=(0, 1)).out.decode(errors="surrogateescape")
+    names: set[str] = set()
+    for place in filter(None, listed.split("\0")):
+        source = git.run("show", place).out.decode(errors="replace")
+        with contextlib.suppress(SyntaxError, ValueError):
+            names.update(migrations_in(source))
+    return frozenset(names)
+
+
+def migrations_in(source: str) -> Iterator[str]:
+    """Yield the names of the migrations that a module's source spells out."""
+    for node in ast.walk(parse(source)):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        if node.func.id == "Migration" and node.args and isinstance(node.args[0], ast.Constant):
+            yield str(node.args[0].value)
