@@ -5,7 +5,6 @@ import logging
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
-from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,22 +13,17 @@ from bot.app.agent import make_agent
 from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.issue_intake import issue_intake
 from bot.app.model_gateway import hush, model_gateway
+from bot.app.monitors import monitoring_service, self_audit
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
 from bot.app.state_lock import hold
 from bot.app.web import web_server
 from bot.authority.personal_data import PersonalDataService
-from bot.client import Identity, TheseusClient, abilities, connect, point_discord_at
+from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
 from bot.infra.signals import hear
-from bot.monitoring import (
-    AuditSources,
-    Monitoring,
-    MonitoringRules,
-    MonitoringServices,
-    SelfAudit,
-)
+from bot.monitoring import Monitoring
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings, guard_secrets
@@ -86,10 +80,10 @@ async def _build(
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
     warming = _Warming(opened)
     agent.emergency.hushes.append(warming.hush)
-    monitoring = _monitoring(settings, opened, chat, agent, who)
+    monitoring = monitoring_service(settings, opened, chat, agent, who)
     issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
     asked_there = (issues.run_forever,) if issues else ()
-    audit = _self_audit(settings, opened, chat, agent, client)
+    audit = self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
     client.personal_data = _personal_data(settings, opened, agent, monitoring)
@@ -148,33 +142,6 @@ def _retention(settings: Settings, opened: Resources, chat: DiscordChat) -> Rete
     )
 
 
-def _monitoring(
-    settings: Settings,
-    opened: Resources,
-    chat: DiscordChat,
-    agent: SelfImprovementAgent,
-    who: Identity,
-) -> Monitoring:
-    config = settings.config
-    services = MonitoringServices(
-        journal=opened.journal,
-        key_values=opened.key_values,
-        chat=chat,
-        clock=opened.clock,
-        charts=opened.charts,
-    )
-    rules = MonitoringRules(
-        thresholds=config.detection,
-        incidents=config.incidents,
-        autonomy=config.autonomy,
-        people=config.people,
-        dev_channel_id=who.dev_channel_id,
-        guild_id=who.guild_id,
-        lookback=timedelta(hours=config.runs.lookback_hours),
-    )
-    return Monitoring(services, agent, rules)
-
-
 def _personal_data(
     settings: Settings, opened: Resources, agent: SelfImprovementAgent, monitoring: Monitoring
 ) -> PersonalDataService:
@@ -196,35 +163,6 @@ def _personal_data(
         lines=config.chat.remembered,
     )
     return personal_data(kept_for, kept_in, agent, monitoring)
-
-
-def _self_audit(
-    settings: Settings,
-    opened: Resources,
-    chat: DiscordChat,
-    agent: SelfImprovementAgent,
-    client: TheseusClient,
-) -> SelfAudit:
-    services = AuditSources(
-        journal=opened.journal,
-        store=opened.store,
-        key_values=opened.key_values,
-        memory=opened.memory,
-        chat=chat,
-        charts=opened.charts,
-        clock=opened.clock,
-        recorder=opened.recorder,
-        ledger=opened.budget.ledger,
-    )
-    return SelfAudit(
-        services,
-        agent,
-        settings.config.self_audit,
-        settings.config.autonomy,
-        root=settings.root,
-        dev_channel_id=client.identity.dev_channel_id,
-        abilities=partial(abilities, client),
-    )
 
 
 class _Warming:

@@ -1,0 +1,75 @@
+"""What notices by itself and looks back on itself, made from open ports and the configuration."""
+
+from datetime import timedelta
+from functools import partial
+
+from bot.adapters.discord_chat import DiscordChat
+from bot.app.resources import Resources
+from bot.client import Identity, TheseusClient, abilities
+from bot.monitoring import (
+    AuditSources,
+    Monitoring,
+    MonitoringRules,
+    MonitoringServices,
+    SelfAudit,
+)
+from bot.self_improvement import SelfImprovementAgent
+from bot.settings import Settings
+
+
+def monitoring_service(
+    settings: Settings,
+    opened: Resources,
+    chat: DiscordChat,
+    agent: SelfImprovementAgent,
+    who: Identity,
+) -> Monitoring:
+    """Return what notices by itself, not running yet."""
+    config = settings.config
+    services = MonitoringServices(
+        journal=opened.journal,
+        key_values=opened.key_values,
+        chat=chat,
+        clock=opened.clock,
+        charts=opened.charts,
+    )
+    rules = MonitoringRules(
+        thresholds=config.detection,
+        incidents=config.incidents,
+        autonomy=config.autonomy,
+        people=config.people,
+        dev_channel_id=who.dev_channel_id,
+        guild_id=who.guild_id,
+        lookback=timedelta(hours=config.runs.lookback_hours),
+    )
+    return Monitoring(services, agent, rules)
+
+
+def self_audit(
+    settings: Settings,
+    opened: Resources,
+    chat: DiscordChat,
+    agent: SelfImprovementAgent,
+    client: TheseusClient,
+) -> SelfAudit:
+    """Return what looks back, daily or as configured; not running yet."""
+    services = AuditSources(
+        journal=opened.journal,
+        store=opened.store,
+        key_values=opened.key_values,
+        memory=opened.memory,
+        chat=chat,
+        charts=opened.charts,
+        clock=opened.clock,
+        recorder=opened.recorder,
+        ledger=opened.budget.ledger,
+    )
+    return SelfAudit(
+        services,
+        agent,
+        settings.config.self_audit,
+        settings.config.autonomy,
+        root=settings.root,
+        dev_channel_id=client.identity.dev_channel_id,
+        abilities=partial(abilities, client),
+    )
