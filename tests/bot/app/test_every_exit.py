@@ -248,6 +248,7 @@ SAYS_NOTHING = {
     "sandbox": "runs commands; their output is redacted by whoever shows it",
     "sandboxed_verifier": "returns verdicts, shown through chat and forge",
     "system_clock": "tells the time",
+    "unsupervised_restarter": "restarts nothing, and says so in fixed words",
 }
 
 
