@@ -71,9 +71,7 @@ async def test_a_plain_yes_or_no_in_the_thread_answers(
 async def test_other_words_are_asked_back_and_decide_nothing(room: DevChannel) -> None:
     _, thread, question = await asked(room)
     said = await room["dora"].say(thread, "hm, what would that look like for people?")
-    told = await room["dora"].wait_for(
-        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
-    )
+    told = await room.reply("dora", said)
     assert "“Change our side” or “Leave it”" in told["content"]
     assert (await room.runs())[0].parked
     assert (await pressed(room, "dora", question, "Leave it")).endswith("Leave it")

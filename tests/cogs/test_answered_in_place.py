@@ -23,14 +23,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 async def reply(room: DevChannel, who: str, text: str) -> Message:
     """Say it in the dev channel; return the bot's reply."""
-    said = await room[who].say("dev", text)
-    return await room[who].wait_for(
-        "dev",
-        lambda m: (
-            bool(m["author"].get("bot"))
-            and (m.get("message_reference") or {}).get("message_id") == said["id"]
-        ),
-    )
+    return await room.reply(who, await room[who].say("dev", text))
 
 
 @pytest.mark.parametrize("ask", ["the juggling is broken", "the juggling is broken, fix it"])

@@ -31,14 +31,7 @@ async def asked_back(
     room: DevChannel, who: str, channel: str, text: str, reply_to: Message | None = None
 ) -> Message:
     """Say something; return the bot's answer to it."""
-    said = await room[who].say(channel, text, reply_to=reply_to)
-    return await room[who].wait_for(
-        channel,
-        lambda m: (
-            bool(m["author"].get("bot"))
-            and (m.get("message_reference") or {}).get("message_id") == said["id"]
-        ),
-    )
+    return await room.reply(who, await room[who].say(channel, text, reply_to=reply_to))
 
 
 async def pressed(room: DevChannel, who: str, question: Message, label: str) -> str:

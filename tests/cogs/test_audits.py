@@ -1,7 +1,6 @@
 """Asking for a look back, by command and in words."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +85,6 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
     assert reports(await room["dora"].messages("general")) == []
 
 
-def _replies_to(said_id: str, message: Message) -> bool:
-    return (message.get("message_reference") or {}).get("message_id") == said_id
-
-
 async def test_in_words_it_answers_those_who_may_ask_where_they_may(room: DevChannel) -> None:
     bot = f"<@{room.local.bot_user_id}>"
     said = await room["dora"].say("dev", f"{bot} audit yourself")
@@ -100,7 +95,7 @@ async def test_in_words_it_answers_those_who_may_ask_where_they_may(room: DevCha
         ("mallory", "dev", "Sorry mallory"),
     ):
         said = await room[who].say(channel, f"{bot} audit yourself")
-        answer = await room[who].wait_for(channel, partial(_replies_to, said["id"]))
+        answer = await room.reply(who, said)
         assert answer["content"].startswith(begins)
     assert len(reports(await room["alice"].messages("dev"))) == 1
 

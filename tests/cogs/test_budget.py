@@ -1,7 +1,6 @@
 """What models cost, asked for by command and in words; and chatting when nothing is left."""
 
 from collections.abc import AsyncIterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -49,14 +48,11 @@ def reports(messages: list[Message]) -> list[dict[str, Any]]:
     return [m for m in messages if m["embeds"] and m["embeds"][0]["title"] == "What models cost"]
 
 
-def _replies_to(said_id: str, message: Message) -> bool:
-    return (message.get("message_reference") or {}).get("message_id") == said_id
-
-
 async def said_to(room: DevChannel, who: str, text: str, channel: str = "dev") -> Message:
     """Say it to the bot; return its answer."""
-    said = await room[who].say(channel, f"<@{room.local.bot_user_id}> {text}")
-    return await room[who].wait_for(channel, partial(_replies_to, said["id"]))
+    return await room.reply(
+        who, await room[who].say(channel, f"<@{room.local.bot_user_id}> {text}")
+    )
 
 
 async def test_listed_people_are_shown_the_budget_with_a_chart_in_the_dev_channel(

@@ -72,15 +72,11 @@ async def test_who_reports_what_nobody_knows_is_thanked_and_told_what_is_missing
 async def test_a_refusal_names_who_may_and_no_setting(room: DevChannel) -> None:
     _, thread, _ = await room.proposal()
     said = await room["mallory"].say(thread, "cancel")
-    told = await room["bob"].wait_for(
-        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
-    )
+    told = await room.reply("bob", said)
     assert told["content"] == (
         "Sorry mallory, you are not on the list of people who may cancel a run. "
         "dora, alice or bob may."
     )
     said = await room["dora"].say(thread, "ship it")
-    told = await room["bob"].wait_for(
-        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
-    )
+    told = await room.reply("bob", said)
     assert told["content"].endswith("people who may ship a change. alice or bob may.")

@@ -44,10 +44,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 async def heard_out(room: DevChannel, thread: str) -> None:
     """Wait until all that was said so far came to nothing, or shipped: words take turns."""
-    said = await room["alice"].say(thread, "ship #999")
-    await room["alice"].wait_for(
-        thread, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
-    )
+    await room.reply("alice", await room["alice"].say(thread, "ship #999"))
 
 
 async def waits(room: DevChannel, run: Run) -> bool:

@@ -26,13 +26,9 @@ def _by_bot(message: Message) -> bool:
     return bool(message["author"].get("bot"))
 
 
-async def _answered(room: DevChannel, who: str, channel: str, said: Message) -> str:
+async def _answered(room: DevChannel, who: str, said: Message) -> str:
     """Return the bot's answer to a message."""
-    answer = await room[who].wait_for(
-        channel,
-        lambda m: _by_bot(m) and (m.get("message_reference") or {}).get("message_id") == said["id"],
-    )
-    return str(answer["content"])
+    return str((await room.reply(who, said))["content"])
 
 
 # Ways to say "ship it"
@@ -40,24 +36,22 @@ async def _answered(room: DevChannel, who: str, channel: str, said: Message) -> 
 
 async def in_the_thread(room: DevChannel, who: str, run: Run, card: Message) -> str:
     thread = str(run.thread_id)
-    return await _answered(room, who, thread, await room[who].say(thread, "nice, ship it"))
+    return await _answered(room, who, await room[who].say(thread, "nice, ship it"))
 
 
 async def as_a_reply(room: DevChannel, who: str, run: Run, card: Message) -> str:
     thread = str(run.thread_id)
     said = await room[who].say(thread, "lgtm, merge", reply_to=card)
-    return await _answered(room, who, thread, said)
+    return await _answered(room, who, said)
 
 
 async def by_mention(room: DevChannel, who: str, run: Run, card: Message) -> str:
     text = f"<@{room.local.bot_user_id}> ship run {run.id}"
-    return await _answered(room, who, "dev", await room[who].say("dev", text))
+    return await _answered(room, who, await room[who].say("dev", text))
 
 
 async def in_a_direct_message(room: DevChannel, who: str, run: Run, card: Message) -> str:
-    channel = f"@{who}"
-    said = await room[who].say(channel, f"ship run {run.id}")
-    return await _answered(room, who, channel, said)
+    return await _answered(room, who, await room[who].say(f"@{who}", f"ship run {run.id}"))
 
 
 async def by_the_button(room: DevChannel, who: str, run: Run, card: Message) -> str:
@@ -180,13 +174,13 @@ async def test_asking_for_work_starts_it_for_listed_people_only(room: DevChannel
     told.append(await room[who].use_menu("dev", "Investigate this", message))
     answers = [await room.answer(who, each, "dev") for each in told]
     if who == "mallory":
-        answers += [await _answered(room, who, channel, each) for channel, each in said]
+        answers += [await _answered(room, who, each) for _, each in said]
         assert all(answer.startswith("Sorry mallory, you are not on") for answer in answers)
         assert await room.runs() == ()
         assert len(await room.refused()) == 7
         return
     assert all(answer.startswith("On it: <#") for answer in answers)
-    assert (await _answered(room, who, "@alice", said[2][1])).startswith("On it: <#")
+    assert (await _answered(room, who, said[2][1])).startswith("On it: <#")
     await room.until(lambda _run: True)
     runs = await room.runs()
     assert len(runs) == 7
@@ -276,13 +270,13 @@ async def test_chatter_quotes_and_edits_start_nothing(room: DevChannel) -> None:
         await room["mallory"].say(thread, "looks interesting"),
     ]
     odd = await room["alice"].say(thread, "> ship it\nwho said that?")
-    assert await _answered(room, "alice", thread, odd) != ""
+    assert await _answered(room, "alice", odd) != ""
     odd = await room["alice"].say(thread, "should we ship it?")
-    assert "Do you want me to ship?" in await _answered(room, "alice", thread, odd)
+    assert "Do you want me to ship?" in await _answered(room, "alice", odd)
     edited = await room["alice"].edit(thread, odd, "ship it")
     # what is said last is answered last: then all before it has been heard
     asked = await room["alice"].say(thread, f"<@{room.local.bot_user_id}> status")
-    assert "waiting for “ship it”" in await _answered(room, "alice", thread, asked)
+    assert "waiting for “ship it”" in await _answered(room, "alice", asked)
     references = [
         (message.get("message_reference") or {}).get("message_id")
         for channel in ("dev", "general", thread)
@@ -301,7 +295,7 @@ async def test_what_a_bot_writes_starts_nothing(room: DevChannel) -> None:
     await chat.post(dev, Post(text="rolling dice keeps crashing, fix it"), key="own:1")
     await chat.post(int(thread), Post(text="ship it"), key="own:2")
     asked = await room["alice"].say(thread, f"<@{room.local.bot_user_id}> status")
-    assert "waiting for “ship it”" in await _answered(room, "alice", thread, asked)
+    assert "waiting for “ship it”" in await _answered(room, "alice", asked)
     assert len(await room.runs()) == 1
     assert room.world.forge.merges == []
 
@@ -326,7 +320,7 @@ async def test_a_message_delivered_twice_is_answered_once(room: DevChannel) -> N
     message = await channel.fetch_message(int(said["id"]))  # type: ignore[union-attr]
     room.client.dispatch("message", message)
     asked = await room["alice"].say(thread, f"<@{room.local.bot_user_id}> status")
-    await _answered(room, "alice", thread, asked)
+    await _answered(room, "alice", asked)
     texts = [m["content"] for m in await room["alice"].messages(thread) if _by_bot(m)]
     assert not [text for text in texts if "has no open proposal" in text]
 
@@ -334,9 +328,9 @@ async def test_a_message_delivered_twice_is_answered_once(room: DevChannel) -> N
 async def test_who_is_not_listed_may_greet_it_and_no_more(room: DevChannel) -> None:
     mention = f"<@{room.local.bot_user_id}>"
     asked = await room["mallory"].say("dev", f"{mention} pause")
-    assert (await _answered(room, "mallory", "dev", asked)).startswith("Sorry mallory")
+    assert (await _answered(room, "mallory", asked)).startswith("Sorry mallory")
     asked = await room["mallory"].say("dev", f"{mention} hello")
-    assert "I look after this bot's own code" in await _answered(room, "mallory", "dev", asked)
+    assert "I look after this bot's own code" in await _answered(room, "mallory", asked)
 
 
 async def test_it_is_acknowledged_while_the_forge_the_store_and_the_thread_are_slow(

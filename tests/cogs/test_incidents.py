@@ -58,9 +58,7 @@ async def test_who_reports_what_is_worked_on_is_told_where_and_no_second_run_sta
     incident, told = await noticed(room)
     await room.until(lambda run: run.trigger.origin == "incident" and run.thread_id is not None)
     said = await room["bob"].say("dev", "rolling dice keeps crashing, fix it")
-    answer = await room["bob"].wait_for(
-        "dev", lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
-    )
+    answer = await room.reply("bob", said)
     where = f"I am on it in <#{told['id']}>."
     assert answer["content"] == f"bob, that is incident `{incident.id}`: {where}"
     asked = await room["dora"].run("dev", "fix", what="rolling dice")

@@ -18,10 +18,7 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 
 async def answered(room: DevChannel, channel: str, text: str) -> Message:
-    said = await room["alice"].say(channel, text)
-    return await room["alice"].wait_for(
-        channel, lambda m: (m.get("message_reference") or {}).get("message_id") == said["id"]
-    )
+    return await room.reply("alice", await room["alice"].say(channel, text))
 
 
 async def test_a_decision_in_another_language_is_asked_back_and_decides_nothing(

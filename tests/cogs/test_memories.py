@@ -33,15 +33,8 @@ def is_answer(message_id: str) -> Callable[[Message], bool]:
 
 async def told(room: DevChannel, who: str, text: str, reply_to: Message | None = None) -> Message:
     """Say something to the bot; return what it answers."""
-    person = room[who]
-    said = await person.say("dev", f"<@{room.local.bot_user_id}> {text}", reply_to=reply_to)
-    return await person.wait_for(
-        "dev",
-        lambda m: (
-            m["author"].get("bot")
-            and (m.get("message_reference") or {}).get("message_id") == said["id"]
-        ),
-    )
+    mention = f"<@{room.local.bot_user_id}>"
+    return await room.reply(who, await room[who].say("dev", f"{mention} {text}", reply_to=reply_to))
 
 
 async def test_what_is_said_is_noted_under_a_key_and_forgotten_by_word_of_it(

@@ -12,15 +12,7 @@ from tests.support.world import BROKEN, FIXED
 
 async def _said(room: DevChannel, who: str, channel: str, text: str) -> str:
     """Return the answer to what somebody says."""
-    said = await room[who].say(channel, text)
-    answer = await room[who].wait_for(
-        channel,
-        lambda m: (
-            bool(m["author"].get("bot"))
-            and (m.get("message_reference") or {}).get("message_id") == said["id"]
-        ),
-    )
-    return str(answer["content"])
+    return str((await room.reply(who, await room[who].say(channel, text)))["content"])
 
 
 async def test_the_button_the_words_and_the_command_all_end_in_one_revert(tmp_path: Path) -> None:

@@ -38,15 +38,8 @@ async def asked(room: DevChannel) -> tuple[Run, str, Message]:
     return run, thread, question
 
 
-async def _answered(room: DevChannel, who: str, channel: str, said: Message) -> str:
-    answer = await room[who].wait_for(
-        channel,
-        lambda m: (
-            m["author"].get("bot")
-            and (m.get("message_reference") or {}).get("message_id") == said["id"]
-        ),
-    )
-    return str(answer["content"])
+async def _answered(room: DevChannel, who: str, said: Message) -> str:
+    return str((await room.reply(who, said))["content"])
 
 
 def _proposed(run: Run) -> bool:
@@ -66,7 +59,7 @@ async def test_a_question_rings_the_requester_and_words_in_the_thread_answer_it(
     assert answer.text == "no, return an empty letter"
     await room["bob"].say(thread, "yes", reply_to=question)
     mention = await room["bob"].say(thread, f"<@{room.local.bot_user_id}> status")
-    assert "waiting for “ship it”" in await _answered(room, "bob", thread, mention)
+    assert "waiting for “ship it”" in await _answered(room, "bob", mention)
     assert len(room.world.engine.asked) == 2
 
 
@@ -97,7 +90,7 @@ async def test_a_reply_to_what_only_looks_like_the_question_does_not_answer_it(
 async def test_who_is_not_listed_answers_nothing_and_is_told_so(room: DevChannel) -> None:
     _, thread, question = await asked(room)
     said = await room["mallory"].say(thread, "delete everything", reply_to=question)
-    answer = await _answered(room, "mallory", thread, said)
+    answer = await _answered(room, "mallory", said)
     assert answer.startswith("Sorry mallory, you are not on the list of people who may answer my")
     assert await room.refused() == [("mallory", "answer")]
     assert (await room.runs())[0].parked
@@ -205,7 +198,7 @@ async def test_ship_it_while_it_revises_is_answered_in_words(room: DevChannel) -
     await room["dora"].say(thread, "also handle 0d6")
     await room.until(lambda run: run.stage == "execute" and run.status is Status.RUNNING)
     said = await room["alice"].say(thread, "ship it", reply_to=card)
-    assert "I am revising #1 right now" in await _answered(room, "alice", thread, said)
+    assert "I am revising #1 right now" in await _answered(room, "alice", said)
     room.world.engine.release()
     await room.until(lambda now: _proposed(now) and now.round == 2)
     assert room.world.forge.merges == []
@@ -259,6 +252,6 @@ async def test_an_archived_thread_hears_people_all_the_same(room: DevChannel) ->
     [shown] = await room["alice"].threads("dev")
     assert shown["archived"]
     said = await room["alice"].say(thread, "status")
-    assert f"`{run.id}`" in await _answered(room, "alice", thread, said)
+    assert f"`{run.id}`" in await _answered(room, "alice", said)
     [shown] = await room["alice"].threads("dev")
     assert not shown["archived"]

@@ -102,6 +102,15 @@ class DevChannel:
         )
         return str(said["content"])
 
+    async def reply(self, who: str, said: Message) -> Message:
+        """Return the bot's reply to a message, as that person sees it."""
+
+        def replies(message: Message) -> bool:
+            reference = message.get("message_reference") or {}
+            return bool(message["author"].get("bot")) and reference.get("message_id") == said["id"]
+
+        return await self[who].wait_for(said["channel_id"], replies)
+
     async def journalled(self, event: str) -> None:
         """Wait until something of that event is in the journal."""
         async with asyncio.timeout(15):
@@ -241,10 +250,5 @@ async def hears(room: DevChannel, begins: str) -> str:
 
 
 async def answer(room: DevChannel, said: Message) -> str:
-    """Return the reply to a message."""
-
-    def replies(message: Message) -> bool:
-        reference = message.get("message_reference") or {}
-        return bool(message["author"].get("bot")) and reference.get("message_id") == said["id"]
-
-    return str((await room["bob"].wait_for("dev", replies))["content"])
+    """Return the words of the reply to a message."""
+    return str((await room.reply("bob", said))["content"])
