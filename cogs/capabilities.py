@@ -1,11 +1,11 @@
 """Capabilities: what the bot can do, and what people wish it could."""
 
 import discord
-from discord import app_commands, ui
+from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from cogs.ui import WishButton, capabilities_lines, is_listed, send_privately, speaker
+from cogs.ui import WishButton, capabilities_lines, is_listed, send_privately, speaker, view_of
 
 _BUTTONS = 5  # in one row
 
@@ -36,11 +36,9 @@ class Capabilities(commands.Cog):
     async def _offer(self, interaction: discord.Interaction) -> None:
         """Offer to begin what most people wish for."""
         states = await self.bot.agent.changes.wishes()
-        view = ui.View(timeout=None)
-        for state in [each for each in states if each.open][:_BUTTONS]:
-            view.add_item(WishButton.of(state.wish))
-        view.stop()  # what answers is the kind of button, not this view
-        if view.children:
+        wishes = [each.wish for each in states if each.open][:_BUTTONS]
+        if wishes:
+            view = view_of(map(WishButton.of, wishes))
             await interaction.followup.send("Shall I begin one?", view=view, ephemeral=True)
 
 

@@ -11,7 +11,7 @@ from bot.authority.personal_data import PersonalDataService
 from bot.client import TheseusClient
 from bot.domain.errors import TheseusError, WrongStage
 from bot.presentation.personal_data import CONFIRM, erased_text, kept_text
-from cogs.ui import speaker
+from cogs.ui import speaker, view_of
 
 _TEMPLATE = re.compile(r"theseus:privacy:(?P<act>erase|confirm)")
 
@@ -80,13 +80,10 @@ def personal_data(interaction: discord.Interaction[Any]) -> PersonalDataService:
 
 
 def _with(act: str, label: str) -> ui.View:
-    view = ui.View(timeout=None)
     button: ui.Button[Any] = ui.Button(
         label=label, custom_id=f"theseus:privacy:{act}", style=discord.ButtonStyle.danger
     )
-    view.add_item(PrivacyButton(button, act))
-    view.stop()  # what answers is the kind of button, not this view
-    return view
+    return view_of([PrivacyButton(button, act)])
 
 
 async def setup(bot: TheseusClient) -> None:

@@ -2,7 +2,15 @@
 
 from cogs.ui.agreement_buttons import AgreementButton
 from cogs.ui.answer_buttons import AnswerButton
-from cogs.ui.answers import approve, fitting, on_it, resumed, reverting_text, send_privately
+from cogs.ui.answers import (
+    approve,
+    fitting,
+    on_it,
+    resumed,
+    reverting_text,
+    send_privately,
+    view_of,
+)
 from cogs.ui.buttons import RunButton
 from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
@@ -84,4 +92,5 @@ __all__ = [
     "shipped_choices",
     "speaker",
     "status_text",
+    "view_of",
 ]

@@ -1,9 +1,11 @@
 """Answers that several cogs give in the same words, or in the same way."""
 
 import io
+from collections.abc import Iterable
 from typing import Any
 
 import discord
+from discord import ui
 
 from bot.authority.approvals import ApprovalRequest
 from bot.client import TheseusClient
@@ -93,3 +95,12 @@ async def send_privately(interaction: discord.Interaction[Any], text: str, name:
     file = discord.File(io.BytesIO(text.encode()), f"{name}.md")
     start = fitting(shown.splitlines()) + "\n…"
     await interaction.followup.send(start, file=file, ephemeral=True)
+
+
+def view_of(buttons: Iterable[ui.Item[Any]]) -> ui.View:
+    """Return what shows buttons; what answers a press is their kind, and not the view."""
+    view = ui.View(timeout=None)
+    for each in buttons:
+        view.add_item(each)
+    view.stop()
+    return view

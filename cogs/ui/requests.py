@@ -13,7 +13,7 @@ from bot.domain.posts import Post
 from bot.domain.run import Trigger
 from bot.monitoring import IntakeResult
 from bot.presentation.without_failure import request_answer
-from cogs.ui.answers import on_it
+from cogs.ui.answers import on_it, view_of
 
 
 async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAnswer:
@@ -54,11 +54,10 @@ def asked_text(person: Person, asked: IntakeResult | RequestAnswer) -> str:
 
 async def send_post(interaction: discord.Interaction[Any], post: Post) -> None:
     """Answer a deferred interaction with text and buttons that only the asker sees."""
-    view = ui.View(timeout=None)
-    for each in post.buttons:
-        view.add_item(ui.Button(label=each.label, custom_id=each.custom_id))
-    view.stop()  # what answers is the kind of button, not this view
     if post.buttons:
+        view = view_of(
+            ui.Button(label=each.label, custom_id=each.custom_id) for each in post.buttons
+        )
         await interaction.followup.send(post.text, view=view, ephemeral=True)
     else:
         await interaction.followup.send(post.text, ephemeral=True)

@@ -12,6 +12,7 @@ from bot.domain.history import History
 from bot.domain.posts import Button
 from bot.domain.run import ENDED, Run, Status, Waiting
 from bot.presentation.cards import run_label
+from cogs.ui.answers import view_of
 from cogs.ui.buttons import RunButton
 from cogs.ui.speakers import is_listed, speaker
 
@@ -101,11 +102,10 @@ async def _shipped(bot: TheseusClient) -> list[tuple[Run, History]]:
 
 async def revert_buttons(bot: TheseusClient) -> ui.View | None:
     """Return a button for each change that was shipped lately; `None` where there is none."""
-    view, now = ui.View(timeout=None), bot.clock.now()
+    buttons, now = [], bot.clock.now()
     for run, history in (await _shipped(bot))[:_BUTTONS]:
         label = f"Revert {run_label(run, history, now, _BUTTON_LABEL - len('Revert '))}"
         custom_id = Button(label=label, action="revert", arguments=(run.id,)).custom_id
         button: ui.Button[ui.View] = ui.Button(label=label, custom_id=custom_id)
-        view.add_item(RunButton(button, "revert", run.id, None))
-    view.stop()  # what answers is the kind of button, not this view
-    return view if view.children else None
+        buttons.append(RunButton(button, "revert", run.id, None))
+    return view_of(buttons) if buttons else None
