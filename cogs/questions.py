@@ -5,11 +5,9 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client import TheseusClient
-from bot.domain.errors import UnknownRun
-from bot.domain.run import Run
 from bot.grammar import Intent, Setting, Topic, parse
 from bot.presentation.answers import ABOUT_QUESTIONS
-from cogs.ui import answer_question, commands_text, send_privately, speaker, status_text
+from cogs.ui import answer_question, commands_text, run_in, send_privately, speaker, status_text
 
 _UNKNOWN = (
     "I cannot tell what that asks about me; nothing is begun or decided by `/ask`. {about} What is "
@@ -30,7 +28,7 @@ class Questions(commands.Cog):
     ) -> None:
         """Ask what I did, why, what it cost, what could break, and who decided it."""
         await interaction.response.defer(ephemeral=True, thinking=True)
-        run = await self._run_here(interaction)
+        run = await run_in(self.bot, interaction.channel)
         heard = parse(question, Setting(addressed=True, listed=True, in_thread=run is not None))
         person, slots = speaker(interaction), heard.slots
         if heard.intent is Intent.STATUS:
@@ -42,15 +40,6 @@ class Questions(commands.Cog):
         else:
             answer = _UNKNOWN.format(about=ABOUT_QUESTIONS)
         await send_privately(interaction, answer, "answer")
-
-    async def _run_here(self, interaction: discord.Interaction) -> Run | None:
-        """Return the run in whose thread the command is used."""
-        if not isinstance(interaction.channel, discord.Thread):
-            return None
-        try:
-            return await self.bot.agent.find(thread_id=interaction.channel.id)
-        except UnknownRun:
-            return None
 
     @app_commands.command()
     async def help(self, interaction: discord.Interaction) -> None:

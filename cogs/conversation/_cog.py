@@ -7,7 +7,7 @@ from cachetools import FIFOCache
 from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
-from bot.domain.errors import NotAuthorized, TheseusError, TooMany, UnknownRun, WrongStage
+from bot.domain.errors import NotAuthorized, TheseusError, TooMany, WrongStage
 from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run, Waiting
@@ -31,6 +31,7 @@ from cogs.ui import (
     in_dev_channel,
     is_answer,
     is_listed,
+    run_in,
 )
 
 _REMEMBERED = 1_000
@@ -169,7 +170,7 @@ class Conversation(commands.Cog):
 
     async def _hear(self, message: discord.Message) -> Heard | None:
         person = author_of(self.bot, message)
-        run = await self._run_of(message.channel)
+        run = await run_in(self.bot, message.channel)
         pointed_at = await self._pointed_at(message)
         card = card_seen(self.bot, pointed_at) if pointed_at else None
         setting = Setting(
@@ -242,14 +243,6 @@ class Conversation(commands.Cog):
             return True
         replies = pointed_at is not None and pointed_at.id == question.message_id
         return is_answer(text, utterance, replies=replies)
-
-    async def _run_of(self, channel: object) -> Run | None:
-        if not isinstance(channel, discord.Thread):
-            return None
-        try:
-            return await self.bot.agent.find(thread_id=channel.id)
-        except UnknownRun:
-            return None
 
     async def _pointed_at(self, message: discord.Message) -> discord.Message | None:
         """Return the message this one replies to, fetched if it is not in the cache."""

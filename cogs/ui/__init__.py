@@ -42,6 +42,7 @@ from cogs.ui.speakers import (
     place_asked_in,
     place_of,
     replied_words,
+    run_in,
     speaker,
 )
 from cogs.ui.wish_buttons import WishButton
@@ -86,6 +87,7 @@ __all__ = [
     "revert_buttons",
     "reverting_text",
     "run_choices",
+    "run_in",
     "run_named",
     "send_post",
     "send_privately",

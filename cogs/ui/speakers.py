@@ -8,7 +8,9 @@ import discord
 
 from bot.authority.policy import Act, may
 from bot.client import TheseusClient
+from bot.domain.errors import UnknownRun
 from bot.domain.people import Person, Place
+from bot.domain.run import Run
 from bot.grammar import Intent, Utterance
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
@@ -145,6 +147,16 @@ def place_asked_in(interaction: discord.Interaction[Any]) -> Place:
         thread_id=interaction.channel_id if thread else None,
         guild_id=interaction.guild_id,
     )
+
+
+async def run_in(bot: TheseusClient, channel: object) -> Run | None:
+    """Return the run whose thread a channel is."""
+    if not isinstance(channel, discord.Thread):
+        return None
+    try:
+        return await bot.agent.find(thread_id=channel.id)
+    except UnknownRun:
+        return None
 
 
 async def replied_words(interaction: discord.Interaction[Any]) -> str:
