@@ -64,22 +64,21 @@ KNOWN = word_set(
 )
 """Every word, in small letters, that such a question may have and still be about the bot."""
 
-ABLE = word_set(
-    """
-    can could do are will would you able to also only just or and even really actually too as
-    well either both what else anything any things add fix write make change changes improve
-    repair build create remove rename refactor ship merge revert test find investigate explain
-    learn see read run watch answer questions talk commands command bugs bug features feature
-    tests cogs code errors failures problems issues something stuff new own your yourself
-    itself by alone myself me without model key documentation docs refactoring fixes fixing
-    adding
-    """
-)
-"""Every word of a question of what it is able to: it names nothing in particular to be done."""
 KINDS = word_set(
     """
     commands bugs features tests cogs code errors failures problems issues things anything
     stuff questions documentation docs refactoring fixes changes
     """
 )
-"""Those of them that are done something with: all of a kind, and none in particular."""
+"""What something is done with: all of a kind, and none in particular."""
+
+ABLE = KINDS | word_set(
+    """
+    can could do are will would you able to also only just or and even really actually too as
+    well either both what else any add fix write make change improve repair build create remove
+    rename refactor ship merge revert test find investigate explain learn see read run watch
+    answer talk command bug feature something new own your yourself itself by alone myself me
+    without model key adding fixing
+    """
+)
+"""Every word of a question of what it is able to: it names nothing in particular to be done."""
