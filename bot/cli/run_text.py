@@ -24,8 +24,7 @@ _COLOURS = {
 
 def run_row(run: Run, now: datetime) -> Row:
     """Return a run as a row of the list."""
-    waits = f" for {run.waiting.replace('_', ' ')}" if run.waiting else ""
-    status = Cell(f"{run.status}{waits}", _COLOURS.get(run.status, ""))
+    status = Cell(_stands(run), _COLOURS.get(run.status, ""))
     at = When(run.trigger.at, now)
     return (Cell(run.id, "bold"), run.goal, status, run.stage, at, run.trigger.text)
 
@@ -46,10 +45,9 @@ def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str,
     """Yield what is known of a run: a word, and what there is of it."""
     from bot.presentation.cards import spent  # a third of a start, which lists do without
 
-    waiting = f" for {run.waiting.replace('_', ' ')}" if run.waiting else ""
     trigger = run.trigger
     stage = "" if run.status is Status.DONE else f", at {run.stage}"
-    yield "run", f"{run.id}: {run.goal}, {run.status}{waiting}{stage}"
+    yield "run", f"{run.id}: {run.goal}, {_stands(run)}{stage}"
     yield "asked", f"{trigger.person.name}, {ago(trigger.at, now)}: {trigger.text}"
     if run.reason:
         yield "ended", run.reason
@@ -64,6 +62,11 @@ def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str,
     yield from _changed(history)
     yield from _shipped(history, now)
     yield "cost", spent(run)
+
+
+def _stands(run: Run) -> str:
+    waits = f" for {run.waiting.replace('_', ' ')}" if run.waiting else ""
+    return f"{run.status}{waits}"
 
 
 def _changed(history: History) -> Iterator[tuple[str, str]]:
