@@ -2,8 +2,7 @@
 
 The loads are two series of Numenta's benchmark that count something: requests to a load balancer
 (62 in five minutes on average, 656 at most) and a tenth of the taxis of New York (250 in five
-minutes). Once a week
-six times as many of them fail for forty minutes.
+minutes). Once a week six times as many of them fail for forty minutes.
 """
 
 import random
@@ -26,7 +25,7 @@ LASTS = 2_400.0
 WEEK = 7 * 86_400.0
 WEEKS = 2
 _WARM_UP = 86_400.0
-_AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
+AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
 
 
 class Told(NamedTuple):
@@ -49,7 +48,7 @@ def told(folder: Path, load: str, times: float, seed: int) -> Told:
     for sample in _journal(values, times, rises, chance):
         for anomaly in detector.see(sample):
             at = anomaly.at.timestamp()
-            meant = [each for each in rises if each <= at <= each + LASTS + _AFTERWARDS]
+            meant = [each for each in rises if each <= at <= each + LASTS + AFTERWARDS]
             if anomaly.rule is Rule.REPEATED_ERROR:
                 found |= set(meant)
                 false += not meant and at >= start + _WARM_UP

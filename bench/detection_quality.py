@@ -23,7 +23,6 @@ from bot.domain.thresholds import Thresholds
 SEEDS = 35
 QUIET_DAYS = 30
 LOAD_SEEDS = 5
-_AFTERWARDS = 600.0  # seconds in which a window may still hold what is over
 
 
 class Quality(Row):
@@ -102,7 +101,7 @@ def _sorted(scenario: Scenario) -> tuple[list[Anomaly], list[Anomaly]]:
     for sample in scenario.samples:
         for anomaly in detector.see(sample):
             meant = anomaly.event == scenario.event and (
-                scenario.begin <= anomaly.at.timestamp() <= scenario.end + _AFTERWARDS
+                scenario.begin <= anomaly.at.timestamp() <= scenario.end + loads.AFTERWARDS
             )
             (right if meant else wrong).append(anomaly)
     return right, wrong
