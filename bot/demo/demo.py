@@ -32,6 +32,7 @@ _INHERITED = (
 _RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0)
 _CLOSING_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
+_AT_FORGE = ("alice", "bob")  # whose issues it takes: the visitor, as either
 
 
 class OpenForge(ForgeReader, Protocol):
@@ -121,13 +122,13 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
             *(watch_hint(living) if living else met_hint(plan.fault)),
             *(await uncommitted_cogs(plan.source)).told(),
         ],
-        extra_routes=forge_routes(forge, ("alice", "bob")),
+        extra_routes=forge_routes(forge, _AT_FORGE),
     )
     demo_paths = DemoPaths(
         guild_id=discord.guild_id,
         dev_channel_id=discord.dev_channel_id,
         listed=(discord.people["alice"],),
-        logins={name: discord.people[name] for name in ("alice", "bob")},
+        logins={name: discord.people[name] for name in _AT_FORGE},
         url=discord.base_url,
         engine=plan.engine,
         settings=living.settings if living else plan.settings,
