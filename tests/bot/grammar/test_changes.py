@@ -8,13 +8,8 @@ import yaml
 
 from bot.grammar import COMMAND_LINE, Intent, parse
 from bot.grammar.changes import asks_for_change, names_part
+from tests.bot.grammar.settings import SETTINGS
 
-SETTINGS = {
-    "here": COMMAND_LINE,
-    "thread": COMMAND_LINE.but(in_thread=True),
-    "proposal": COMMAND_LINE.but(reply_to="proposal"),
-    "overheard": COMMAND_LINE.but(addressed=False),
-}
 FOLDER = Path(__file__).parent
 TABLE: list[dict[str, Any]] = yaml.safe_load((FOLDER / "changes.yaml").read_text("utf-8"))
 COMPLAINTS: list[str] = [

@@ -9,14 +9,7 @@ import yaml
 from bot.authority.decision_sentences import SENTENCES
 from bot.domain.ids import run_id
 from bot.grammar import COMMAND_LINE, Intent, Setting, Utterance, describe, parse
-
-SETTINGS = {
-    "here": COMMAND_LINE,
-    "thread": COMMAND_LINE.but(in_thread=True),
-    "proposal": COMMAND_LINE.but(reply_to="proposal"),
-    "error": COMMAND_LINE.but(reply_to="error"),
-    "overheard": COMMAND_LINE.but(addressed=False),
-}
+from tests.bot.grammar.settings import SETTINGS
 
 
 def _rows() -> list[Any]:

@@ -7,15 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.grammar import COMMAND_LINE, Intent, Topic, parse
+from bot.grammar import Intent, Topic, parse
 from bot.grammar.spans import read_span, span_in
+from tests.bot.grammar.settings import SETTINGS
 
-SETTINGS = {
-    "here": COMMAND_LINE,
-    "thread": COMMAND_LINE.but(in_thread=True),
-    "error": COMMAND_LINE.but(reply_to="error"),
-    "overheard": COMMAND_LINE.but(addressed=False),
-}
 FOLDER = Path(__file__).parent
 TABLE: list[dict[str, Any]] = yaml.safe_load((FOLDER / "questions.yaml").read_text("utf-8"))
 UNSEEN: list[dict[str, Any]] = yaml.safe_load((FOLDER / "questions_unseen.yaml").read_text("utf-8"))
