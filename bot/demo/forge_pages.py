@@ -6,7 +6,6 @@ No script, and nothing somebody wrote is taken as HTML.
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from bot.domain.issue import ForgeIssue
 from bot.domain.proposal import ForgeProposal
 from bot.infra.forge_issues import ListedIssue
 from bot.infra.html_templates import Templates
+from bot.presentation.times import clock_time
 
 _FOLDER = Path(__file__).parent
 _STYLE = _FOLDER / "static" / "forge.css"
@@ -95,7 +95,7 @@ class _ForgePages:
         self._authors = authors
         self._templates = Templates(
             _FOLDER / "templates",
-            filters={"diff_view": diff_view, "markdown": markdown, "minute": _minute},
+            filters={"diff_view": diff_view, "markdown": markdown, "minute": clock_time},
         )
 
     async def pulls(self, _: web.Request) -> web.Response:
@@ -168,7 +168,3 @@ async def _to_list(_: web.Request) -> web.Response:
 
 def _refused(told: str) -> web.Response:
     return web.json_response({"error": told}, status=400)
-
-
-def _minute(at: datetime) -> str:
-    return at.strftime("%Y-%m-%d %H:%M UTC")

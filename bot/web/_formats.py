@@ -1,7 +1,6 @@
 """How records are written on pages: money, counts, times, a run's subject and stages, a diff."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.budget import Cap
@@ -118,11 +117,6 @@ def yes_no(value: object) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "" if value is None else str(value)
-
-
-def minute(at: datetime) -> str:
-    """Return a time to the minute."""
-    return f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def one_digit(number: float) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.domain.incident import Incident
 from bot.domain.samples import Sample
 from bot.presentation.counts import counted
-from bot.web._formats import minute
+from bot.presentation.times import clock_time
 
 BARS = 48
 _WIDTH, _HEIGHT, _GROUND = 960, 160, 150
@@ -64,7 +64,7 @@ def bar_chart(
         for place, count in enumerate(counts)
         if count
     ]
-    told = f"{counted(incident.count, 'time')} since {minute(incident.since)}"
+    told = f"{counted(incident.count, 'time')} since {clock_time(incident.since)}"
     return BarChart(bars, told, most, f"{length / BARS / 60:.0f}")
 
 

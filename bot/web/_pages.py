@@ -9,7 +9,7 @@ from aiohttp import web
 
 from bot.domain.people import ITSELF
 from bot.infra.html_templates import Templates, Verbatim
-from bot.presentation.times import ago
+from bot.presentation.times import ago, clock_time
 from bot.redaction import redact
 from bot.web import _formats
 from bot.web._incident_chart import bar_chart
@@ -35,7 +35,7 @@ def page_templates(static: StaticFiles) -> Templates:
             "below": _formats.below,
             "cap": _formats.cap,
             "diff_view": _formats.diff_view,
-            "minute": _formats.minute,
+            "minute": clock_time,
             "money": _formats.money,
             "paid": _formats.paid,
             "one_digit": _formats.one_digit,

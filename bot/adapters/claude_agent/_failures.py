@@ -21,6 +21,7 @@ from bot.domain.errors import (
     AgentUnavailable,
     BudgetSpent,
 )
+from bot.presentation.times import clock_time
 from bot.redaction import redact
 
 DETAIL_CHARS = 2_000
@@ -75,7 +76,7 @@ def crashed(code: int | None, told: str = "") -> AgentUnavailable:
 
 def limited(until: datetime | None, told: str = "") -> AgentLimited:
     """Return the error for a usage limit."""
-    when = f"until {until:%Y-%m-%d %H:%M} UTC" if until else "and does not say until when"
+    when = f"until {clock_time(until)}" if until else "and does not say until when"
     return AgentLimited(
         f"The model's provider limits our use {when}.", until=until, detail=detail(told)
     )

@@ -6,6 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from bot.adapters.model_gateway._answers import limited, resting
 from bot.ports.clock import Clock
+from bot.presentation.times import clock_time
 
 LONGEST = timedelta(days=32)
 _UNIFIED = "anthropic-ratelimit-unified-reset"
@@ -34,9 +35,8 @@ class CircuitBreaker:
         until = self.limited_until(model)
         if until is not None:
             seconds = (until - self._clock.now()).total_seconds()
-            raise limited(
-                seconds, f"The model's provider limits our use until {until:%Y-%m-%d %H:%M} UTC."
-            )
+            told = f"The model's provider limits our use until {clock_time(until)}."
+            raise limited(seconds, told)
         if self._rests_until is None:
             return
         seconds = self._rests_until - self._clock.monotonic()

@@ -12,7 +12,7 @@ from bot.domain.spending import BudgetReport, CapStanding, Share
 from bot.domain.spent import Spent
 from bot.presentation.cards._text import fitting, money, paid, tokens
 from bot.presentation.counts import counted
-from bot.presentation.times import moment
+from bot.presentation.times import clock_time, moment
 
 _MOST, _FIELD = 8, 1_000
 _NOON = timedelta(hours=12)
@@ -80,7 +80,7 @@ def budget_text(report: BudgetReport) -> str:
 
 
 def _in_words(stamp: re.Match[str]) -> str:
-    return f"at {datetime.fromtimestamp(int(stamp[1]), UTC):%Y-%m-%d %H:%M} UTC"
+    return f"at {clock_time(datetime.fromtimestamp(int(stamp[1]), UTC))}"
 
 
 def budget_chart(report: BudgetReport) -> TimeChart | None:
