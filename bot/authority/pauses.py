@@ -7,6 +7,7 @@ from pydantic import AwareDatetime, Field
 
 from bot.domain.people import Person
 from bot.domain.record import Record
+from bot.domain.waits import soon
 
 
 class Pause(Record):
@@ -39,8 +40,7 @@ class Pause(Record):
     def ends(self) -> str:
         """When it ends, in a sentence."""
         if self.until is not None:
-            stamp = f"{self.until.timestamp():.0f}"
-            return f"It goes on by itself <t:{stamp}:R> (<t:{stamp}:f>)."
+            return f"It goes on by itself {soon(self.until, 'f')}."
         if self.kind == "dev mode":
             return "It goes on by itself when that is over."
         return "It goes on when somebody says “resume”."

@@ -1,6 +1,7 @@
 """How long a run waits for a usage limit or a budget, before something else is tried."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from bot.domain.errors import AgentLimited, BudgetSpent, TheseusError
 from bot.domain.run import Run
@@ -39,7 +40,9 @@ def _within(until: datetime, now: datetime) -> datetime | None:
     return until + _MARGIN if until - now <= _LONGEST - _MARGIN else None
 
 
-def soon(at: datetime) -> str:
-    """Return a time as a chat shows it to each in their own: how far off, and the hour."""
+def soon(at: datetime, exact: Literal["t", "f"] = "t") -> str:
+    """Return a time as a chat shows it to each in their own: how far off, and the hour or the day
+    with it.
+    """
     stamp = f"{at.timestamp():.0f}"
-    return f"<t:{stamp}:R> (<t:{stamp}:t>)"
+    return f"<t:{stamp}:R> (<t:{stamp}:{exact}>)"
