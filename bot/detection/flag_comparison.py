@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from bot.detection._words import chance, milliseconds
 from bot.detection.statistics import fisher_more, mann_whitney_larger
-from bot.detection.use import use_of
+from bot.detection.use import answer_times, use_of
 from bot.domain.journal import event_called
 from bot.domain.samples import Sample
 from bot.domain.use import FlagSide
@@ -76,7 +76,7 @@ def _failing(each: UsedEvent) -> tuple[float, str] | None:
 
 
 def _slower(each: UsedEvent) -> tuple[float, str] | None:
-    on, off = _times(each.on), _times(each.off)
+    on, off = answer_times(each.on), answer_times(each.off)
     typical = use_of(each.event, each.off, each.on)
     if each.new or typical.typical_ms is None or typical.before_ms is None:
         return None
@@ -86,11 +86,3 @@ def _slower(each: UsedEvent) -> tuple[float, str] | None:
         f"`{event_called(each.event)}` is slower: usually {milliseconds(typical.typical_ms)} with "
         f"it, {milliseconds(typical.before_ms)} without"
     )
-
-
-def _times(samples: Sequence[Sample]) -> list[float]:
-    return [
-        each.duration_ms
-        for each in samples
-        if each.outcome == "ok" and each.duration_ms is not None
-    ]

@@ -17,7 +17,7 @@ def use_of(
     event: str, before: Sequence[Sample], after: Sequence[Sample], promise: Promise | None = None
 ) -> EventUse:
     """Return how one event was used since, with how long it took before, and how long it was to."""
-    times, most = _times(after), promise.ms if promise else None
+    times, most = answer_times(after), promise.ms if promise else None
     uses = [each for each in after if each.outcome != "cancelled"]
     return EventUse(
         event=event,
@@ -58,11 +58,12 @@ def got_worse(
 
 def _typical(samples: Sequence[Sample]) -> float | None:
     """Return the median time of what went well, in milliseconds."""
-    times = _times(samples)
+    times = answer_times(samples)
     return median(times) if times else None
 
 
-def _times(samples: Sequence[Sample]) -> list[float]:
+def answer_times(samples: Sequence[Sample]) -> list[float]:
+    """Return how long those took that went well, in milliseconds."""
     return [
         each.duration_ms
         for each in samples

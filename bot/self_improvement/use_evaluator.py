@@ -111,16 +111,16 @@ class UseEvaluator:
             query = JournalQuery(event=event, since=since, until=now, limit=MANY)
             on, off = _by_flag(await self._journal.read(query), flag.name)
             events.append(UsedEvent(event, on, off, event in watch.new))
-        sides = {each: _signs(feedback, flagged=each) for each in (True, False)}
-        on_side = side_of([each.on for each in events], sides[True])
+        on_signs, off_signs = _signs(feedback, flagged=True), _signs(feedback, flagged=False)
+        on_side = side_of([each.on for each in events], on_signs)
         waited = now - since >= timedelta(minutes=self._rules.minutes)
         if on_side.uses < (1 if waited else self._rules.volume):
             return None
         return FlagComparison(
             since=since,
             on=on_side,
-            off=side_of([each.off for each in events], sides[False]),
-            worse=worse_with(events, sides[True], sides[False], self._rules.alpha),
+            off=side_of([each.off for each in events], off_signs),
+            worse=worse_with(events, on_signs, off_signs, self._rules.alpha),
         )
 
     async def _compared(self, watch: UseWatch, event: str, until: datetime) -> Comparison:
