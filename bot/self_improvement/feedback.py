@@ -98,18 +98,17 @@ class FeedbackService:
             known = await self.of(change.run_id)
             if len(known.signs) >= _MOST and who not in known.signs:
                 return
-            flagged = {each: on for each, on in known.flagged.items() if each != who}
-            if change.flagged is not None:
-                flagged[who] = change.flagged
-            await self._put(known.but(flagged=flagged), {**known.signs, who: sign})
+            others = _without(known, who)
+            on = {} if change.flagged is None else {who: change.flagged}
+            signs, flagged = {**others.signs, who: sign}, {**others.flagged, **on}
+            await self._put(known.but(signs=signs, flagged=flagged))
 
     async def take_back(self, run_id: str, person_id: int, sign: Sign) -> None:
         """Forget that sign of somebody; a later one stays."""
         async with self._one_at_a_time:
             known = await self.of(run_id)
             if known.signs.get(str(person_id)) == sign:
-                others = {who: what for who, what in known.signs.items() if who != str(person_id)}
-                await self._put(known, others)
+                await self._put(_without(known, str(person_id)))
 
     async def of(self, run_id: str) -> ChangeFeedback:
         """Return what people think of a run's change."""
@@ -125,8 +124,7 @@ class FeedbackService:
         async with self._one_at_a_time:
             theirs = await self._signed_by(subject)
             for each in theirs:
-                others = {who: sign for who, sign in each.signs.items() if who != str(subject.id)}
-                await self._put(each, others)
+                await self._put(_without(each, str(subject.id)))
         return len(theirs)
 
     async def forget(self, run_id: str) -> None:
@@ -137,8 +135,16 @@ class FeedbackService:
         known = await self._key_values.all(_FEEDBACK, ChangeFeedback)
         return [each for each in known if str(subject.id) in each.signs]
 
-    async def _put(self, known: ChangeFeedback, signs: dict[str, Sign]) -> None:
-        await self._key_values.put(_FEEDBACK + known.run_id, known.but(signs=signs))
+    async def _put(self, known: ChangeFeedback) -> None:
+        await self._key_values.put(_FEEDBACK + known.run_id, known)
+
+
+def _without(known: ChangeFeedback, who: str) -> ChangeFeedback:
+    """Return it without that person's sign, and without what had the flag on for them."""
+    return known.but(
+        signs={each: sign for each, sign in known.signs.items() if each != who},
+        flagged={each: on for each, on in known.flagged.items() if each != who},
+    )
 
 
 def _is_later(message_id: int, run: Run, history: History) -> bool:

@@ -65,11 +65,9 @@ async def keep(room: DevChannel, name: str) -> None:
     shared = wish.but(wishers=(*wish.wishers, wisher)) if wish else first
     await world.key_values.put("wish:both", shared)
     await world.key_values.put(f"wish:{who}", first.but(id=str(who)))
-    signs = await world.key_values.get("feedback:k7", ChangeFeedback)
-    given = {**(signs.signs if signs else {}), str(who): "👍"}
-    await world.key_values.put(
-        "feedback:k7", ChangeFeedback.model_validate({"run_id": "k7", "signs": given})
-    )
+    kept = await world.key_values.get("feedback:k7", ChangeFeedback) or ChangeFeedback(run_id="k7")
+    given = kept.but(signs={**kept.signs, str(who): "👍"}, flagged={**kept.flagged, str(who): True})
+    await world.key_values.put("feedback:k7", given)
 
 
 async def told(room: DevChannel, who: str) -> Message:
