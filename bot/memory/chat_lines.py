@@ -18,8 +18,10 @@ class ChatLines:
 
     async def erase(self, subject: DataSubject) -> int:
         """Erase those lines; return how many. Raises `StoreError`."""
-        count = await self.count_of(subject)
+        count = 0
         for each in await self._key_values.all(CHAT, Chronicle):
-            if each.without(subject.id) != each:
-                await self._key_values.put(f"{CHAT}{each.channel_id}", each.without(subject.id))
+            left = each.without(subject.id)
+            if left != each:
+                await self._key_values.put(f"{CHAT}{each.channel_id}", left)
+                count += len(each.lines) - len(left.lines)
         return count
