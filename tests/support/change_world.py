@@ -27,7 +27,7 @@ from tests.fakes.fake_rehearsal import said
 from tests.fakes.fake_request_planner import FLIPS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.kill_at import Fuse
-from tests.support.world import ALICE, World
+from tests.support.world import ALICE, DORA, World
 
 WANTED = "add a /coinflip command"
 COIN = "cogs/coinflip.py"
@@ -123,6 +123,13 @@ async def understood(world: ChangeWorld, agent: SelfImprovementAgent, **about: s
     """Ask for the change, and return the run once it waits for a go-ahead and has said so."""
     run = await agent.request(wanted(world, **about))  # type: ignore[arg-type]
     return await shown(world, run)
+
+
+async def written(world: ChangeWorld, agent: SelfImprovementAgent) -> Run:
+    """Ask for the change and have it begun; return the run with a proposal, or ended."""
+    run = await understood(world, agent)
+    await agent.agreements.give(run.id, DORA, "text")
+    return await world.settled(run.id)
 
 
 async def shown(world: World, run: Run, cards: int = 1) -> Run:

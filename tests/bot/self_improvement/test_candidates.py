@@ -13,14 +13,20 @@ from bot.domain.budget import Cap
 from bot.domain.candidates import Candidates, DroppedCandidate, ProvenCandidate
 from bot.domain.change import ChangeSet, FileChange, Verdict
 from bot.domain.errors import AgentLimited, AgentOutputInvalid
-from bot.domain.run import Run, Status, Waiting
+from bot.domain.run import Status, Waiting
 from bot.ports.agent import Assignment, Budget, News, Update, no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.candidate_choice import best_of, why_best
 from tests.fakes.fake_agent import FakeAgent, Turn
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.change_world import COIN, NO_COG, ChangeWorld, lacks_the_coin, understood
+from tests.support.change_world import (
+    COIN,
+    NO_COG,
+    ChangeWorld,
+    lacks_the_coin,
+    understood,
+    written,
+)
 from tests.support.kill_at import Fuse
 from tests.support.world import ALICE, DORA
 
@@ -82,13 +88,6 @@ def several(folder: Path, *rounds: Turn, most: int = 3) -> ChangeWorld:
     world.limits = replace(world.limits, candidates=most, rounds=1)
     world.engine = FakeAgent(*rounds)
     return world
-
-
-async def written(world: ChangeWorld, agent: SelfImprovementAgent) -> Run:
-    """Return the run once it waits with a proposal, or has ended."""
-    run = await understood(world, agent)
-    await agent.agreements.give(run.id, DORA, "text")
-    return await world.settled(run.id)
 
 
 async def test_three_are_written_from_the_start_and_the_smallest_ships(tmp_path: Path) -> None:

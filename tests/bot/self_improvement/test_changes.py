@@ -8,8 +8,7 @@ from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.brief import Brief
 from bot.domain.errors import AgentUnavailable
 from bot.domain.rehearsal import PlayDifference
-from bot.domain.run import Run, Stage, Status, Waiting
-from bot.self_improvement import SelfImprovementAgent
+from bot.domain.run import Stage, Status, Waiting
 from bot.self_improvement.behaviour_check import besides
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_rehearsal import said
@@ -23,22 +22,16 @@ from tests.support.change_world import (
     shown,
     understood,
     wanted,
+    written,
 )
 from tests.support.world import ALICE, DORA
-
-
-async def _written(world: ChangeWorld, agent: SelfImprovementAgent) -> Run:
-    """Return the run once it waits with a proposal, or has ended."""
-    run = await understood(world, agent)
-    await agent.agreements.give(run.id, DORA, "text")
-    return await world.settled(run.id)
 
 
 async def test_a_change_goes_from_words_to_the_merge(tmp_path: Path) -> None:
     world = ChangeWorld(tmp_path)
     async with world.running() as agent:
         assert agent.can_change
-        run = await _written(world, agent)
+        run = await written(world, agent)
         assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
         history = await world.store.history(run.id)
         verdict, change = history.verdict, history.change_set
@@ -79,7 +72,7 @@ async def test_a_fixed_answer_is_sent_back_and_ends_without_a_proposal(tmp_path:
     )
     world.engine = FakeAgent(ADDED, {COIN: "# once more\n"}, {COIN: "# and again\n"})
     async with world.running() as agent:
-        run = await _written(world, agent)
+        run = await written(world, agent)
         assert run.status is Status.FAILED
         assert "1 of 1 example does not hold" in run.reason
         assert len(world.engine.asked) == 3
@@ -93,7 +86,7 @@ async def test_no_other_engine_takes_a_change_over(tmp_path: Path) -> None:
     world.engine = FakeAgent(AgentUnavailable("The model is away."))
     world.stand_in = FakeAgent(ADDED, name="offline", follows_words=False)
     async with world.running() as agent:
-        run = await _written(world, agent)
+        run = await written(world, agent)
         assert run.status is Status.FAILED
         assert "The model is away." in run.reason
         assert not world.stand_in.asked
@@ -103,7 +96,7 @@ async def test_a_proposed_change_can_be_revised_and_ships_as_revised(tmp_path: P
     world = ChangeWorld(tmp_path)
     world.engine = FakeAgent(ADDED, {COIN: '"""Coins, and more."""\n'})
     async with world.running() as agent:
-        run = await _written(world, agent)
+        run = await written(world, agent)
         await agent.revise(run.id, DORA, "also take a number", "text", "m1")
         await world.until(lambda now: now.round == 2, run.id)
         run = await world.settled(run.id)
@@ -118,7 +111,7 @@ async def test_a_change_that_failed_is_understood_anew_when_it_is_retried(tmp_pa
     world = ChangeWorld(tmp_path)
     world.engine = FakeAgent([AgentUnavailable("The model is away."), ADDED])
     async with world.running() as agent:
-        run = await _written(world, agent)
+        run = await written(world, agent)
         assert run.status is Status.FAILED
         again = await agent.retry(run.id, ALICE)
         assert (again.stage, again.attempt) == (Stage.OBSERVE, 2)
@@ -161,7 +154,7 @@ async def test_what_ships_behind_a_flag_says_so_until_it_is_live_and_off(tmp_pat
     world.behind_a_flag()
     told = "🚩 Ships behind the flag `coinflip`: off until `/flags set`."
     async with world.running() as agent:
-        run = await _written(world, agent)
+        run = await written(world, agent)
         assert (run.status, run.waiting) == (Status.WAITING, Waiting.APPROVAL), run.reason
         card = next(each.post.card for each in world.chat.said if ":proposal:" in each.key)
         assert card is not None

@@ -9,14 +9,21 @@ import pytest
 from bot.domain.change import Grant
 from bot.domain.errors import AgentOutputInvalid
 from bot.domain.plan import Plan, Step, wrongly_split
-from bot.domain.run import Run, Status, Waiting
+from bot.domain.run import Status, Waiting
 from bot.ports.agent import Assignment, Budget, News, QuestionAsked, Update, no_news
 from bot.ports.workspace import Workspace
-from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_request_planner import BUILDS, FakeRequestPlanner
 from tests.fakes.fake_verifier import FakeVerifier
-from tests.support.change_world import ADDED, COIN, NO_COG, ChangeWorld, lacks_the_coin, understood
+from tests.support.change_world import (
+    ADDED,
+    COIN,
+    NO_COG,
+    ChangeWorld,
+    lacks_the_coin,
+    understood,
+    written,
+)
 from tests.support.kill_at import Fuse
 from tests.support.world import DORA
 
@@ -72,13 +79,6 @@ def in_parts(folder: Path, **engines: FakeAgent) -> tuple[ChangeWorld, PartsEngi
 
 def _is_clean(root: Path) -> bool:
     return all("wrong" not in file.read_text() for file in (root / "docs").glob("*.md"))
-
-
-async def written(world: ChangeWorld, agent: SelfImprovementAgent) -> Run:
-    """Return the run once it waits with a proposal, or has ended."""
-    run = await understood(world, agent)
-    await agent.agreements.give(run.id, DORA, "text")
-    return await world.settled(run.id)
 
 
 async def on_card(world: ChangeWorld, name: str, kind: str = "proposal") -> str:

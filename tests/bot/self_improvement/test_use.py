@@ -17,7 +17,7 @@ from bot.domain.use import UseWatch
 from bot.domain.watch import WatchRules
 from bot.self_improvement.feedback import SignedChange
 from tests.fakes.fake_request_planner import FLIPS
-from tests.support.change_world import FLAGGED, ChangeWorld, understood, wanted
+from tests.support.change_world import FLAGGED, ChangeWorld, wanted, written
 from tests.support.kill_at import Fuse, Killed
 from tests.support.world import ALICE, DORA, MALLORY, failure
 
@@ -34,9 +34,7 @@ class CoinWorld(ChangeWorld):
     async def shipped(self) -> Run:
         """Return the run that shipped the coin, its program ended."""
         async with self.running() as agent:
-            run = await understood(self, agent)
-            await agent.agreements.give(run.id, DORA, "text")
-            run = await self.settled(run.id)
+            run = await written(self, agent)
             self.runtime.known |= {"coinflip": "coinflip"}
             await agent.approve(self.word(run))
             run = await self.ended(run.id)
@@ -226,9 +224,7 @@ async def test_what_was_taken_back_is_not_told_of(world: CoinWorld) -> None:
 
 async def test_a_change_that_people_did_not_want_is_remembered(world: CoinWorld) -> None:
     async with world.running() as agent:
-        run = await understood(world, agent)
-        await agent.agreements.give(run.id, DORA, "text")
-        run = await world.settled(run.id)
+        run = await written(world, agent)
         await agent.reject(run.id, ALICE, why="nobody needs a coin")
         await world.ended(run.id)
     memory = await world.memory.get(f"lesson:{run.id}")
