@@ -44,14 +44,7 @@ class DiscordMemberDirectory:
         guilds = self._client.guilds if self._guild_id is None else [self._home(self._guild_id)]
         found = [await self._member(guild, person_id) for guild in guilds]
         members = [member for member in found if member is not None]
-        if not members:
-            return None
-        return Person(
-            id=person_id,
-            name=members[0].display_name,
-            role_ids=frozenset(role.id for member in members for role in member.roles),
-            bot=members[0].bot,
-        )
+        return _person(*members) if members else None
 
     def _home(self, guild_id: int) -> discord.Guild:
         guild = self._client.get_guild(guild_id)
@@ -73,10 +66,11 @@ class DiscordMemberDirectory:
             raise ChatUnavailable(f"Discord did not say who is in the server: {error}") from error
 
 
-def _person(member: discord.Member) -> Person:
+def _person(*members: discord.Member) -> Person:
+    """Return somebody as they are in one server or several, with their roles in all of these."""
     return Person(
-        id=member.id,
-        name=member.display_name,
-        role_ids=frozenset(role.id for role in member.roles),
-        bot=member.bot,
+        id=members[0].id,
+        name=members[0].display_name,
+        role_ids=frozenset(role.id for member in members for role in member.roles),
+        bot=members[0].bot,
     )
