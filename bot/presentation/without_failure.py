@@ -10,11 +10,7 @@ from bot.domain.posts import Button, Post
 from bot.domain.run import Goal
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.counts import counted, times_counted
-from bot.presentation.failure_words import (
-    action_name,
-    exception,
-    headline,
-)
+from bot.presentation.failure_words import action_name, exception, headline
 from bot.presentation.times import ago, clock_time
 
 MARKS = {"which": "❓", "change": "💬", "fixed": "✅", "right": "👌"}

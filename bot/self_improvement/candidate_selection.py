@@ -57,8 +57,7 @@ class CandidateSelection:
 
     async def dropped(self, run: Run, so_far: Candidates, why: str, *records: Record) -> Run | None:
         """Go on from one that does not hold; `None` where there is nothing to go on with."""
-        gone = DroppedCandidate(number=so_far.present, why=redact(why))
-        kept = so_far.but(dropped=(*so_far.dropped, gone))
+        kept = _dropped(so_far, why)
         if not kept.held and not await self._another(run, kept):
             return None
         return await self._go_on(run, kept, f"does not hold: {why}", *records)
@@ -73,8 +72,7 @@ class CandidateSelection:
         so_far = self.under_way(run, history)
         if so_far is None or not so_far.held:
             return None
-        gone = DroppedCandidate(number=so_far.present, why=redact(why))
-        kept = so_far.but(dropped=(*so_far.dropped, gone))
+        kept = _dropped(so_far, why)
         said = f"⚠️ {_named(kept)} came to nothing: {why.rstrip('.')}."
         return await self._propose(run, kept, said, worked_on=worked_on)
 
@@ -133,6 +131,12 @@ class CandidateSelection:
         standings = await budget.standings(account)
         reserve = budget.rules.reserve_usd
         return all(each.room(one, reserve) in ("enough", "wait") for each in standings)
+
+
+def _dropped(so_far: Candidates, why: str) -> Candidates:
+    """Return what came of them with the present one as one that does not hold."""
+    gone = DroppedCandidate(number=so_far.present, why=redact(why))
+    return so_far.but(dropped=(*so_far.dropped, gone))
 
 
 def _named(so_far: Candidates) -> str:

@@ -12,9 +12,7 @@ from bot.domain.errors import (
 from bot.domain.history import History
 from bot.domain.run import Run, Stage, Status
 from bot.domain.waits import pause_until
-from bot.ports.agent import (
-    Assignment,
-)
+from bot.ports.agent import Assignment
 from bot.ports.workspace import Workspace
 from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner, ExecutionPaused
