@@ -15,6 +15,8 @@ from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Origin, Triage
 
+INCIDENT = "incident:"
+"""What the names of kept incidents begin with; the id follows."""
 MOST_REPORTS = 20
 MOST_AFFECTED = 200
 

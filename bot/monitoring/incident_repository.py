@@ -5,7 +5,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
-from bot.domain.incident import LOUDNESS, Digest, Incident, Mute
+from bot.domain.incident import INCIDENT, LOUDNESS, Digest, Incident, Mute
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
 from bot.domain.record import Record
@@ -35,7 +35,7 @@ class IncidentRepository:
     async def load(self) -> None:
         """Read what an earlier process kept. What cannot be read is logged and left alone."""
         try:
-            incidents = await self._key_values.all("incident:", Incident)
+            incidents = await self._key_values.all(INCIDENT, Incident)
             digests = await self._key_values.all("digest:", Digest)
             mutes = await self._key_values.all("mute:", Mute)
         except StoreError:
@@ -78,7 +78,7 @@ class IncidentRepository:
         """Take in a new one, or another version of one."""
         if self._incidents.get(incident.id) != incident:
             self._incidents[incident.id] = incident
-            self._unsaved[f"incident:{incident.id}"] = incident
+            self._unsaved[INCIDENT + incident.id] = incident
 
     def change(self, incident_id: str, **changes: object) -> Incident:
         """Return the incident with these fields changed."""
@@ -148,7 +148,7 @@ class IncidentRepository:
         for number, each in enumerate(over):
             if number < too_many or now - each.last_at > _KEPT:
                 del self._incidents[each.id]
-                await self._forget(f"incident:{each.id}")
+                await self._forget(INCIDENT + each.id)
         for digest in self.digests:
             if now - digest.joined_at > _KEPT:
                 del self._digests[digest.id]

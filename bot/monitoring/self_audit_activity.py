@@ -13,7 +13,7 @@ from bot.domain.account import Charge
 from bot.domain.errors import PortError
 from bot.domain.flag import Flag
 from bot.domain.history import History
-from bot.domain.incident import Incident
+from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.run import Run
 from bot.domain.self_audit import (
@@ -129,7 +129,7 @@ class _Collection:
         unused, idle = figures.unused(abilities)
         known = await self._runs()
         incidents = await self._asked(
-            "incidents", self._services.key_values.all("incident:", Incident), ()
+            "incidents", self._services.key_values.all(INCIDENT, Incident), ()
         )
         report = AuditReport(
             since=self._since,

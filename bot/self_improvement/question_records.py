@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from bot.detection.use import use_of
 from bot.domain.errors import UnknownRun
 from bot.domain.history import History
-from bot.domain.incident import Incident
+from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import FailureGroup, Kind
 from bot.domain.run import Run
 from bot.domain.samples import OWN_KINDS
@@ -88,7 +88,7 @@ class QuestionRecords:
 
     async def incidents(self) -> list[Incident]:
         """Return every incident that is kept, that which was seen last first."""
-        found = await self._services.key_values.all("incident:", Incident)
+        found = await self._services.key_values.all(INCIDENT, Incident)
         return sorted(found, key=lambda each: each.last_at, reverse=True)
 
     async def failures(self, span: TimeSpan, subject: str = "") -> list[FailureGroup]:
