@@ -33,36 +33,27 @@ _DECIDED = {
 
 def best_of(candidates: Candidates) -> ProvenCandidate:
     """Return the best of those that hold; there has to be one."""
-    return _ranked(candidates.held)[0]
+    return min(candidates.held, key=lambda each: _rank(each, candidates.held))
 
 
 def why_best(candidates: Candidates) -> str:
     """Return the first thing that tells the best from the next best, in words."""
-    ranked = [rank_of(each, _most_heard(candidates.held)) for each in _ranked(candidates.held)]
-    if len(ranked) == 1:
+    ranks = sorted(_rank(each, candidates.held) for each in candidates.held)
+    if len(ranks) == 1:
         return "no other holds" if candidates.written > 1 else "no other was written"
-    first, second = ranked[:2]
+    first, second = ranks[:2]
     return next(
         told for name, told in _DECIDED.items() if getattr(first, name) != getattr(second, name)
     )
 
 
-def rank_of(candidate: ProvenCandidate, heard: int = 0) -> CandidateRank:
-    """Return what a candidate is compared by, where the best informed has `heard` so much."""
+def _rank(candidate: ProvenCandidate, among: Sequence[ProvenCandidate]) -> CandidateRank:
+    """Return what a candidate is compared by; what the best informed has heard, all could have."""
     change, behaviour = candidate.change_set, candidate.verdict.behaviour
     return CandidateRank(
-        unheard=max(0, heard - change.heard),
+        unheard=max(each.change_set.heard for each in among) - change.heard,
         unasked=behaviour.unasked if behaviour else 0,
         lines=program_lines(change.files),
         objected=change.approved is False,
         number=candidate.number,
     )
-
-
-def _ranked(held: Sequence[ProvenCandidate]) -> list[ProvenCandidate]:
-    heard = _most_heard(held)
-    return sorted(held, key=lambda each: rank_of(each, heard))
-
-
-def _most_heard(held: Sequence[ProvenCandidate]) -> int:
-    return max((each.change_set.heard for each in held), default=0)
