@@ -10,6 +10,7 @@ from typing import Any
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
+from bot.app.alerts import alert_dispatcher, look_once_more
 from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.issue_intake import issue_intake
 from bot.app.model_gateway import hush, model_gateway
@@ -24,6 +25,7 @@ from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
 from bot.infra.signals import hear
 from bot.monitoring import Monitoring
+from bot.ports.model_gateway import ModelGateway
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings, guard_secrets
@@ -62,19 +64,7 @@ async def _build(
     opened.code.runtime = client.runtime
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
     gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
-    chosen = make_engines(
-        EngineResources(
-            settings=settings,
-            sandbox=opened.sandbox,
-            verifier=opened.verifier,
-            journal=opened.journal,
-            store=opened.store,
-            memory=opened.memory,
-            clock=opened.clock,
-            gateway=gateway,
-            load=opened.load,
-        )
-    )
+    chosen = make_engines(_engine_resources(settings, opened, gateway))
     member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
     agent = make_agent(settings, opened, chosen, chat, member_directory, who.dev_channel_id)
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
@@ -83,6 +73,9 @@ async def _build(
     monitoring = monitoring_service(settings, opened, chat, agent, who)
     issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
     asked_there = (issues.run_forever,) if issues else ()
+    alerts = alert_dispatcher(settings, opened, client, monitoring)
+    stack.push_async_exit(look_once_more(alerts))
+    alerting = (alerts.run_forever,) if alerts else ()
     audit = self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
@@ -94,7 +87,7 @@ async def _build(
     talking = (chosen.chat_model.run_forever,) if chosen.chat_model else ()
     if chosen.chat_model:
         agent.emergency.hushes.append(chosen.chat_model.hush)
-    web = web_server(settings, opened, client, agent, monitoring, chosen.told, issues)
+    web = web_server(settings, opened, client, agent, monitoring, chosen.told, issues, alerts)
     serving = () if web is None else ((await stack.enter_async_context(web)).feed.run_forever,)
     return client, (
         chat.run_forever,
@@ -104,10 +97,27 @@ async def _build(
         warming.run_forever,
         client.personal_data.run_forever,
         _retention(settings, opened, chat).run_forever,
+        *alerting,
         *keeping,
         *asked_there,
         *talking,
         *serving,
+    )
+
+
+def _engine_resources(
+    settings: Settings, opened: Resources, gateway: ModelGateway
+) -> EngineResources:
+    return EngineResources(
+        settings=settings,
+        sandbox=opened.sandbox,
+        verifier=opened.verifier,
+        journal=opened.journal,
+        store=opened.store,
+        memory=opened.memory,
+        clock=opened.clock,
+        gateway=gateway,
+        load=opened.load,
     )
 
 

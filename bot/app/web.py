@@ -5,6 +5,7 @@ import math
 from bot.app.resources import Resources
 from bot.client import TheseusClient, is_connected
 from bot.monitoring import IssueIntake, Monitoring
+from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
@@ -35,6 +36,7 @@ def web_server(
     monitoring: Monitoring,
     engine: str,
     issues: IssueIntake | None,
+    alerts: AlertDispatcher | None,
 ) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
     rules = web_rules(settings)
@@ -61,6 +63,7 @@ def web_server(
         emergency=agent.emergency,
         ledger=opened.budget.ledger,
         outbox=opened.outbox,
+        alerts=alerts.sent if alerts else None,
         budget=lambda: opened.budget.rules,
         look_at_issues=issues.look_soon if issues else None,
     )

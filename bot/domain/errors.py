@@ -36,6 +36,7 @@ TheseusError
     ├── ForgeError         ForgeUnavailable, ForgePending, ForgeConflict, BaseMoved, ForgeRejected
     ├── StoreError         StoreConflict
     ├── ChatError          ChatUnavailable, ChatRejected
+    ├── AlertUnavailable, AlertRejected
     └── JournalError
 
 `str(error)` is safe to show in chat; `detail` may hold more and goes to the journal, redacted.
@@ -376,6 +377,19 @@ class ChatRejected(ChatError):
     """The chat refuses this message for good: missing permission, deleted channel."""
 
     code = "chat.rejected"
+
+
+class AlertUnavailable(PortError):
+    """A way to alert people cannot be reached, or is busy; another attempt may help."""
+
+    code = "alert.unavailable"
+    retryable = True
+
+
+class AlertRejected(PortError):
+    """A way to alert people refuses it for good: a wrong address, password or signature."""
+
+    code = "alert.rejected"
 
 
 class JournalError(PortError):

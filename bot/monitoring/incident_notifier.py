@@ -80,6 +80,17 @@ class IncidentNotifier:
         await self._bring_up_to_date(now)
         await self._incident_repository.flush()
 
+    def has_told(self, incident: Incident) -> bool:
+        """Whether the chat has what tells of it; a return too soon for a new word counts as told.
+
+        A digest that waits to be sent has told nobody yet.
+        """
+        digests = {each.id for each in self._incident_repository.digests if each.message}
+        if incident.message is None and incident.digest not in digests:
+            return False
+        told, again = incident.told_at, incident.again_at
+        return told is None or again is None or again - told < _TOLD_LATELY
+
     # What is new
 
     def _is_fresh(self, incident: Incident, now: datetime) -> bool:

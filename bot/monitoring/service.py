@@ -167,6 +167,10 @@ class Monitoring:
             raise WrongStage(f"There is no incident `{incident_id[:20]}`.")
         return found
 
+    def told_in_chat(self, incident: Incident) -> bool:
+        """Whether people in the chat have heard of it, since it began or came back last."""
+        return self._incident_notifier.has_told(incident)
+
     async def go_on(
         self, incident_id: str, goal: Goal, person: Person, *, key: str, said_in: MessageRef | None
     ) -> IntakeResult:

@@ -17,6 +17,7 @@ from bot.domain.record import Record
 from bot.domain.roles import Role
 from bot.domain.thresholds import Thresholds
 from bot.domain.watch import WatchRules
+from bot.settings._alerts import AlertsConfig
 from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
 from bot.settings._safety import (
     AuditConfig,
@@ -172,6 +173,7 @@ class Config(Record):
     traffic: TrafficConfig = TrafficConfig()
     detection: Thresholds = Thresholds()
     incidents: IncidentsConfig = IncidentsConfig()
+    alerts: AlertsConfig = AlertsConfig()
     autonomy: AutonomyConfig = AutonomyConfig()
     watch: WatchRules = WatchRules()
     self_audit: SelfAuditConfig = SelfAuditConfig()

@@ -106,7 +106,10 @@ class BotFacts:
 
 @dataclass(frozen=True)
 class WebServices:
-    """What the web reads and asks. What is `None` is not there, and its pages say so."""
+    """What the web reads and asks. What is `None` is not there, and its pages say so.
+
+    `alerts` counts them by channel and by how they went.
+    """
 
     store: Store
     journal: Journal
@@ -120,5 +123,6 @@ class WebServices:
     emergency: StopControl | None = None
     ledger: Ledger | None = None
     outbox: MessageQueue | None = None
+    alerts: Mapping[tuple[str, str], int] | None = None
     budget: Callable[[], BudgetRules] | None = None
     look_at_issues: Callable[[], None] | None = None

@@ -59,6 +59,7 @@ class Metrics:
             ),
             *self._states(),
             *(await self._messages()),
+            *self._alerts(),
             *(await self._money()),
             *(await self._stop()),
             await self._audit(),
@@ -94,6 +95,16 @@ class Metrics:
             _gauge("theseus_outbox_waiting", "Messages to be sent.", [({}, depth.waiting)]),
             _gauge("theseus_outbox_refused", refused, [({}, depth.refused)]),
         )
+
+    def _alerts(self) -> Iterable[str]:
+        if self._services.alerts is None:
+            return ()
+        told = "Alerts by channel and how they went, since the start."
+        sent: list[Value] = [
+            ({"channel": channel, "result": result}, count)
+            for (channel, result), count in sorted(self._services.alerts.items())
+        ]
+        return (_counter("theseus_alerts_total", told, sent),)
 
     async def _money(self) -> Iterable[str]:
         if self._services.ledger is None:

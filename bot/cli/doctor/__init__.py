@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
 
+from bot.cli.doctor.alerts import look_at_alerts, send_test_alert
 from bot.cli.doctor.checks import look_at_checks
 from bot.cli.doctor.discord import look_at_discord
 from bot.cli.doctor.discord_api import permissions
@@ -25,7 +26,7 @@ from bot.cli.doctor.supply_chain import look_at_dependencies
 from bot.cli.doctor.web import look_at_http_server
 from bot.settings import Settings
 
-__all__ = ["DoctorFinding", "Status", "examine", "look_at_checks", "permissions"]
+__all__ = ["DoctorFinding", "Status", "examine", "look_at_checks", "permissions", "send_test_alert"]
 
 
 def _free(folder: Path) -> int:
@@ -46,7 +47,7 @@ async def examine(
     looks: list[Callable[[Settings], Awaitable[list[DoctorFinding]]]] = [
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
         look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
-        look_at_http_server, look_at_dependencies, partial(look_at_disk, free=free),
+        look_at_http_server, look_at_alerts, look_at_dependencies, partial(look_at_disk, free=free),
     ]  # fmt: skip
     if checks is not None:
         looks.append(partial(look_at_checks, say=checks))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.doctor import examine
+from bot.cli.doctor import examine, send_test_alert
 from bot.cli.output import JsonOption, print_json, say
 from bot.settings import settings_here
 
@@ -18,13 +18,18 @@ def doctor(
     checks: Annotated[
         bool, typer.Option(help="Run the full checks, once a commit and environment: minutes.")
     ] = True,
+    alert: Annotated[
+        bool, typer.Option("--alert", help="Send a test alert, and look at nothing else.")
+    ] = False,
 ) -> None:
     """Check everything the bot needs, and say how to mend what is wrong.
 
     Exit code 1: something is wrong.
     """
     tell = partial(typer.echo, err=True) if checks else None
-    findings = asyncio.run(examine(settings_here(), checks=tell))
+    settings = settings_here()
+    looking = send_test_alert(settings) if alert else examine(settings, checks=tell)
+    findings = asyncio.run(looking)
     if as_json:
         print_json([finding.model_dump() for finding in findings])
     else:

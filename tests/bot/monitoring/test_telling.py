@@ -299,3 +299,31 @@ async def test_deploys_are_marked_in_the_chart(tmp_path: Path) -> None:
     assert chart.unit == "%"
     assert chart.shape == "bars"  # two moments make no line
     assert chart.threshold == 30
+
+
+async def test_the_chat_has_told_of_what_it_has_and_of_nothing_that_waits(tmp_path: Path) -> None:
+    """What alerts people elsewhere goes by it: what waits to be sent was told to nobody."""
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.chat.hold()
+        monitoring_world.fails()
+        await monitoring_world.pass_time(5)
+        assert not monitoring.told_in_chat(monitoring_world.the_incident())
+        monitoring_world.chat.release()
+        await monitoring_world.pass_time(5)
+        assert monitoring.told_in_chat(monitoring_world.the_incident())
+
+
+async def test_a_digest_that_waits_has_told_nobody_of_what_it_lists(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path)
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.chat.hold()
+        monitoring_world.faults(20)
+        await monitoring_world.pass_time(10)
+        incidents = monitoring.incidents()
+        assert len(incidents) == 20
+        assert any(each.digest for each in incidents)
+        assert not any(map(monitoring.told_in_chat, incidents))
+        monitoring_world.chat.release()
+        await monitoring_world.pass_time(10)
+        assert all(map(monitoring.told_in_chat, monitoring.incidents()))

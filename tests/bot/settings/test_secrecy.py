@@ -28,6 +28,9 @@ def test_every_secret_we_know_is_among_them() -> None:
         "ANTHROPIC_API_KEY",
         "DISCORD_TOKEN",
         "GITHUB_TOKEN",
+        "THESEUS_ALERT_SMTP_PASSWORD",
+        "THESEUS_ALERT_WEBHOOK_SECRET",
+        "THESEUS_ALERT_WEBHOOK_URL",
         "THESEUS_HTTP_TOKEN",
         "THESEUS_WEBHOOK_SECRET",
     } <= SECRETS

@@ -1,0 +1,124 @@
+"""Alerts by e-mail, through a mail server of the owner's choice."""
+
+import hashlib
+import logging
+import smtplib
+import ssl
+from collections.abc import Sequence
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from typing import Literal, NamedTuple
+
+from pydantic import SecretStr
+
+from bot.domain.alert import Alert
+from bot.domain.errors import AlertRejected, AlertUnavailable
+from bot.infra.threads import in_thread
+from bot.redaction import redact
+
+MailSecurity = Literal["starttls", "tls", "none"]
+_SECONDS = 20.0
+_log = logging.getLogger(__name__)
+
+
+class MailServer(NamedTuple):
+    """Where mail is handed in, as whom, and how the connection is kept from others."""
+
+    host: str
+    port: int
+    security: MailSecurity = "starttls"
+    user: str | None = None
+    password: SecretStr | None = None
+
+
+class EmailAlertChannel:
+    """Implements `bot.ports.alert_channel.AlertChannel` with smtplib, in a thread.
+
+    A server without the TLS that was asked for, or with a certificate that does not hold, gets
+    neither the password nor the alert. `context` is the TLS to use; the system's authorities else.
+    """
+
+    name = "e-mail"
+
+    def __init__(
+        self,
+        server: MailServer,
+        sender: str,
+        recipients: Sequence[str],
+        *,
+        context: ssl.SSLContext | None = None,
+    ) -> None:
+        self._server = server
+        self._sender = sender
+        self._recipients = tuple(recipients)
+        self._context = context
+
+    async def send(self, alert: Alert) -> None:
+        """Hand one message in; see the port."""
+        await in_thread(self._send, self._message(alert.without_secrets(redact)))
+
+    def _message(self, alert: Alert) -> EmailMessage:
+        mail = EmailMessage(policy=SMTP)
+        mail["From"] = self._sender
+        mail["To"] = ", ".join(self._recipients)
+        mail["Subject"] = " ".join(alert.headline.split())
+        mail["Date"] = format_datetime(alert.at)
+        mail["Message-ID"] = self._message_id(alert, alert.state)
+        mail["Auto-Submitted"] = "auto-generated"
+        if alert.state == "resolved":
+            mail["In-Reply-To"] = mail["References"] = self._message_id(alert, "firing")
+        mail.set_content("\n\n".join(each for each in (alert.title, alert.text, alert.url) if each))
+        return mail
+
+    def _message_id(self, alert: Alert, state: str) -> str:
+        """Return the same for the same alert: mail programs show it once, and its end below it."""
+        digest = hashlib.sha256(f"{alert.id} {alert.since} {state}".encode()).hexdigest()[:32]
+        return f"<{digest}@{self._sender.rpartition('@')[2].rstrip('>')}>"
+
+    def _send(self, mail: EmailMessage) -> None:
+        where = f"{self._server.host}:{self._server.port}"
+        try:
+            with self._connected() as smtp:
+                if self._server.user is not None and self._server.password is not None:
+                    smtp.login(self._server.user, self._server.password.get_secret_value())
+                refused = smtp.send_message(mail)
+        except smtplib.SMTPNotSupportedError as error:
+            raise AlertRejected(f"{where} does not offer what it takes: {error}") from None
+        except smtplib.SMTPAuthenticationError as error:
+            raise _answered(f"{where} refuses the login", error.smtp_code) from None
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _answered(f"{where} takes mail for none of them", _worst(error)) from None
+        except smtplib.SMTPResponseException as error:
+            raise _answered(f"{where} refuses the mail", error.smtp_code) from None
+        except ssl.SSLCertVerificationError as error:
+            told = f"the certificate of {where} does not hold ({error.verify_message})"
+            raise AlertRejected(told) from None
+        except (OSError, smtplib.SMTPException) as error:
+            raise AlertUnavailable(f"{where} cannot be reached ({type(error).__name__})") from None
+        if refused:
+            _log.warning("%s took an alert, but not for %d of those named", where, len(refused))
+
+    def _connected(self) -> smtplib.SMTP:
+        host, port, security = self._server.host, self._server.port, self._server.security
+        context = self._context or ssl.create_default_context()
+        if security == "tls":
+            return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=context)
+        smtp = smtplib.SMTP(host, port, timeout=_SECONDS)
+        try:
+            if security == "starttls":
+                smtp.starttls(context=context)
+        except (OSError, smtplib.SMTPException):
+            smtp.close()
+            raise
+        return smtp
+
+
+def _answered(told: str, status: int) -> AlertRejected | AlertUnavailable:
+    """Return the error of an answer: 4xx is for now, 5xx for good."""
+    kind = AlertUnavailable if 400 <= status < 500 else AlertRejected
+    return kind(f"{told} ({status})")
+
+
+def _worst(error: smtplib.SMTPRecipientsRefused) -> int:
+    return max((status for status, _ in error.recipients.values()), default=550)

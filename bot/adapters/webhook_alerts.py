@@ -1,0 +1,137 @@
+"""Alerts by HTTP: JSON with a signature, or what Slack and ntfy understand."""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.domain.alert import Alert
+from bot.domain.errors import AlertRejected, AlertUnavailable, ConfigError
+from bot.domain.incident import Severity
+from bot.ports.clock import Clock
+from bot.redaction import redact
+
+WebhookFormat = Literal["json", "slack", "ntfy"]
+
+_SECONDS = 20.0
+_AGAIN = frozenset({408, 425, 429})  # beside 5xx: not now
+_PRIORITIES = {Severity.LOW: 2, Severity.MEDIUM: 3, Severity.HIGH: 5}
+_MARKS = {"firing": "🔴", "resolved": "✅", "test": "🔔"}
+
+
+class WebhookAlertChannel:
+    """Implements `bot.ports.alert_channel.AlertChannel`: one POST an alert.
+
+    `url` is the owner's; redirects are not followed, so nobody else says where it goes. `secret`
+    signs the JSON, and is the access token for ntfy. Raises `ConfigError` for another address than
+    http or https.
+    """
+
+    name = "webhook"
+
+    def __init__(
+        self, url: SecretStr, clock: Clock, *, form: WebhookFormat, secret: SecretStr | None
+    ) -> None:
+        self._url = url.get_secret_value().strip()
+        parts = urlsplit(self._url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ConfigError(
+                "THESEUS_ALERT_WEBHOOK_URL is no http or https address; give it whole, such as "
+                "https://alerts.example.org/theseus."
+            )
+        self._clock = clock
+        self._form = form
+        self._secret = secret
+        self._host, self._scheme = parts.hostname, parts.scheme
+
+    def __repr__(self) -> str:
+        return f"WebhookAlertChannel({self._form} to {self._host})"
+
+    async def send(self, alert: Alert) -> None:
+        """Make one request; see the port."""
+        url, body = self._address(), self._body(alert.without_secrets(redact))
+        headers = {"Content-Type": "application/json", "User-Agent": "Theseus", **self._own(body)}
+        try:
+            async with (
+                self._client() as web,
+                web.post(url, data=body, headers=headers, allow_redirects=False) as answer,
+            ):
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            # Not its words, and not kept as the cause: both may show the address, which is secret.
+            failure = type(error).__name__
+            raise AlertUnavailable(f"{self._host} cannot be reached ({failure})") from None
+        if status in _AGAIN or status >= 500:
+            raise AlertUnavailable(f"{self._host} answered {status}")
+        if not 200 <= status < 300:
+            hint = "; redirects are not followed" if 300 <= status < 400 else ""
+            raise AlertRejected(f"{self._host} answered {status}{hint}")
+
+    def _client(self) -> aiohttp.ClientSession:
+        around = bool(proxy_bypass(self._host or ""))
+        return aiohttp.ClientSession(
+            proxy=None if around else getproxies().get(self._scheme),
+            timeout=aiohttp.ClientTimeout(total=_SECONDS),
+            cookie_jar=aiohttp.DummyCookieJar(),
+        )
+
+    def _address(self) -> str:
+        """Return where to POST; ntfy takes JSON at the server, and the topic in it."""
+        if self._form != "ntfy":
+            return self._url
+        parts = urlsplit(self._url)
+        return parts._replace(path=parts.path.rstrip("/").rpartition("/")[0] + "/").geturl()
+
+    def _own(self, body: bytes) -> Mapping[str, str]:
+        """Return the headers that show who sends it."""
+        if self._secret is None or self._form == "slack":
+            return {}
+        secret = self._secret.get_secret_value()
+        if self._form == "ntfy":
+            return {"Authorization": f"Bearer {secret}"}
+        stamp = str(int(self._clock.now().timestamp()))
+        return {"X-Theseus-Timestamp": stamp, "X-Theseus-Signature": signature(secret, stamp, body)}
+
+    def _body(self, alert: Alert) -> bytes:
+        forms = {"json": _as_json, "slack": _as_slack, "ntfy": self._as_ntfy}
+        return json.dumps(forms[self._form](alert), ensure_ascii=False).encode()
+
+    def _as_ntfy(self, alert: Alert) -> dict[str, object]:
+        firing = alert.state == "firing"
+        told: dict[str, object] = {
+            "topic": urlsplit(self._url).path.rstrip("/").rpartition("/")[2],
+            "title": alert.headline,
+            "message": alert.text or alert.title,
+            "priority": _PRIORITIES[alert.severity] if firing else 3,
+            "tags": ["rotating_light" if firing else "white_check_mark"],
+        }
+        return told | ({"click": alert.url} if alert.url else {})
+
+
+def signature(secret: str, stamp: str, body: bytes) -> str:
+    """Return what `X-Theseus-Signature` holds: HMAC-SHA256 over the stamp, a dot and the body."""
+    signed = hmac.new(secret.encode(), stamp.encode() + b"." + body, hashlib.sha256)
+    return f"sha256={signed.hexdigest()}"
+
+
+def _as_json(alert: Alert) -> dict[str, object]:
+    return {"version": 1, **alert.model_dump(mode="json")}
+
+
+def _as_slack(alert: Alert) -> dict[str, object]:
+    """Return a message; names come from strangers, so nothing in it can mention anybody."""
+    head = f"{_MARKS[alert.state]} *{_slack_text(alert.headline)}*"
+    link = f"<{alert.url}|Open>" if alert.url else ""
+    return {"text": "\n".join(each for each in (head, _slack_text(alert.text), link) if each)}
+
+
+def _slack_text(text: str) -> str:
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub("[*_~`]", "'", escaped)

@@ -1,0 +1,94 @@
+"""What alerts people elsewhere than in the chat, as far as it is configured."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from types import TracebackType
+
+from bot.adapters.email_alerts import EmailAlertChannel, MailServer
+from bot.adapters.webhook_alerts import WebhookAlertChannel
+from bot.app.resources import Resources
+from bot.client import TheseusClient, is_connected
+from bot.domain.errors import PortError
+from bot.monitoring import Monitoring
+from bot.monitoring.alert_dispatcher import AlertDispatcher
+from bot.monitoring.alert_sources import AlertSources, IncidentSource
+from bot.monitoring.chat_reach import ChatReach
+from bot.ports.alert_channel import AlertChannel
+from bot.ports.clock import Clock
+from bot.settings import Settings
+
+_LAST_SECONDS = 30.0
+_log = logging.getLogger(__name__)
+
+
+def alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel, ...]:
+    """Return the ways out that are configured. Raises `ConfigError` for one that cannot be."""
+    environment, config = settings.environment, settings.config.alerts
+    found: list[AlertChannel] = []
+    if environment.theseus_alert_webhook_url is not None:
+        found.append(
+            WebhookAlertChannel(
+                environment.theseus_alert_webhook_url,
+                clock,
+                form=config.webhook.format,
+                secret=environment.theseus_alert_webhook_secret,
+            )
+        )
+    if config.email is not None:
+        server = MailServer(
+            config.email.host,
+            config.email.port,
+            config.email.security,
+            config.email.user,
+            environment.theseus_alert_smtp_password,
+        )
+        found.append(EmailAlertChannel(server, config.email.sender, config.email.to))
+    return tuple(found)
+
+
+def alert_dispatcher(
+    settings: Settings, opened: Resources, client: TheseusClient, monitoring: Monitoring
+) -> AlertDispatcher | None:
+    """Return what alerts people, not running yet; `None` where there is no way to."""
+    channels, rules = alert_channels(settings, opened.clock), settings.config.alerts
+    if not channels:
+        return None
+    source = IncidentSource(monitoring.incidents, monitoring.told_in_chat, settings.config.http.url)
+    reach = ChatReach(
+        lambda: is_connected(client),
+        opened.outbox,
+        opened.key_values,
+        opened.clock,
+        timedelta(seconds=rules.down_seconds),
+    )
+    return AlertDispatcher(
+        channels, AlertSources(source, rules), reach, opened.key_values, opened.clock
+    )
+
+
+LeavesWith = Callable[
+    [type[BaseException] | None, BaseException | None, TracebackType | None], Awaitable[None]
+]
+
+
+def look_once_more(alerts: AlertDispatcher | None) -> LeavesWith:
+    """Return what looks a last time where the program ends with an error.
+
+    One that cannot connect at its start ends at once, each time it is started again: without this
+    nobody would hear of that.
+    """
+
+    async def leave(
+        _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if alerts is None or error is None:
+            return
+        try:
+            async with asyncio.timeout(_LAST_SECONDS):
+                await alerts.turn()
+        except (PortError, TimeoutError) as failure:
+            _log.warning("people could not be alerted at the end: %s", failure)
+
+    return leave

@@ -1,0 +1,27 @@
+"""A way to alert people that keeps what it was sent."""
+
+from bot.domain.alert import Alert
+from bot.domain.errors import AlertRejected, AlertUnavailable
+from bot.redaction import redact
+
+
+class FakeAlertChannel:
+    """Implements `bot.ports.alert_channel.AlertChannel`. `failure` is raised instead of sending."""
+
+    def __init__(self, name: str = "fake") -> None:
+        self.name = name
+        self.sent: list[Alert] = []
+        self.attempts = 0
+        self.failure: AlertUnavailable | AlertRejected | None = None
+
+    async def send(self, alert: Alert) -> None:
+        """Keep it."""
+        self.attempts += 1
+        if self.failure is not None:
+            raise self.failure
+        self.sent.append(alert.without_secrets(redact))
+
+    @property
+    def told(self) -> list[tuple[str, str]]:
+        """Return the state and the id of each, in order."""
+        return [(each.state, each.id) for each in self.sent]
