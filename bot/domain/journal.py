@@ -113,7 +113,8 @@ def called(kind: str, name: str) -> str:
 
 def event_called(event: str) -> str:
     """Return what people call an action, by its event: `command.roll` is `/roll`."""
-    return called(*event.split(".", 1))
+    kind, dot, name = event.partition(".")
+    return called(kind, name) if dot else event
 
 
 def command_of(event: str) -> str:

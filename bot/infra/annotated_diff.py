@@ -72,7 +72,8 @@ def _lines(text: Sequence[str], patch: FilePatch) -> list[AnnotatedLine]:
         at = hunk.place - patch.place
         lines[at] = lines[at]._replace(kind="hunk")
         for place, line in _numbered(hunk):
-            lines[place - patch.place] = line
+            if place - patch.place < len(lines):  # a cut hunk counts on past the text's last line
+                lines[place - patch.place] = line
     return lines
 
 

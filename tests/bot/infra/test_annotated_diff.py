@@ -63,3 +63,13 @@ def test_whatever_it_is_no_line_is_lost(text: str) -> None:
     whole = f"diff --git a/x b/x\n{text}"
     shown = "\n".join(line.sign + line.text for line in annotated_lines(whole))
     assert shown.replace(" ", "") == whole.removesuffix("\n").replace(" ", "")
+
+
+def test_a_diff_that_is_cut_anywhere_keeps_every_line_that_is_there() -> None:
+    head = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1,50 +1,50 @@\n"
+    whole = f"{head} same\n-before\n+after\n\n"
+    for end in range(1, len(whole)):
+        lines = whole[:end].removesuffix("\n").split("\n")
+        assert [line.text for line in annotated_lines(whole[:end])] == [
+            line[1:] if place > 3 else line for place, line in enumerate(lines)
+        ]
