@@ -18,7 +18,12 @@ from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sqlite_ledger import SqliteLedger
 from bot.adapters.sqlite_memory import SqliteMemory
-from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteOutbox, SqliteStore
+from bot.adapters.sqlite_store import (
+    SqliteKeyValueStore,
+    SqliteOutbox,
+    SqliteRecordSearch,
+    SqliteStore,
+)
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.forges import access_to, open_forge
@@ -92,6 +97,7 @@ class Resources:
     traffic: TrafficServices
     recorder: Recorder
     store: SqliteStore
+    search: SqliteRecordSearch
     outbox: SqliteOutbox
     key_values: SqliteKeyValueStore
     flags: FlagRepository
@@ -132,8 +138,6 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
     verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
     key_values = await stack.enter_async_context(SqliteKeyValueStore(kept))
-    flags = FlagRepository(key_values)
-    await flags.load()
     return Resources(
         clock=clock,
         forge=JournalledForge(forge, recorder),
@@ -143,9 +147,10 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         traffic=await _open_traffic(settings, clock, secret, code, stack),
         recorder=recorder,
         store=await stack.enter_async_context(SqliteStore(kept)),
+        search=await stack.enter_async_context(SqliteRecordSearch(kept)),
         outbox=await stack.enter_async_context(SqliteOutbox(kept)),
         key_values=key_values,
-        flags=flags,
+        flags=await _loaded_flags(key_values),
         memory=await stack.enter_async_context(
             SqliteMemory(state / "memory.sqlite3", redact=redact)
         ),
@@ -168,6 +173,12 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
     )
+
+
+async def _loaded_flags(key_values: SqliteKeyValueStore) -> FlagRepository:
+    flags = FlagRepository(key_values)
+    await flags.load()
+    return flags
 
 
 async def _open_traffic(

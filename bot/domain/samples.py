@@ -33,6 +33,18 @@ class Sample(NamedTuple):
         return datetime.fromtimestamp(self.at, UTC)
 
 
+class ActionCount(NamedTuple):
+    """How many actions of a kind there were in one span of time, and how many of them failed.
+
+    `at` is when the span begins, in seconds since 1970, UTC.
+    """
+
+    at: float
+    kind: str
+    actions: int
+    failures: int
+
+
 def sample_of(fields: Mapping[str, object]) -> Sample:
     """Return the sample of a record read from JSON. `ValueError` if it is no record."""
     ts, error = fields.get("ts"), fields.get("error")

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.personal_data import DataSubject
-from bot.domain.samples import Sample
+from bot.domain.samples import ActionCount, Sample
 
 
 class Followed(NamedTuple):
@@ -72,4 +72,15 @@ class Journal(Protocol):
         self, *, since: datetime, until: datetime, event: str | None = None
     ) -> Sequence[Sample]:
         """Return the samples of that time (both included), of one event if named, oldest first."""
+        ...
+
+    async def counts(
+        self, *, since: datetime, until: datetime, seconds: int
+    ) -> Sequence[ActionCount]:
+        """Return how many actions there were, by spans of so many seconds and by kind.
+
+        Spans begin at multiples of `seconds` since 1970; the first and the last are counted as far
+        as they lie in that time (both ends included). What holds nothing is left out. A kind is
+        what an event begins with. Failures are errors and timeouts. Oldest span first.
+        """
         ...

@@ -264,3 +264,21 @@ async def test_a_persons_records_are_erased_and_nobody_elses(journal: Journal) -
     samples = await journal.samples(since=NOW - timedelta(minutes=1), until=NOW)
     assert [each.id for each in samples] == [records[1].id, records[4].id]
     assert await journal.erase(ada) == 0
+
+
+async def test_actions_are_counted_by_time_and_kind(journal: Journal) -> None:
+    for after, print_ in ((0, None), (1, "f1"), (3600, None), (90_000, None)):
+        journal.append(an_action(after=after, fingerprint=print_))
+    journal.append(an_action(after=2).but(event="task.tick", outcome=ActionOutcome.TIMEOUT))
+    journal.append(an_action(after=2).but(event="task.tick", outcome=ActionOutcome.CANCELLED))
+    found = await journal.counts(since=NOW, until=NOW + timedelta(seconds=3600), seconds=3600)
+    hour = NOW.replace(minute=0, second=0, microsecond=0).timestamp()
+    # Half of what was written is in the next hour, and day, already.
+    assert [tuple(each) for each in found] == [
+        (hour, "command", 2, 1),
+        (hour + 3600, "command", 1, 0),
+        (hour + 3600, "task", 2, 1),
+    ]
+    assert await journal.counts(since=NOW, until=NOW, seconds=60) == [
+        (NOW.replace(second=0, microsecond=0).timestamp(), "command", 1, 0)
+    ]

@@ -1,12 +1,13 @@
 """The journal in memory."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.personal_data import DataSubject
-from bot.domain.samples import Sample, sample_of
+from bot.domain.samples import ActionCount, Sample, sample_of
 from bot.ports.journal import Followed
 
 
@@ -76,6 +77,21 @@ class FakeJournal:
         """Return the samples of that time (both included), of one event if named, oldest first."""
         query = JournalQuery(event=event, since=since, until=until, limit=100_000)
         return [_sample(action) for action in self._oldest_first() if _matches(action, query)]
+
+    async def counts(
+        self, *, since: datetime, until: datetime, seconds: int
+    ) -> Sequence[ActionCount]:
+        """Return how many actions there were by time and kind, oldest first."""
+        actions: Counter[tuple[int, str]] = Counter()
+        failures: Counter[tuple[int, str]] = Counter()
+        for sample in await self.samples(since=since, until=until):
+            place = int(sample.at // seconds), sample.event.partition(".")[0]
+            actions[place] += 1
+            failures[place] += sample.failed
+        return [
+            ActionCount(float(at * seconds), kind, count, failures[at, kind])
+            for (at, kind), count in sorted(actions.items())
+        ]
 
     def _numbers(self) -> list[int]:
         """Return which record each was: the first, the second, those that were erased counted."""

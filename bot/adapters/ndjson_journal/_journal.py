@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
 
-from bot.adapters.ndjson_journal import _follower, _queries, _spans
+from bot.adapters.ndjson_journal import _counts, _follower, _queries, _spans
 from bot.adapters.ndjson_journal._erasure import MarkedLine, drop, erase, marked
 from bot.adapters.ndjson_journal._files import DayFiles, remove_before, sizes
 from bot.adapters.ndjson_journal._index import MIGRATIONS, Damage, catch_up, covered, damage
@@ -18,7 +18,7 @@ from bot.adapters.ndjson_journal._line import Lines
 from bot.domain.errors import ConfigError, JournalError
 from bot.domain.journal import Action, FailureGroup, JournalQuery
 from bot.domain.personal_data import DataSubject
-from bot.domain.samples import Sample
+from bot.domain.samples import ActionCount, Sample
 from bot.infra.sqlite import Database, Work
 from bot.ports.journal import Followed
 
@@ -148,6 +148,13 @@ class NdjsonJournal:
     ) -> Sequence[Sample]:
         """Return the samples of that time, oldest first, read from the files of its days."""
         return await _from_files(_spans.samples, self._files.folder, since, until, event)
+
+    async def counts(
+        self, *, since: datetime, until: datetime, seconds: int
+    ) -> Sequence[ActionCount]:
+        """Return how many actions there were by time and kind, oldest first."""
+        folder = self._files.folder
+        return await self._ask(lambda index: _counts.counts(index, folder, since, until, seconds))
 
     async def damaged(
         self, on_progress: Callable[[int, int], None] = lambda done, total: None

@@ -199,7 +199,10 @@ REFUSED_MESSAGES = Migration(
     ("CREATE INDEX outbox_failed ON outbox (number) WHERE state = 'failed'",),
 )
 
+# The newest runs, and those of a time, without reading all there ever were.
+RUNS_BY_TIME = Migration("0010_runs_by_time", ("CREATE INDEX runs_by_time ON runs (created_at)",))
+
 MIGRATIONS = (
     RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, KEY_VALUES, SEALED_AUDIT, AUDIT_CHECKPOINTS,
-    RETENTION, WAITING, REFUSED_MESSAGES,
+    RETENTION, WAITING, REFUSED_MESSAGES, RUNS_BY_TIME,
 )  # fmt: skip

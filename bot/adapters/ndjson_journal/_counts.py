@@ -1,0 +1,72 @@
+"""How many actions there were, and failed, by time and kind: from the index, without a record read.
+
+Each event's times are a stretch of one index, so what lies outside the time that is asked for costs
+nothing. What the index does not cover yet is counted in the files.
+"""
+
+import sqlite3
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+
+from bot.adapters.ndjson_journal._files import PORTIONS, Portions
+from bot.adapters.ndjson_journal._index import microseconds
+from bot.adapters.ndjson_journal._unindexed import gaps, search
+from bot.domain.samples import ActionCount
+
+_FAILED = ("error", "timeout")
+_MICROSECONDS = 1_000_000
+_ACTIONS = """
+    WITH RECURSIVE events (event) AS (
+        SELECT min(event) FROM records
+        UNION ALL
+        SELECT (SELECT min(event) FROM records WHERE event > events.event) FROM events
+        WHERE events.event IS NOT NULL
+    )
+    SELECT records.ts / ? AS place, events.event AS event, count(*) AS found
+    FROM events JOIN records ON records.event = events.event AND records.ts BETWEEN ? AND ?
+    GROUP BY 1, 2
+"""
+_FAILURES = """
+    SELECT ts / ? AS place, event, count(*) AS found FROM records
+    WHERE outcome IN ('error', 'timeout') AND outcome <> 'ok' AND ts BETWEEN ? AND ? GROUP BY 1, 2
+"""
+
+_Place = tuple[int, str]
+
+
+def counts(
+    connection: sqlite3.Connection,
+    folder: Path,
+    since: datetime,
+    until: datetime,
+    seconds: int,
+    portions: Portions = PORTIONS,
+) -> list[ActionCount]:
+    """Return the counts of that time, oldest span first."""
+    width, first, last = seconds * _MICROSECONDS, microseconds(since), microseconds(until)
+    actions = _counted(connection, _ACTIONS, (width, first, last))
+    failures = _counted(connection, _FAILURES, (width, first, last))
+    parts = gaps(connection, folder, since, until, portions)
+    for _, row in search(parts, [], lambda ts: ts < first, portions):
+        if first <= row.ts <= last:
+            place = (row.ts // width, _kind(row.event))
+            actions[place] += 1
+            failures[place] += row.outcome in _FAILED
+    return [
+        ActionCount(float(place * seconds), kind, count, failures[place, kind])
+        for (place, kind), count in sorted(actions.items())
+    ]
+
+
+def _counted(
+    connection: sqlite3.Connection, sql: str, values: tuple[int, int, int]
+) -> Counter[_Place]:
+    found: Counter[_Place] = Counter()
+    for row in connection.execute(sql, values):
+        found[row["place"], _kind(row["event"])] += row["found"]
+    return found
+
+
+def _kind(event: str) -> str:
+    return event.partition(".")[0]

@@ -1,0 +1,156 @@
+"""Questions about many records, on a connection of their own: who writes the store never waits."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from bot.adapters.sqlite_store._rows import parse, run_from
+from bot.adapters.sqlite_store._schema import MIGRATIONS
+from bot.domain.audit import AuditEntry
+from bot.domain.errors import StoreError
+from bot.domain.record_search import (
+    AuditQuery,
+    NumberedEntry,
+    Paged,
+    ResultPage,
+    RunQuery,
+    RunSummary,
+    T,
+)
+from bot.domain.run import Run, Status
+from bot.infra.sqlite import Database, DatabaseOwner, plain, stamp
+
+_SUMMARIES = """
+    SELECT id, status, json_extract(body, '$.goal') AS goal,
+        coalesce(json_extract(body, '$.trigger.origin'), 'person') AS origin,
+        substr(coalesce(nullif(json_extract(body, '$.trigger.subject'), ''),
+            json_extract(body, '$.trigger.text')), 1, 120) AS about,
+        created_at, json_extract(body, '$.updated_at') AS updated_at,
+        coalesce(json_extract(body, '$.cost_usd'), 0.0) AS cost_usd,
+        (SELECT json_extract(kept.body, '$.number') FROM stage_records AS kept
+            WHERE run_id = runs.id AND kind = 'Proposal' ORDER BY number DESC LIMIT 1) AS number,
+        (SELECT min(at) FROM stage_records
+            WHERE run_id = runs.id AND kind = 'Proposal') AS proposed_at,
+        (SELECT min(at) FROM approvals WHERE run_id = runs.id) AS approved_at,
+        (SELECT min(at) FROM stage_records AS kept
+            WHERE run_id = runs.id AND kind = 'Shipment'
+            AND coalesce(json_extract(kept.body, '$.restart_needed'), 0) = 0
+            AND coalesce(json_extract(kept.body, '$.failed'), '{}') = '{}') AS live_at,
+        (SELECT json_extract(kept.body, '$.verdict') FROM stage_records AS kept
+            WHERE run_id = runs.id AND kind = 'Outcome' ORDER BY number DESC LIMIT 1) AS verdict,
+        EXISTS (SELECT 1 FROM stage_records
+            WHERE run_id = runs.id AND kind IN ('Watch', 'UseWatch')) AS watched,
+        EXISTS (SELECT 1 FROM stage_records AS kept
+            WHERE run_id = runs.id AND (kind = 'Revision' OR kind = 'Instructions'
+            OR (kind = 'Answer' AND json_extract(kept.body, '$.person') IS NOT NULL))) AS helped
+    FROM runs WHERE created_at >= ? ORDER BY created_at DESC, rowid DESC LIMIT ?
+"""
+_ABOUT_RUN = "id || ' ' || coalesce(json_extract(body, '$.trigger.subject'), '') || ' ' ||" \
+    " json_extract(body, '$.trigger.text')"  # fmt: skip
+_ABOUT_ENTRY = " || ' ' || ".join(
+    f"coalesce(json_extract(body, '$.{name}'), '')" for name in ("note", "how", "run_id", "head")
+)
+
+Condition = tuple[str, Sequence[object]]
+
+
+class SqliteRecordSearch(DatabaseOwner):
+    """Implements `bot.ports.record_search.RecordSearch` on the store's file.
+
+    Open it before use, after the store: its schema is brought up to date by either.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(Database(path, MIGRATIONS, error=StoreError, check=False))
+
+    async def summaries(self, *, since: datetime, limit: int = 20_000) -> Sequence[RunSummary]:
+        """Return the runs begun since then, the newest first."""
+
+        def work(connection: sqlite3.Connection) -> tuple[RunSummary, ...]:
+            return tuple(map(_summary, connection.execute(_SUMMARIES, (stamp(since), limit))))
+
+        return await self._database.read(work)
+
+    async def runs(self, query: RunQuery) -> ResultPage[Run]:
+        """Return the runs that fit, the newest first."""
+        statuses = sorted(status.value for status in query.statuses)
+        conditions: list[Condition] = [_has(_ABOUT_RUN, query.words)] if query.words else []
+        if statuses:
+            conditions.append((f"status IN ({', '.join('?' * len(statuses))})", statuses))
+        if query.goal is not None:
+            conditions.append(("json_extract(body, '$.goal') = ?", (query.goal,)))
+        if query.since is not None:
+            conditions.append(("created_at >= ?", (stamp(query.since),)))
+        return await self._page(
+            "SELECT * FROM runs", conditions, "created_at DESC, rowid DESC", query, run_from
+        )
+
+    async def audit(self, query: AuditQuery) -> ResultPage[NumberedEntry]:
+        """Return the entries that fit, the newest first."""
+        conditions: list[Condition] = [_has(_ABOUT_ENTRY, query.words)] if query.words else []
+        if query.action:
+            conditions.append(("action = ?", (plain(query.action),)))
+        if query.person:
+            conditions.append(_of_person(query.person))
+        if query.result:
+            allowed = int(query.result == "allowed")
+            conditions.append(("json_extract(body, '$.allowed') = ?", (allowed,)))
+        if query.since is not None:
+            conditions.append(("at >= ?", (stamp(query.since),)))
+        return await self._page(
+            "SELECT number, body FROM audit_log", conditions, "number DESC", query, _numbered
+        )
+
+    async def audit_actions(self) -> Sequence[str]:
+        """Return every action that the audit log tells of."""
+
+        def work(connection: sqlite3.Connection) -> tuple[str, ...]:
+            rows = connection.execute("SELECT DISTINCT action FROM audit_log ORDER BY action")
+            return tuple(row["action"] for row in rows)
+
+        return await self._database.read(work)
+
+    async def _page(
+        self,
+        select: str,
+        conditions: Sequence[Condition],
+        order: str,
+        query: Paged,
+        read: Callable[[sqlite3.Row], T],
+    ) -> ResultPage[T]:
+        where = " AND ".join(condition for condition, _ in conditions) or "1"
+        values = [value for _, given in conditions for value in given]
+        sql = f"{select} WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+
+        def work(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+            return connection.execute(sql, (*values, query.size + 1, query.skipped)).fetchall()
+
+        rows = await self._database.read(work)
+        return ResultPage([read(row) for row in rows[: query.size]], len(rows) > query.size)
+
+
+def _has(text: str, words: str) -> Condition:
+    """Return the condition that a text holds these words, as they stand."""
+    return f"instr(lower({text}), lower(?)) > 0", (plain(words),)
+
+
+def _of_person(person: str) -> Condition:
+    named, value = _has("coalesce(json_extract(body, '$.person.name'), '')", person)
+    same = "CAST(json_extract(body, '$.person.id') AS TEXT) = ?"
+    return f"({same} OR {named})", (plain(person), *value)
+
+
+def _numbered(row: sqlite3.Row) -> NumberedEntry:
+    return NumberedEntry(row["number"], parse(AuditEntry, row["body"], f"entry {row['number']}"))
+
+
+def _summary(row: sqlite3.Row) -> RunSummary:
+    fields = dict(row)
+    times = {name: _time(fields[name]) for name in fields if name.endswith("_at")}
+    flags = {name: bool(fields[name]) for name in ("watched", "helped")}
+    return RunSummary(**{**fields, **times, **flags, "status": Status(row["status"])})
+
+
+def _time(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
