@@ -171,8 +171,6 @@ THINGS = {
 # Two of a name, where each is what its readers would look for.
 TWICE = {
     "Approvals": "what decides, and the cog of its buttons",
-    "Bar": "a chart's, and its drawing on a page",
-    "BarChart": "the same",
     "Reconciler": "the agent's, and what the web asks of it",
 }
 

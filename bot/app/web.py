@@ -52,6 +52,7 @@ def web_server(
     )
     services = WebServices(
         store=opened.store,
+        search=opened.search,
         journal=opened.journal,
         key_values=opened.key_values,
         clock=opened.clock,
@@ -65,6 +66,8 @@ def web_server(
         outbox=opened.outbox,
         alerts=alerts.sent if alerts else None,
         budget=lambda: opened.budget.rules,
+        memory=opened.memory,
+        wishes=agent.wishes.all,
         look_at_issues=issues.look_soon if issues else None,
     )
     return WebServer(rules, services)

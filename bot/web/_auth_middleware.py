@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 
 from bot.domain.errors import RunError, TheseusError
 from bot.redaction import redact
+from bot.web._pages import Pages
 from bot.web._peer_process import is_ours
 from bot.web._responses import Refused, plain, see_other
 from bot.web._routes import ROUTES, Route
@@ -19,6 +20,7 @@ from bot.web._sessions import Login, Sessions
 from bot.web._token_auth import TokenAuth, bearer
 
 LOGIN = web.RequestKey("login", Login)
+_LET_IN = web.RequestKey("let_in", bool)
 
 _IN_ADDRESSES = frozenset({"token", "access_token", "auth", "key", "secret", "password"})
 _log = logging.getLogger(__name__)
@@ -27,8 +29,11 @@ _log = logging.getLogger(__name__)
 class AuthMiddleware:
     """Lets requests through to their handlers, or answers them itself in plain words."""
 
-    def __init__(self, rules: WebRules, token_auth: TokenAuth, sessions: Sessions) -> None:
+    def __init__(
+        self, rules: WebRules, token_auth: TokenAuth, sessions: Sessions, pages: Pages
+    ) -> None:
         self._rules = rules
+        self._pages = pages
         self._token_auth = token_auth
         self._sessions = sessions
         self._table: Mapping[tuple[str, str], Route] = {
@@ -52,14 +57,29 @@ class AuthMiddleware:
         except Refused as refused:
             if refused.status == 401 and _is_page(request):
                 return see_other("/login")
-            return plain(refused.status, refused.words, refused.headers)
+            return await self._told(request, refused.status, refused.words, refused.headers)
         except TimeoutError:
-            return plain(408, "that took too long.", {"Connection": "close"})
+            words = "that took too long."
+            return await self._told(request, 408, words, {"Connection": "close"})
         except RunError as error:
-            return plain(404, redact(str(error)))
+            return await self._told(request, 404, redact(str(error)))
         except TheseusError as error:
             _log.warning("%s %s: %s", request.method, request.path, error)
-            return plain(503, redact(str(error)))
+            return await self._told(request, 503, redact(str(error)))
+
+    async def _told(
+        self,
+        request: web.Request,
+        status: int,
+        words: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> web.Response:
+        """Return what went wrong: a page for a person, a line for a program."""
+        if not _is_page(request):
+            return plain(status, words, headers)
+        response = await self._pages.error(status, words, known=_LET_IN in request)
+        response.headers.update(headers or {})
+        return response
 
     def _admit(self, request: web.Request) -> Route:
         self._check_host(request)
@@ -70,6 +90,8 @@ class AuthMiddleware:
         if login is not None:
             request[LOGIN] = login
         self._check_needs(request, route, login)
+        if route.needs in ("reader", "session"):
+            request[_LET_IN] = True
         return route
 
     def _route(self, request: web.Request) -> Route:

@@ -1,6 +1,6 @@
 """What the web reads and asks, as far as it needs it. The root hands it in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -10,11 +10,14 @@ from bot.domain.incident import Incident
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.stop import Stop, StopHow
+from bot.domain.wish import Wish
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
+from bot.ports.memory import MemoryStore
 from bot.ports.outbox import OutboxDepth
+from bot.ports.record_search import RecordSearch
 from bot.ports.store import Store
 from bot.telemetry import Recorder
 
@@ -112,6 +115,7 @@ class WebServices:
     """
 
     store: Store
+    search: RecordSearch
     journal: Journal
     key_values: KeyValueStore
     clock: Clock
@@ -125,4 +129,6 @@ class WebServices:
     outbox: MessageQueue | None = None
     alerts: Mapping[tuple[str, str], int] | None = None
     budget: Callable[[], BudgetRules] | None = None
+    memory: MemoryStore | None = None
+    wishes: Callable[[], Awaitable[Sequence[Wish]]] | None = None
     look_at_issues: Callable[[], None] | None = None

@@ -1,20 +1,26 @@
-"""How records are written on pages: money, counts, times, a run's subject and stages, a diff."""
+"""How records are written on pages: money, counts, times, a run's subject, a diff."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.budget import Cap
 from bot.domain.evidence import Diagnosis
 from bot.domain.incident import Severity
 from bot.domain.plan import Plan
-from bot.domain.run import Run, Stage, Status
-from bot.domain.run_state import ORDER
+from bot.domain.run import Run, Status
 from bot.domain.spent import Spent
+from bot.domain.watch import Judgement
 from bot.infra.annotated_diff import annotated_lines
 from bot.infra.html_templates import Verbatim
 from bot.presentation.titles import title_of
 from bot.redaction import redact
+from bot.web._chart_tables import Unit
 
+NOTHING = "\N{EN DASH}"
+"""What stands where nothing is known."""
+MOST_OUTPUT = 6_000
+"""Characters of a check's output that stand on a page: its end."""
 MOST_DIFF = 24_000
 """Characters of a diff that stand on a page."""
 
@@ -43,6 +49,11 @@ class DiffView(NamedTuple):
 def tone(standing: Status | Severity) -> str:
     """Return the colour of a label."""
     return _TONES[standing]
+
+
+def verdict_tone(verdict: Judgement) -> str:
+    """Return the colour of what a watch came to."""
+    return {"fixed": "good", "inconclusive": "idle"}.get(verdict, "bad")
 
 
 def money(usd: float) -> str:
@@ -87,21 +98,6 @@ def below(name: str, path: str) -> str:
     return f"{path}/{name}"
 
 
-def stages(run: Run) -> list[tuple[Stage, str, str]]:
-    """Return a run's stages in order, each with the colour and the word for how far it is."""
-    order = ORDER[run.goal]
-    here = order.index(run.stage) if run.stage in order else len(order)
-    return [(stage, *_progress(run, place, here)) for place, stage in enumerate(order)]
-
-
-def _progress(run: Run, place: int, here: int) -> tuple[str, str]:
-    if place < here or run.status is Status.DONE:
-        return "good", "done"
-    if place > here:
-        return "idle", "to come"
-    return ("bad", "ended here") if run.ended else ("busy", "now")
-
-
 def site(found: Diagnosis) -> str:
     """Return the place a diagnosis names: `file:line function`."""
     return f"{found.file}:{found.line} {found.function}"
@@ -119,9 +115,49 @@ def yes_no(value: object) -> str:
     return "" if value is None else str(value)
 
 
+def bucket(at: datetime, seconds: int) -> str:
+    """Return when a chart's span begins: its day, with the hour where it is shorter than a day."""
+    return f"{at:%Y-%m-%d}" if seconds >= 86_400 else f"{at:%Y-%m-%d %H:%M}"
+
+
+def duration(seconds: float) -> str:
+    """Return `45 s`, `4 min`, `2 h 5 min` or `3 days`."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    if minutes < 48 * 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes / 1_440:.0f} days"
+
+
+def chart_value(value: float | None, unit: Unit) -> str:
+    """Return a value of a chart's table; nothing where it is not known."""
+    if value is None:
+        return NOTHING
+    match unit:
+        case "percent":
+            return f"{value:.1f} %"
+        case "seconds":
+            return duration(value)
+        case "usd":
+            return money(value)
+        case "count":
+            return f"{value:,.0f}"
+
+
 def one_digit(number: float) -> str:
     """Return `1.5`."""
     return f"{number:.1f}"
+
+
+def output_end(output: str) -> str:
+    """Return the end of what a check printed, from the start of a line."""
+    if len(output) <= MOST_OUTPUT:
+        return output
+    end = output[-MOST_OUTPUT:]
+    return f"…\n{end.partition(chr(10))[2] or end}"
 
 
 def diff_view(diff: str) -> DiffView:

@@ -15,7 +15,7 @@ from bot.domain.run import Status
 from bot.domain.spent import Spent
 from bot.web._collaborators import WebServices
 from bot.web._counters import ActionCounter
-from bot.web._dashboard import AUDITED
+from bot.web._record_pages import AUDITED
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RUNS = 500

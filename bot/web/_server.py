@@ -17,7 +17,9 @@ from bot.web._event_feed import EventFeed
 from bot.web._events import Events
 from bot.web._health import Health
 from bot.web._metrics import Metrics
+from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
+from bot.web._record_pages import RecordPages
 from bot.web._responses import add_security_headers
 from bot.web._routes import ROUTES
 from bot.web._rules import WebRules
@@ -47,12 +49,15 @@ class WebServer:
         counter = ActionCounter()
         self.feed = EventFeed(services, counter)
         keys, sessions = TokenAuth(rules.token, services.clock), Sessions(services.clock)
-        self._auth = AuthMiddleware(rules, keys, sessions)
-        webhooks, health_page = Webhooks(services, rules.secret), Health(services)
         static = StaticFiles()
+        pages = Pages(static)
+        self._auth = AuthMiddleware(rules, keys, sessions, pages)
+        webhooks, health_page = Webhooks(services, rules.secret), Health(services)
+        frame = PageFrame(services, pages)
         dashboard = Dashboard(
-            services, rules, self._auth, keys, sessions, Pages(static), health_page
+            services, rules, self._auth, keys, sessions, pages, frame, health_page
         )
+        records = RecordPages(services, frame)
         self.app = self._application(
             {
                 "health": health_page.alive,
@@ -66,12 +71,15 @@ class WebServer:
                 "login_form": dashboard.login_form,
                 "login": dashboard.login,
                 "logout": dashboard.logout,
-                "runs": dashboard.runs,
-                "run": dashboard.run,
-                "incidents": dashboard.incidents,
-                "incident": dashboard.incident,
-                "budget": dashboard.budget,
-                "audit": dashboard.audit,
+                "overview": records.overview,
+                "runs": records.runs,
+                "run": records.run,
+                "incidents": records.incidents,
+                "incident": records.incident,
+                "budget": records.budget,
+                "wishes": records.wishes,
+                "memory": records.memory,
+                "audit": records.audit,
                 "state": dashboard.state,
                 "stop_form": dashboard.stop_form,
                 "stop": dashboard.stop,

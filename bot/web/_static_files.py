@@ -20,7 +20,9 @@ class StaticFiles:
     def __init__(self) -> None:
         self._files: dict[str, tuple[bytes, str]] = {}
         self._names: dict[str, str] = {}
-        for path in sorted(_FOLDER.iterdir()):
+        for path in sorted((*_FOLDER.iterdir(), *(_FOLDER / "vendor").iterdir())):
+            if path.suffix.removeprefix(".") not in _TYPES:
+                continue  # a folder, or a licence
             content = path.read_bytes()
             kind = path.suffix.removeprefix(".")
             name = f"{path.stem}.{hashlib.sha256(content).hexdigest()[:12]}.{kind}"

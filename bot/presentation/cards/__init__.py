@@ -22,7 +22,16 @@ from bot.presentation.cards._incident import (
 from bot.presentation.cards._investigation import investigation
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._plan import plan_text
-from bot.presentation.cards._progress import failed, outcome_post, progress, shipped, watch_told
+from bot.presentation.cards._progress import (
+    STAGE_NAMES,
+    failed,
+    outcome_post,
+    progress,
+    shipped,
+    stage_note,
+    watch_line,
+    watch_told,
+)
 from bot.presentation.cards._proposal import proposal
 from bot.presentation.cards._run_line import doing, run_label, run_line, standing
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
@@ -32,6 +41,7 @@ from bot.presentation.cards._use import use_post, use_text
 
 __all__ = [
     "NO_CAP_BY_WORDS",
+    "STAGE_NAMES",
     "arrived",
     "audit_markdown",
     "behaviour_markdown",
@@ -68,10 +78,12 @@ __all__ = [
     "self_audit",
     "shipped",
     "spent",
+    "stage_note",
     "standing",
     "tokens",
     "trial_text",
     "use_post",
     "use_text",
+    "watch_line",
     "watch_told",
 ]

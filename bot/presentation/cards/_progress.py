@@ -36,7 +36,7 @@ _VERBS: dict[Goal, str] = {
     "change": "Changing",
     "revert": "Reverting",
 }
-_NAMES = {
+STAGE_NAMES = {
     Stage.OBSERVE: "Observe",
     Stage.DIAGNOSE: "Diagnose",
     Stage.BRIEF: "Understand",
@@ -94,6 +94,11 @@ def progress(run: Run, history: History, cap: Cap | None = None) -> Post:
     )
 
 
+def stage_note(run: Run, history: History, stage: Stage) -> str:
+    """Return what the card says of a step beside its name; nothing where there is nothing yet."""
+    return _note(history, stage, run)
+
+
 def _tone(run: Run, history: History) -> Tone:
     if failed(history.outcome):
         return "bad"
@@ -108,12 +113,12 @@ def _stage_line(run: Run, history: History, stage: Stage, stages: tuple[Stage, .
     note = _note(history, stage, run)
     tail = f" — {note}" if note else ""
     if stage is Stage.DIAGNOSE and run.ended and found_nothing(history):
-        return f"{ended_mark(run, history)} **{_NAMES[stage]}**{tail}"
+        return f"{ended_mark(run, history)} **{STAGE_NAMES[stage]}**{tail}"
     if position < here or run.status is Status.DONE:
-        return f"✅ **{_NAMES[stage]}**{tail}"
+        return f"✅ **{STAGE_NAMES[stage]}**{tail}"
     if position > here:
-        return f"▫️ {_NAMES[stage]}"
-    return f"{STATUS_MARKS[run.status]} **{_NAMES[stage]}**{tail}"
+        return f"▫️ {STAGE_NAMES[stage]}"
+    return f"{STATUS_MARKS[run.status]} **{STAGE_NAMES[stage]}**{tail}"
 
 
 def _seen(evidence: Evidence) -> str:

@@ -1,24 +1,34 @@
-// Shows a page anew when something happens, without losing the place on it.
+// Brings a page up to date in place when something happens: what is the same stays untouched, so
+// focus, selection, scrolling and what was opened stay as they are.
 "use strict";
 (() => {
-  let waiting = 0;
+  const PAUSE = 700, OVERVIEW = 4000;
+  let waiting = 0, asleep = false;
+  const callbacks = {
+    // A chart is drawn by its own script, from the table that is brought up to date.
+    beforeNodeMorphed: (old) => !(old instanceof Element && old.classList.contains("plot")),
+    beforeAttributeUpdated: (name, node) => !(name === "open" && node instanceof HTMLDetailsElement),
+    beforeNodeRemoved: (node) => !(node instanceof Element && node.closest(".plot")),
+  };
   async function renew() {
     waiting = 0;
-    if (document.hidden) { waiting = 1; return; }
+    if (document.hidden) { asleep = true; return; }
     const answer = await fetch(location.href, { redirect: "error" });
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const fresh = page.getElementById("content");
-    const old = document.getElementById("content");
-    if (!fresh || !old || old.contains(document.activeElement)) return;
-    const open = [...old.querySelectorAll("details[open]")].map((each) => each.id);
-    for (const id of open) if (id) fresh.querySelector("#" + CSS.escape(id))?.setAttribute("open", "");
-    old.replaceWith(fresh);
+    const fresh = page.getElementById("content"), old = document.getElementById("content");
+    if (!fresh || !old) return;
+    Idiomorph.morph(old, fresh, { morphStyle: "outerHTML", ignoreActiveValue: true, restoreFocus: true, callbacks });
+    document.title = page.title;
+    dispatchEvent(new Event("renewed"));
   }
   function soon() {
-    if (!waiting) waiting = setTimeout(() => renew().catch(() => {}), 700);
+    if (!waiting) waiting = setTimeout(() => renew().catch(() => {}), location.pathname === "/" ? OVERVIEW : PAUSE);
   }
+  const lost = (hidden) => { const told = document.getElementById("connection"); if (told) told.hidden = hidden; };
   const events = new EventSource("/events");
   for (const name of ["run", "incident", "reload", "reset"]) events.addEventListener(name, soon);
-  document.addEventListener("visibilitychange", () => { if (waiting === 1) { waiting = 0; soon(); } });
+  events.addEventListener("open", () => lost(true));
+  events.addEventListener("error", () => lost(false));
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && asleep) { asleep = false; soon(); } });
 })();

@@ -11,7 +11,7 @@ from bot.domain.thresholds import Thresholds
 from bot.monitoring.incident_charts import chart_of
 from bot.monitoring.self_audit_summaries import open_incidents
 from bot.presentation.cards import incident_line
-from bot.web._incident_chart import bar_chart, chart_since
+from bot.web._incident_chart import chart_since, incident_chart
 from tests.support.monitoring_world import MonitoringWorld
 from tests.support.streams import HOUR, MINUTE, T0, failing, steady, told
 from tests.support.world import capsule
@@ -50,7 +50,7 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
         now, journal = monitoring_world.clock.now(), monitoring_world.world.journal
         at = chart_since(incident, now)
         samples = await journal.samples(since=at, until=now, event=incident.event)
-        chart = bar_chart(incident, samples, at, now)
+        chart = incident_chart(incident, samples, at, now)
         await monitoring_world.pass_time(40)
         picture = monitoring_world.charts.drawn[-1]
         assert isinstance(picture, TimeChart)
@@ -58,6 +58,7 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
         lately = [each.value for each in picture.lines[0].points if each.at >= began - SLOT]
         assert sum(lately) == 7
         assert chart.told.startswith(f"7 times since {began:%Y-%m-%d %H:%M}")
+        assert sum(row.values[0] or 0 for row in chart.rows) == 7
         [group] = await journal.failures(since=incident.since)
         assert group.count == 7
 

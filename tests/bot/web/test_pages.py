@@ -12,14 +12,22 @@ from hypothesis import strategies as st
 
 from bot.domain.account import Account, Charge
 from bot.domain.audit import AuditBreak, AuditEntry
+from bot.domain.behaviour import AnswerChange, BehaviourDiff, UndoTrial
+from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.budget import BudgetRules
-from bot.domain.change import ChangeSet, CheckResult, FileChange, Finding, Verdict
-from bot.domain.evidence import Diagnosis
+from bot.domain.change import Attempt, ChangeSet, CheckResult, FileChange, Finding, Verdict
+from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
 from bot.domain.incident import Report
+from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
+from bot.domain.memory import Memory
 from bot.domain.people import Person
 from bot.domain.plan import Plan, Step
+from bot.domain.proof import Proof
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
+from bot.domain.record import Record
+from bot.domain.rehearsal import CommandStep, PlayDifference, Script
 from bot.domain.stop import Stop
+from bot.domain.wish import Wish, Wisher
 from bot.presentation.times import ago
 from bot.web._formats import MOST_DIFF
 from bot.web._pages import page_templates
@@ -27,6 +35,7 @@ from bot.web._static_files import StaticFiles
 from tests.bot.web.web_server import TOKEN, Room
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_memory import FakeMemory
 
 PACKAGE = Path(__file__).resolve().parents[3] / "bot/web"
 HOSTILE = (
@@ -49,9 +58,9 @@ HOSTILE = (
 )  # fmt: skip
 # What pages are made of. Anything else on one of them came from somebody's words.
 ELEMENTS = re.compile(
-    "html|head|meta|title|link|script|body|header|nav|div|a|form|input|button|main|h1|h2|h3|p|span"
-    "|strong|small|time|code|pre|details|summary|table|caption|thead|tbody|tr|th|td|dl|dt|dd|ul|ol"
-    "|li|section|figure|figcaption|svg|rect|line|label"
+    "html|head|meta|title|link|script|body|header|nav|div|a|form|input|button|main|h1|h2|h3|h4|p"
+    "|span|strong|small|time|code|pre|details|summary|table|caption|thead|tbody|tr|th|td|dl|dt|dd"
+    "|ul|ol|li|section|figure|figcaption|data|progress|select|option|label"
 )
 SECRET = "ghp_" + "a1B2" * 9
 TEMPLATES = page_templates(StaticFiles())
@@ -84,7 +93,7 @@ def checked(page: str) -> Elements:
         assert not any(key.startswith("on") for key in attributes)
         for key in ("href", "src", "action"):
             where = attributes.get(key) or "/"
-            assert re.fullmatch(r"/(?!/).*|#content|https://forge\.example/7", where), where
+            assert re.fullmatch(r"/(?!/).*|#[a-z-]+|https://forge\.example/7", where), where
         if name == "script":
             assert attributes["src"]
     return elements
@@ -102,32 +111,7 @@ def fill(room: Room, words: str) -> None:
         person=who, text=words, subject=words, reason=words, activity=words,
         cost_usd=0.5, tokens_in=10,
     )  # fmt: skip
-    file = FileChange(path=words, added=1, removed=1)
-    check = CheckResult(name=words, status="failed", seconds=1, summary=words, output=words)
-    proposal = Proposal(
-        run_id=run.id, number=7, url=words, head=words, base=words, branch=words, at=now
-    )
-    room.store.records[run.id] = [
-        Diagnosis(
-            found=True, headline=words, cause=words, file=words, line=3, function=words,
-            seen_before=words,
-        ),
-        Plan(problem=words, solution=words, steps=(Step(summary=words, owned_files=(words,)),)),
-        ChangeSet(
-            base=words, head=words, branch=words, engine=words, summary=words, files=(file,),
-            diff=f"--- a\n+++ b\n-{words}\n+{words}",
-        ),
-        Verdict(
-            head=words, round=1, checks=(check,), sandbox=words,
-            findings=(Finding(rule="size", path=words, message=f"guard: {words}", blocking=True),),
-        ),
-        proposal,
-        Approval(run_id=run.id, proposal=7, head=words, person=who, at=now, how="text"),
-        Shipment(
-            run_id=run.id, approved_head=words, merge_commit=words, live_commit=words, at=now
-        ),
-        Outcome(run_id=run.id, verdict="fixed", reasons=(words,), at=now),
-    ]  # fmt: skip
+    room.store.records[run.id] = [*understood(room, words), *written(room, words)]
     room.add_incident(
         title=words, name=words, error=words, level=words, run_id=words,
         reports=(Report(person=who, text=words, at=now),),
@@ -140,6 +124,69 @@ def fill(room: Room, words: str) -> None:
     room.emergency.standing = Stop(how="text", at=now, by=who, why=words)
 
 
+def understood(room: Room, words: str) -> list[Record]:
+    """Return what a run records before it writes anything, in these words."""
+    now = room.clock.now()
+    failed = Action(
+        ts=now, id=words, event=words, kind=Kind.COMMAND, name=words, outcome=ActionOutcome.ERROR,
+        error=Capsule(exception=words, message=words, fingerprint=words),
+    )  # fmt: skip
+    group = FailureGroup(
+        fingerprint=words, event=words, count=3, first_seen=now, last_seen=now, newest=failed,
+        action_ids=(words,),
+    )  # fmt: skip
+    commit = Commit(sha=words, author=words, at=now, summary=words)
+    suspect = Suspect(commit=commit, reason=words, diff=words, score=0.5)
+    example = Acceptance(
+        asked=words, told=words, script=Script(steps=(CommandStep(command=words),)),
+        wanted=(Wanted(step=0, shows=(words,)),), missing="no such command",
+    )  # fmt: skip
+    return [
+        Evidence(base=words, groups=(group,), suspects=(suspect,), searched=words),
+        Brief(request=words, understood=words, acceptances=(example,)),
+        Diagnosis(
+            found=True, headline=words, cause=words, file=words, line=3, function=words,
+            seen_before=words,
+        ),
+        Plan(problem=words, solution=words, steps=(Step(summary=words, owned_files=(words,)),)),
+    ]  # fmt: skip
+
+
+def written(room: Room, words: str) -> list[Record]:
+    """Return what a run records of its change, in these words."""
+    run_id, now, who = "k7m2xq", room.clock.now(), Person(id=5, name=words)
+    file = FileChange(path=words, added=1, removed=1)
+    check = CheckResult(name=words, status="failed", seconds=1, summary=words, output=words)
+    proposal = Proposal(
+        run_id=run_id, number=7, url=words, head=words, base=words, branch=words, at=now
+    )
+    answer = AnswerChange(
+        script=0, asked=words, mended=True,
+        difference=PlayDifference(step=0, before=(words,), after=(words, words)),
+    )  # fmt: skip
+    return [
+        ChangeSet(
+            base=words, head=words, branch=words, engine=words, summary=words, files=(file,),
+            diff=f"--- a\n+++ b\n-{words}\n+{words}",
+            attempts=(Attempt(summary=words, result=words),),
+        ),
+        Verdict(
+            head=words, round=1, checks=(check,), sandbox=words, red_on_base=check,
+            green_on_head=check.but(status="passed", command=words),
+            proofs=(Proof(kind="behaviour", holds=False, told=words, details=(words,)),),
+            behaviour=BehaviourDiff(answers=2, changed=2, changes=(answer,)),
+            undo=UndoTrial(plays=1, files=(words,), failure=words),
+            findings=(Finding(rule="size", path=words, message=f"guard: {words}", blocking=True),),
+        ),
+        proposal,
+        Approval(run_id=run_id, proposal=7, head=words, person=who, at=now, how="text"),
+        Shipment(
+            run_id=run_id, approved_head=words, merge_commit=words, live_commit=words, at=now
+        ),
+        Outcome(run_id=run_id, verdict="fixed", reasons=(words,), at=now),
+    ]  # fmt: skip
+
+
 async def pages(room: Room, words: str) -> Iterator[str]:
     """Return every page there is, filled with these words."""
     fill(room, words)
@@ -147,12 +194,24 @@ async def pages(room: Room, words: str) -> Iterator[str]:
     account = Account(purpose="chat", person_id=1, run_id=words)
     charge = {"id": words, "model": words, "note": words, "status": 200, "outcome": "error"}
     await ledger.charge(Charge(at=room.clock.now(), account=account, **charge))
-    room.without(ledger=ledger, budget=BudgetRules)
+    memory = FakeMemory()
+    short = words[:300]
+    note = {"event": short, "file": short, "approach": words, "by": words[:90]}
+    await memory.remember(Memory(key="n", kind="note", text=words, at=room.clock.now(), **note))
+    wish = Wish(
+        id=words[:6], text=words[:300], wishers=(Wisher(id=5, name=words),),
+        first_at=room.clock.now(), last_at=room.clock.now(), run_id=words,
+    )  # fmt: skip
+
+    async def wishes() -> tuple[Wish, ...]:
+        return (wish,)
+
+    room.without(ledger=ledger, budget=BudgetRules, memory=memory, wishes=wishes)
     async with room.serving(token=TOKEN) as client:
         await client.log_in()
         paths = (
-            "/", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4", "/budget", "/audit", "/state",
-            "/stop", "/login",
+            "/", "/?span=90d", "/runs", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4",
+            "/budget", "/wishes", "/memory", "/audit", "/state", "/stop", "/login",
         )  # fmt: skip
         answers = [await client.get(path) for path in paths]
     assert {answer.status for answer in answers} == {200}
@@ -195,6 +254,7 @@ async def test_a_broken_audit_log_is_shown_and_counted() -> None:
     room.store.audit_broken = AuditBreak(number=1, kind="changed", told="changed <b>behind</b> us")
     async with room.serving() as client:
         shown = checked((await client.get("/audit")).text).read
+        shown = " ".join(shown.split())
         assert "The chain broken at entry 1: changed <b>behind</b> us" in shown
         assert "theseus_audit_breaks 1\n" in (await client.get("/metrics")).text
 
@@ -212,8 +272,25 @@ async def test_a_page_shows_what_it_is_about() -> None:
     async with room.serving() as client:
         one = checked((await client.get("/runs/k7m2xq")).text)
         assert ("a", {"href": "https://forge.example/7", "rel": "noreferrer noopener"}) in one.found
-        for said in ("Diagnosis", "Plan", "Change", "Verdict", "Proposal", "$0.50", "10 tokens"):
-            assert said in one.read
+        for said in (
+            "Evidence",
+            "Diagnosis",
+            "What is wanted",
+            "Plan",
+            "Change",
+            "Proof",
+            "Before the change",
+            "What changes for people",
+            "2 of 2 answers change",
+            "Proposal",
+            "$0.50",
+            "10 tokens",
+            "Fix, asked by",
+            "Writing the change",
+            "Does not hold",
+            "Holds",
+        ):
+            assert said in one.read, said
         assert "guard: https://forge.example/7" in one.read
         incident = checked((await client.get("/incidents/q2w3e4")).text)
         assert "10 times since " in incident.read
@@ -223,9 +300,14 @@ async def test_a_page_shows_what_it_is_about() -> None:
 
 async def test_empty_pages_say_what_to_do() -> None:
     async with Room().serving() as client:
-        assert "Ask in the dev channel" in (await client.get("/")).text
-        assert "Nothing was noticed" in (await client.get("/incidents")).text
-        assert "Nothing yet" in (await client.get("/audit")).text
+        for path, said in (
+            ("/", "Mention the bot in the dev channel"), ("/runs", "Ask in the dev channel"),
+            ("/runs?q=nothing", "show all runs"), ("/incidents", "Nothing was noticed"),
+            ("/budget", "The offline engine costs nothing"), ("/wishes", "/change is a wish"),
+            ("/memory", "started without a memory"), ("/audit", "from then on"),
+            ("/audit?act=ship", "show all entries"),
+        ):  # fmt: skip
+            assert said in (await client.get(path)).text, path
 
 
 async def test_pages_can_be_read_by_everybody() -> None:
@@ -236,11 +318,12 @@ async def test_pages_can_be_read_by_everybody() -> None:
         assert ("html", {"lang": "en"}) in found
         assert (names.count("h1"), names.count("main")) == (1, 1)
         assert names.count("table") == names.count("caption")
-        assert all(each.get("scope") == "col" for name, each in found if name == "th")
+        assert all(each.get("scope") in ("col", "row") for name, each in found if name == "th")
         labels = {each.get("for") for name, each in found if name == "label"}
-        typed = ("password", "text")
+        typed = ("password", "text", "search")
         inputs = {each["id"] for name, each in found if each.get("type") in typed}
         assert inputs <= labels
+        assert {each["id"] for name, each in found if name == "select"} <= labels
         assert ("a", {"class": "skip", "href": "#content"}) in found
         assert any(each.get("name") == "viewport" for _, each in found)
 
@@ -329,7 +412,7 @@ async def test_our_files_are_named_by_what_is_in_them_and_kept(tmp_path: Path) -
     async with Room().serving() as client:
         page = (await client.get("/")).text
         named = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-        assert len(named) == 3
+        assert len(named) == 8
         for name in named:
             answer = await client.get(name)
             assert answer.status == 200
@@ -339,7 +422,7 @@ async def test_our_files_are_named_by_what_is_in_them_and_kept(tmp_path: Path) -
 
 
 def test_our_files_load_nothing_from_elsewhere() -> None:
-    for path in (PACKAGE / "static").iterdir():
+    for path in (each for each in (PACKAGE / "static").iterdir() if each.is_file()):
         outside = re.findall(r"(?:https?:)?//[a-z]", path.read_text())
         assert [each for each in outside if path.suffix != ".svg"] == [], path.name
         assert "innerHTML" not in path.read_text()

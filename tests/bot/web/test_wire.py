@@ -260,11 +260,11 @@ class BrokenAgent:
 async def test_a_page_that_breaks_tells_nothing_but_the_journal_everything(room: Room) -> None:
     room.without(agent=BrokenAgent(ZeroDivisionError("a secret place /home/me")))
     async with room.serving() as client:
-        answer = await client.get("/", headers={"Accept": "text/html"})
+        answer = await client.get("/runs/k7m2xq", headers={"Accept": "text/html"})
         assert (answer.status, answer.text) == (500, "500 Internal Server Error\n")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
     (action,) = room.journal.actions
-    assert action.event == "listener.http GET /"
+    assert action.event == "listener.http GET /runs/{id}"
     assert action.error is not None
     assert action.error.exception == "ZeroDivisionError"
 
@@ -273,6 +273,6 @@ async def test_what_is_behind_a_door_that_fails_is_said_in_our_words(room: Room)
     key = "ghp_" + "a1B2" * 9
     room.without(agent=BrokenAgent(StoreError(f"No {key} to read.", detail="/var/secret")))
     async with room.serving() as client:
-        answer = await client.get("/")
+        answer = await client.get("/runs/k7m2xq")
     assert (answer.status, key in answer.text) == (503, False)
     assert re.fullmatch(r"503 Service Unavailable: No \[redacted:\w+\] to read\.\n", answer.text)

@@ -22,6 +22,7 @@ from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
+from tests.fakes.fake_record_search import FakeRecordSearch
 from tests.fakes.fake_store import FakeStore
 
 TOKEN = "a-token-of-this-test-alone"
@@ -106,6 +107,7 @@ class Room:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.store = FakeStore()
+        self.search = FakeRecordSearch(self.store)
         self.key_values = FakeKeyValueStore()
         self.journal = FakeJournal()
         self.emergency = FakeEmergency(self.clock)
@@ -114,6 +116,7 @@ class Room:
         self.connection = ChatConnection(ready=True, latency=0.05)
         self.services = WebServices(
             store=self.store,
+            search=self.search,
             journal=self.journal,
             key_values=self.key_values,
             clock=self.clock,

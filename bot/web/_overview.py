@@ -1,0 +1,272 @@
+"""What the overview shows: figures of a span, charts, and what is going on now.
+
+Every part that something outside has to answer for can fail alone: the page then says so in its
+place and shows the rest.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import NamedTuple, TypeVar
+
+from bot.domain.budget import BudgetRules, Cap
+from bot.domain.errors import PortError
+from bot.domain.incident import Incident
+from bot.domain.record_search import RunQuery, RunSummary
+from bot.domain.run import ENDED, Run, Status
+from bot.domain.samples import OWN_KINDS, ActionCount
+from bot.domain.spending import ChargeSum
+from bot.domain.spent import Spent
+from bot.monitoring.key_figures import KeyFigures, key_figures, spread, times_to
+from bot.ports.ledger import Ledger
+from bot.presentation.counts import counted
+from bot.presentation.state_words import purpose_told
+from bot.web._chart_tables import (
+    ChartColumn,
+    ChartMark,
+    ChartRow,
+    ChartTable,
+    Tone,
+    bucket_of,
+    buckets,
+    counted_rows,
+    tone_of,
+    width_told,
+)
+from bot.web._collaborators import WebServices
+from bot.web._time_spans import ShownSpan
+
+FRESH_SECONDS = 3.0
+"""How long figures serve that were counted, however many look at them meanwhile."""
+_DAY = 86_400
+_SHOWN = 6
+_MACHINE = OWN_KINDS | {"reload", "gateway"}
+_GOING_ON = frozenset(Status) - ENDED
+T = TypeVar("T")
+
+
+class CapUse(NamedTuple):
+    """What was spent of a cap; `share` is 0 to 1, where dollars are capped."""
+
+    name: str
+    spent: Spent
+    cap: Cap
+
+    @property
+    def share(self) -> float | None:
+        """How much of it is spent."""
+        return min(self.spent.cost_usd / self.cap.usd, 1.0) if self.cap.usd else None
+
+
+class OverviewFigures(NamedTuple):
+    """All of it. `missing` says, part by part, what could not be read and why."""
+
+    figures: KeyFigures | None
+    charts: tuple[ChartTable, ...]
+    going_on: Sequence[Run]
+    shipped: Sequence[RunSummary]
+    open_incidents: Sequence[Incident]
+    caps: Sequence[CapUse]
+    missing: Mapping[str, str]
+
+
+class Overview:
+    """Reads and counts it, once for everybody who looks within a few seconds."""
+
+    def __init__(self, services: WebServices) -> None:
+        self._services = services
+        self._kept: dict[str, tuple[float, OverviewFigures]] = {}
+        self._counting: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def figures(self, span: ShownSpan) -> OverviewFigures:
+        """Return the figures of a span up to now."""
+        async with self._counting[span.key]:
+            at, kept = self._kept.get(span.key, (0.0, None))
+            now = self._services.clock.monotonic()
+            if kept is None or now - at >= FRESH_SECONDS:
+                kept = await self._counted(span)
+                self._kept[span.key] = (now, kept)
+            return kept
+
+    async def _counted(self, span: ShownSpan) -> OverviewFigures:
+        services, now, missing = self._services, self._services.clock.now(), dict[str, str]()
+        since = span.since(now)
+        search, ledger = services.search, services.ledger
+        runs = await _asked(search.summaries(since=since), "runs", missing)
+        going_on = await _asked(
+            search.runs(RunQuery(statuses=_GOING_ON, size=_SHOWN)), "runs", missing
+        )
+        asked = services.journal.counts(since=since, until=now, seconds=span.seconds)
+        counts = await _asked(asked, "actions", missing)
+        known = services.incidents.incidents() if services.incidents else ()
+        charts, caps = list[ChartTable](), list[CapUse]()
+        if runs is not None:
+            charts.append(_outcomes(runs, span, now))
+        if counts is not None:
+            charts.append(_failure_rate(counts, runs or (), span, now))
+        if runs is not None:
+            charts.append(_times(runs, span, now))
+        if ledger is not None:
+            rules = services.budget() if services.budget else None
+            spent = await _asked(spending_chart(ledger, rules, span, now), "spending", missing)
+            charts += [spent] if spent is not None else []
+            caps = await _asked(self._caps(rules, now), "spending", missing) or []
+        return OverviewFigures(
+            figures=None if runs is None else key_figures(runs, known, since),
+            charts=tuple(charts),
+            going_on=() if going_on is None else going_on.found,
+            shipped=[run for run in runs or () if run.live_at is not None][:_SHOWN],
+            open_incidents=[each for each in known if each.open][:_SHOWN],
+            caps=caps,
+            missing=missing,
+        )
+
+    async def _caps(self, rules: BudgetRules | None, now: datetime) -> list[CapUse]:
+        ledger = self._services.ledger
+        if rules is None or ledger is None:
+            return []
+        day, week = begins(now)
+        return [
+            CapUse("Today", await ledger.spent(since=day), rules.day),
+            CapUse("This week", await ledger.spent(since=week), rules.week),
+        ]
+
+
+async def _asked(question: Awaitable[T], about: str, missing: dict[str, str]) -> T | None:
+    """Return the answer; where there is none, note why."""
+    try:
+        return await question
+    except PortError as error:
+        missing[about] = str(error)
+        return None
+
+
+def begins(now: datetime) -> tuple[datetime, datetime]:
+    """Return when this day and this week began, in UTC."""
+    day = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day, day - timedelta(days=day.weekday())
+
+
+def _outcomes(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
+    """Return how the runs ended that began in each span."""
+    sorts: dict[str, list[datetime]] = {name: [] for name, _ in _OUTCOMES}
+    for run in runs:
+        sorts[_outcome(run)].append(run.created_at)
+    starts = buckets(span.since(now), now, span.seconds)
+    return ChartTable(
+        "outcomes", "Runs by outcome",
+        f"{counted(len(runs), 'run')}, by when they began; a bar is {width_told(span.seconds)}",
+        "count", "stacked", span.seconds,
+        tuple(ChartColumn(name, tone) for name, tone in _OUTCOMES),
+        counted_rows(starts, span.seconds, list(sorts.values())),
+    )  # fmt: skip
+
+
+_OUTCOMES: tuple[tuple[str, Tone], ...] = (
+    ("Came live", "good"),
+    ("Answered", "busy"),
+    ("No result", "bad"),
+    ("Rejected or cancelled", "idle"),
+    ("Under way", "warn"),
+)
+
+
+def _outcome(run: RunSummary) -> str:
+    if run.live_at is not None:
+        return "Came live"
+    if run.status not in ENDED:
+        return "Under way"
+    if run.status in (Status.FAILED, Status.QUARANTINED):
+        return "No result"
+    return "Answered" if run.status is Status.DONE else "Rejected or cancelled"
+
+
+def _failure_rate(
+    counts: Sequence[ActionCount], runs: Sequence[RunSummary], span: ShownSpan, now: datetime
+) -> ChartTable:
+    """Return how much of what people did failed, with what came live meanwhile."""
+    done: dict[datetime, list[int]] = defaultdict(lambda: [0, 0])
+    for each in counts:
+        if each.kind not in _MACHINE:
+            place = done[datetime.fromtimestamp(each.at, UTC)]
+            place[0] += each.actions
+            place[1] += each.failures
+    rows = []
+    for at in buckets(span.since(now), now, span.seconds):
+        actions, failed = done.get(at, (0, 0))
+        rows.append(ChartRow(at, (100 * failed / actions if actions else None,)))
+    total, bad = (sum(each[side] for each in done.values()) for side in (0, 1))
+    return ChartTable(
+        "failures", "Failure rate",
+        f"{bad:,} of {total:,} actions failed; what came live is marked",
+        "percent", "lines", span.seconds, (ChartColumn("Failed", "bad"),), tuple(rows),
+        tuple(_mark(run) for run in reversed(runs) if run.live_at is not None),
+    )  # fmt: skip
+
+
+def _mark(run: RunSummary) -> ChartMark:
+    name = f"#{run.number}" if run.number is not None else run.id
+    return ChartMark(run.live_at or run.updated_at, f"{name} {run.about}", f"/runs/{run.id}")
+
+
+def _times(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:
+    """Return how long it took until something was proposed, and came live, by when it began."""
+    grouped: dict[datetime, list[RunSummary]] = defaultdict(list)
+    for run in runs:
+        grouped[bucket_of(run.created_at, span.seconds)].append(run)
+    rows = []
+    for at in buckets(span.since(now), now, span.seconds):
+        proposal = spread(times_to(grouped[at], lambda run: run.proposed_at))
+        live = spread(times_to(grouped[at], lambda run: run.live_at))
+        rows.append(ChartRow(at, (proposal.median, proposal.p90, live.median, live.p90)))
+    proposed = sum(run.proposed_at is not None for run in runs)
+    shipped = sum(run.live_at is not None for run in runs)
+    return ChartTable(
+        "times", "Time to proposal and to live",
+        f"{proposed:,} proposed, {shipped:,} live; from when it was asked, people's time included",
+        "seconds", "lines", span.seconds,
+        (
+            ChartColumn("Proposal, median", "busy"), ChartColumn("Proposal, 90 %", "idle"),
+            ChartColumn("Live, median", "good"), ChartColumn("Live, 90 %", "warn"),
+        ),
+        tuple(rows),
+    )  # fmt: skip
+
+
+async def spending_chart(
+    ledger: Ledger, rules: BudgetRules | None, span: ShownSpan, now: datetime
+) -> ChartTable:
+    """Return what models cost by day and purpose: of a week at least. Raises `StoreError`."""
+    days = max(span.length, timedelta(days=7))
+    first = datetime.combine((now - days).astimezone(UTC).date(), time(), UTC)
+    return _spending(await ledger.tallies(since=first), rules, first, now)
+
+
+def _spending(
+    sums: Sequence[ChargeSum], rules: BudgetRules | None, first: datetime, now: datetime
+) -> ChartTable:
+    """Return what models cost by day and purpose, against the day's cap."""
+    costs: dict[str, dict[datetime, float]] = defaultdict(lambda: defaultdict(float))
+    for each in sums:
+        costs[each.account.purpose][datetime.combine(each.day, time(), UTC)] += each.cost_usd
+    largest = sorted(costs, key=lambda name: -sum(costs[name].values()))
+    rows = tuple(
+        ChartRow(at, tuple(round(costs[name].get(at, 0.0), 4) for name in largest))
+        for at in buckets(first, now, _DAY)
+    )
+    most = max((sum(value or 0 for value in row.values) for row in rows), default=0.0)
+    cap = rules.day.usd if rules is not None else None
+    total = sum(each.cost_usd for each in sums)
+    capped = f"; the cap of a day is ${cap:.2f}" if cap else ""
+    return ChartTable(
+        "spending", "Spending",
+        f"${total:.2f} on models in {len(rows)} days of UTC{capped}",
+        "usd", "stacked", _DAY,
+        tuple(
+            ChartColumn(purpose_told(name), tone_of(place))
+            for place, name in enumerate(largest)
+        ),
+        rows,
+        limit=cap if cap is not None and cap <= 4 * most else None,  # else it dwarfs the rest
+    )  # fmt: skip

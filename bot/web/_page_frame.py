@@ -1,0 +1,46 @@
+"""What every page of the dashboard stands in, and how its forms are taken."""
+
+from aiohttp import web
+
+from bot.web._auth_middleware import LOGIN
+from bot.web._collaborators import WebServices
+from bot.web._pages import Pages
+from bot.web._request_bodies import form
+from bot.web._responses import Refused
+from bot.web._token_auth import same
+
+
+class PageFrame:
+    """Shows pages to who is let in, with the stop that stands and the session's own form token."""
+
+    def __init__(self, services: WebServices, pages: Pages) -> None:
+        self._services = services
+        self._pages = pages
+
+    async def show(
+        self, request: web.Request, template: str, title: str, *, here: str, live: bool = False,
+        **values: object,
+    ) -> web.Response:  # fmt: skip
+        """Return a page; `here` is what the navigation marks, `live` keeps it up to date."""
+        login = request.get(LOGIN)
+        return await self._pages.page(
+            template,
+            title,
+            {"now": self._services.clock.now(), **values},
+            here=here,
+            form=login.form if login is not None else None,
+            stopped=await self._stop_text() or "",
+            live=live,
+        )
+
+    async def own_form(self, request: web.Request) -> dict[str, str]:
+        """Return a form's fields, if it brings its session's own token. Raises `Refused`."""
+        sent, login = await form(request), request.get(LOGIN)
+        if login is None or not same(sent.get("form", ""), login.form):
+            raise Refused(403, "that form is not of this session; load the page again.")
+        return sent
+
+    async def _stop_text(self) -> str | None:
+        emergency = self._services.emergency
+        stop = await emergency.now() if emergency is not None else None
+        return stop.told.replace("**", "").replace("`", "") if stop is not None else None

@@ -1,0 +1,178 @@
+"""The pages that show what is kept: figures, runs, incidents, money, wishes, memory, audit log."""
+
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from bot.domain.errors import WrongStage
+from bot.domain.run import Run
+from bot.web._chart_tables import ChartTable
+from bot.web._collaborators import WebServices
+from bot.web._formats import subject
+from bot.web._incident_chart import chart_since, incident_chart
+from bot.web._overview import Overview, begins, spending_chart
+from bot.web._page_frame import PageFrame
+from bot.web._responses import Refused
+from bot.web._search_queries import (
+    RESULTS,
+    SHOWN,
+    SINCE,
+    audit_query,
+    chosen,
+    page_number,
+    recall_query,
+    run_query,
+)
+from bot.web._tiles import tiles
+from bot.web._time_spans import SPANS, span_of
+
+AUDITED = 1_000
+"""Newest entries of the audit log whose chain is looked at."""
+_CHARGES = 50
+_RUNS = 50
+_ENTRIES = 50
+_MEMORIES = 50
+_WISHES = 100
+_EVIDENCE = 5
+
+
+class RecordPages:
+    """Pages that only look."""
+
+    def __init__(self, services: WebServices, frame: PageFrame) -> None:
+        self._services = services
+        self._frame = frame
+        self._overview = Overview(services)
+
+    async def overview(self, request: web.Request) -> web.Response:
+        """Show the figures of a span, and what goes on now."""
+        span = span_of(request.query.get("span", ""))
+        shown = await self._overview.figures(span)
+        figures = shown.figures
+        return await self._frame.show(
+            request, "overview.html", "Overview", here="/", live=True, span=span, spans=SPANS,
+            shown=shown,
+            tiles=tiles(figures, len(self._open()), span) if figures is not None else [],
+        )  # fmt: skip
+
+    async def runs(self, request: web.Request) -> web.Response:
+        """Show the runs that are asked for, the newest first."""
+        query = run_query(request, _RUNS)
+        page = await self._services.search.runs(query)
+        asked = chosen(request, "q", "show", "goal")
+        return await self._frame.show(
+            request, "runs.html", "Runs", here="/runs", live=True, runs=page.found, asked=asked,
+            choices=SHOWN, turns=_turns("/runs", asked, query.page, more=page.more),
+        )  # fmt: skip
+
+    async def run(self, request: web.Request) -> web.Response:
+        """Show one run."""
+        run = await self._services.agent.find(run_id=request.match_info["id"])
+        history = await self._services.agent.history(run.id)
+        entries = await self._services.store.audit_log(run_id=run.id, limit=_EVIDENCE * 4)
+        return await self._frame.show(
+            request, "run.html", _run_title(run), here="/runs", live=True, run=run,
+            history=history, entries=entries, most_evidence=_EVIDENCE,
+        )  # fmt: skip
+
+    async def incidents(self, request: web.Request) -> web.Response:
+        """Show what goes on, then what was lately."""
+        reader = self._services.incidents
+        known = sorted(reader.incidents(), key=lambda each: not each.open) if reader else []
+        number = page_number(request)
+        some = known[(number - 1) * _ENTRIES : number * _ENTRIES]
+        return await self._frame.show(
+            request, "incidents.html", "Incidents", here="/incidents", live=True, incidents=some,
+            turns=_turns("/incidents", {}, number, more=len(known) > number * _ENTRIES),
+        )  # fmt: skip
+
+    async def incident(self, request: web.Request) -> web.Response:
+        """Show one incident."""
+        if self._services.incidents is None:
+            raise Refused(404, "nothing watches for incidents here.")
+        try:
+            incident = self._services.incidents.find(request.match_info["id"])
+        except WrongStage as error:
+            raise Refused(404, str(error)) from error
+        now = self._services.clock.now()
+        since = chart_since(incident, now)
+        samples = await self._services.journal.samples(since=since, until=now, event=incident.event)
+        return await self._frame.show(
+            request, "incident.html", incident.title, here="/incidents", live=True,
+            incident=incident, chart=incident_chart(incident, samples, since, now),
+        )  # fmt: skip
+
+    async def budget(self, request: web.Request) -> web.Response:
+        """Show what was spent of what may be, by day, and the newest requests."""
+        ledger, now = self._services.ledger, self._services.clock.now()
+        day, week = begins(now)
+        rules = self._services.budget() if self._services.budget else None
+        chart: ChartTable | None = None
+        spans, charges = None, []
+        if ledger is not None:
+            chart = await spending_chart(ledger, rules, span_of("30d"), now)
+            spans = [
+                ("Today", await ledger.spent(since=day), rules.day if rules else None),
+                ("This week", await ledger.spent(since=week), rules.week if rules else None),
+                ("A run at most", None, rules.run if rules else None),
+                ("A person in a day at most", None, rules.person_day if rules else None),
+            ]
+            charges = list(await ledger.charges(since=day, limit=_CHARGES))[:_CHARGES]
+        return await self._frame.show(
+            request, "budget.html", "Budget", here="/budget", live=True,
+            spans=spans, charges=charges, chart=chart,
+        )  # fmt: skip
+
+    async def wishes(self, request: web.Request) -> web.Response:
+        """Show what people asked for and nobody has shipped, that of most people first."""
+        kept = await self._services.wishes() if self._services.wishes else ()
+        return await self._frame.show(
+            request, "wishes.html", "Wishes", here="/wishes", wishes=kept[:_WISHES],
+            more=len(kept[_WISHES:]),
+        )  # fmt: skip
+
+    async def memory(self, request: web.Request) -> web.Response:
+        """Show what is remembered: what fits the words, else the newest."""
+        query, store = recall_query(request, _MEMORIES), self._services.memory
+        found = await store.recall(query) if store is not None else ()
+        if query.asks_nothing:
+            found = sorted(found, key=lambda each: each.memory.at, reverse=True)
+        return await self._frame.show(
+            request, "memory.html", "Memory", here="/memory", found=found[:_MEMORIES],
+            asked=chosen(request, "q", "kind"), kept=store is not None,
+        )  # fmt: skip
+
+    async def audit(self, request: web.Request) -> web.Response:
+        """Show the entries of the audit log that are asked for, and whether the chain holds."""
+        query = audit_query(request, self._services.clock.now(), _ENTRIES)
+        page = await self._services.search.audit(query)
+        asked = chosen(request, "q", "act", "person", "result", "since")
+        return await self._frame.show(
+            request, "audit.html", "Audit log", here="/audit", entries=page.found, asked=asked,
+            state=await self._services.store.audit_state(tail=AUDITED),
+            actions=await self._services.search.audit_actions(), results=RESULTS, since=SINCE,
+            turns=_turns("/audit", asked, query.page, more=page.more),
+        )  # fmt: skip
+
+    def _open(self) -> Sequence[object]:
+        reader = self._services.incidents
+        return [each for each in reader.incidents() if each.open] if reader else []
+
+
+def _run_title(run: Run) -> str:
+    return f"Run {run.id}: {subject(run)}"
+
+
+def _turns(path: str, asked: Mapping[str, str], number: int, *, more: bool) -> dict[str, str | int]:
+    """Return the addresses of the pages before and after, empty where there is none."""
+
+    def to(page: int) -> str:
+        fields = {name: value for name, value in {**asked, "page": page}.items() if value}
+        return f"{path}?{urlencode(fields)}"
+
+    return {
+        "newer": to(number - 1) if number > 1 else "",
+        "older": to(number + 1) if more else "",
+        "number": number,
+    }

@@ -1,0 +1,95 @@
+"""What a page is asked for in its address, as questions: bounded, and nothing but data."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from aiohttp import web
+
+from bot.domain.memory import MemoryKind, Recall
+from bot.domain.record_search import LONGEST_WORDS, MOST_PAGES, AuditQuery, RunQuery
+from bot.domain.run import ENDED, Goal, Status
+from bot.presentation.state_words import GOALS, MEMORY_KINDS
+from bot.web._responses import Refused
+
+SHOWN: Mapping[str, tuple[str, frozenset[Status]]] = {
+    "": ("All", frozenset()),
+    "active": ("At work", frozenset({Status.QUEUED, Status.RUNNING})),
+    "waiting": ("Waiting", frozenset({Status.WAITING})),
+    "done": ("Done", frozenset({Status.DONE})),
+    "failed": ("No result", frozenset({Status.FAILED, Status.QUARANTINED})),
+    "ended": ("Ended", ENDED),
+}
+"""Which runs a list can show: words for people, and the states behind them."""
+SINCE: Mapping[str, tuple[str, timedelta | None]] = {
+    "": ("Any time", None),
+    "24h": ("24 hours", timedelta(hours=24)),
+    "7d": ("7 days", timedelta(days=7)),
+    "30d": ("30 days", timedelta(days=30)),
+    "90d": ("90 days", timedelta(days=90)),
+}
+RESULTS: Mapping[str, str] = {"": "Any result", "allowed": "Allowed", "refused": "Refused"}
+
+
+def words(request: web.Request, name: str) -> str:
+    """Return what was typed into a field, without half characters. Raises `Refused` (400)."""
+    asked = request.query.get(name, "").encode("utf-8", "replace").decode().strip()
+    if len(asked) > LONGEST_WORDS:
+        raise Refused(400, f"look for at most {LONGEST_WORDS} characters at once.")
+    return asked
+
+
+def page_number(request: web.Request) -> int:
+    """Return which page is asked for; what is no number is the first."""
+    asked = request.query.get("page", "")
+    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
+    if number > MOST_PAGES:
+        raise Refused(400, f"there are {MOST_PAGES} pages at most; narrow the search.")
+    return max(number, 1)
+
+
+def run_query(request: web.Request, size: int) -> RunQuery:
+    """Return which runs the page is asked for."""
+    shown = request.query.get("show", "")
+    return RunQuery(
+        words=words(request, "q"),
+        page=page_number(request),
+        size=size,
+        statuses=SHOWN.get(shown, SHOWN[""])[1],
+        goal=_goal(request.query.get("goal", "")),
+    )
+
+
+def audit_query(request: web.Request, now: datetime, size: int) -> AuditQuery:
+    """Return which entries the page is asked for."""
+    back = SINCE.get(request.query.get("since", ""), SINCE[""])[1]
+    result = request.query.get("result", "")
+    return AuditQuery.model_validate(
+        {
+            "words": words(request, "q"),
+            "page": page_number(request),
+            "size": size,
+            "action": words(request, "act"),
+            "person": words(request, "person"),
+            "result": result if result in RESULTS else "",
+            "since": None if back is None else now - back,
+        }
+    )
+
+
+def recall_query(request: web.Request, size: int) -> Recall:
+    """Return what the memory is searched for."""
+    kind = _kind(request.query.get("kind", ""))
+    return Recall(words=words(request, "q"), kinds=(kind,) if kind else (), limit=size)
+
+
+def chosen(request: web.Request, *names: str) -> dict[str, str]:
+    """Return what was asked for, field by field, to be shown again and kept in links."""
+    return {name: words(request, name) for name in names}
+
+
+def _goal(asked: str) -> Goal | None:
+    return next((goal for goal in GOALS if goal == asked), None)
+
+
+def _kind(asked: str) -> MemoryKind | None:
+    return next((kind for kind in MEMORY_KINDS if kind == asked), None)

@@ -1,0 +1,148 @@
+// Draws each chart from its own table. The table stays: it is what is read where nothing is drawn.
+"use strict";
+(() => {
+  const HEIGHT = 220;
+  const plots = new Map();
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const seconds = (iso) => Date.parse(iso) / 1000;
+
+  function duration(value) {
+    if (value < 100) return `${Math.round(value)} s`;
+    const minutes = Math.round(value / 60);
+    if (minutes < 100) return `${minutes} min`;
+    const hours = minutes / 60;
+    return hours < 48 ? `${+hours.toFixed(1)} h` : `${+(hours / 24).toFixed(1)} d`;
+  }
+  const UNITS = {
+    count: (value) => value.toLocaleString("en"),
+    percent: (value) => `${+value.toFixed(1)} %`,
+    usd: (value) => `$${value.toFixed(value && value < 0.01 ? 4 : 2)}`,
+    seconds: duration,
+  };
+
+  // What a figure's table holds, oldest first, with the rows that it leaves out.
+  function read(figure) {
+    const step = Number(figure.dataset.seconds);
+    const heads = [...figure.querySelectorAll("thead th[data-tone]")];
+    const known = new Map();
+    for (const row of figure.querySelectorAll("tbody tr")) {
+      const values = [...row.querySelectorAll("td")].map((cell) => {
+        const data = cell.querySelector("data");
+        return data ? Number(data.value) : null;
+      });
+      known.set(seconds(row.querySelector("time").dateTime), values);
+    }
+    const filler = figure.dataset.shape === "lines" ? null : 0;
+    const times = [];
+    for (let at = seconds(figure.dataset.first); at <= seconds(figure.dataset.last); at += step) times.push(at);
+    const columns = heads.map((_, place) => times.map((at) => known.get(at)?.[place] ?? filler));
+    const marks = [...figure.querySelectorAll(".marks li")].map((each) => seconds(each.querySelector("time").dateTime));
+    return {
+      step, times, columns, marks,
+      names: heads.map((each) => each.textContent),
+      tones: heads.map((each) => each.dataset.tone),
+      limit: figure.dataset.limit ? Number(figure.dataset.limit) : null,
+      unit: UNITS[figure.dataset.unit] ?? UNITS.count,
+      lines: figure.dataset.shape === "lines",
+    };
+  }
+
+  // Stacked: each series is drawn up to its sum with those below it, the highest first.
+  function stacked(columns) {
+    const sums = [];
+    columns.forEach((values, place) => sums.push(values.map((value, at) => value + (place ? sums[place - 1][at] : 0))));
+    return sums;
+  }
+
+  function series(chart) {
+    const bars = uPlot.paths.bars({ size: [0.8, 28], align: 1, gap: 1 });
+    return chart.names.map((name, place) => {
+      const stroke = colour(`--chart-${chart.tones[place]}`);
+      const value = (_, __, ___, at) => {
+        const raw = at == null ? null : chart.columns[place][at];
+        return raw == null ? "–" : chart.unit(raw);
+      };
+      if (!chart.lines) return { label: name, fill: stroke, stroke, width: 0, paths: bars, points: { show: false }, value };
+      const dash = place % 2 ? [5, 4] : undefined;
+      return { label: name, stroke, width: 2, dash, spanGaps: true, points: { show: true, size: 6, fill: stroke }, value };
+    });
+  }
+
+  // Lines across: the cap, and what came live.
+  function draw(plot, chart) {
+    const { ctx, bbox } = plot;
+    const line = (from, to, stroke) => {
+      ctx.save();
+      ctx.beginPath();
+      ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.strokeStyle = stroke;
+      ctx.lineWidth = devicePixelRatio;
+      ctx.moveTo(...from);
+      ctx.lineTo(...to);
+      ctx.stroke();
+      ctx.restore();
+    };
+    if (chart.limit != null) {
+      const y = plot.valToPos(chart.limit, "y", true);
+      line([bbox.left, y], [bbox.left + bbox.width, y], colour("--bad"));
+    }
+    for (const at of chart.marks) {
+      const x = plot.valToPos(at, "x", true);
+      if (x >= bbox.left && x <= bbox.left + bbox.width) line([x, bbox.top], [x, bbox.top + bbox.height], colour("--link"));
+    }
+  }
+
+  function options(chart, width) {
+    const ink = colour("--soft"), grid = { stroke: colour("--line"), width: 1 };
+    const last = chart.times.at(-1) + (chart.lines ? 0 : chart.step);
+    const most = Math.max(0, ...(chart.lines ? chart.columns : stacked(chart.columns)).flat().filter((each) => each != null), chart.limit ?? 0);
+    const shown = series(chart);
+    if (!chart.lines) shown.reverse();
+    return {
+      width, height: HEIGHT, series: [{ value: (_, at) => at == null ? "–" : moment(at, chart.step) }, ...shown],
+      tzDate: (at) => uPlot.tzDate(new Date(at * 1000), "UTC"),
+      legend: { markers: { width: 0, fill: (plot, place) => plot.series[place].stroke(plot, place) } },
+      cursor: { drag: { x: false, y: false }, points: { show: chart.lines } },
+      scales: {
+        x: { range: () => [chart.times[0], Math.max(last, chart.times[0] + chart.step)] },
+        y: { range: () => [0, most ? most * 1.08 : 1] },
+      },
+      axes: [
+        { stroke: ink, grid: { show: false }, ticks: { show: false }, values: (_, at) => at.map((each) => axis(each, chart.step)), space: 64, size: 32 },
+        { stroke: ink, grid, ticks: { show: false }, values: (_, all) => all.map(chart.unit), size: 64, space: 36, incrs: chart.unit === UNITS.count ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined },
+      ],
+      hooks: { draw: [(plot) => draw(plot, chart)] },
+    };
+  }
+  const FORMAT = (parts) => new Intl.DateTimeFormat("en-GB", { timeZone: "UTC", ...parts });
+  const DAY = FORMAT({ day: "numeric", month: "short" });
+  const HOUR = FORMAT({ hour: "2-digit", minute: "2-digit" });
+  const MOMENT = FORMAT({ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  const moment = (at, step) => (step >= 86400 ? DAY : MOMENT).format(at * 1000);
+  const axis = (at, step) => (step >= 21600 || at % 86400 === 0 ? DAY : HOUR).format(at * 1000);
+
+  function show(figure) {
+    const place = figure.querySelector(".plot");
+    if (!place) return;
+    const text = [figure.querySelector("table")?.textContent, figure.querySelector(".marks")?.textContent, document.documentElement.dataset.theme, colour("--ground"), place.clientWidth].join("|");
+    const before = plots.get(place);
+    if (before?.text === text) return;
+    before?.plot.destroy();
+    place.hidden = false;
+    if (!before) figure.querySelector("details.data").open = false;
+    const chart = read(figure);
+    const values = chart.lines ? chart.columns : stacked(chart.columns).reverse();
+    const plot = new uPlot(options(chart, place.clientWidth), [chart.times, ...values], place);
+    plots.set(place, { plot, text: text.replace(/\d+$/, String(place.clientWidth)) });
+  }
+  function showAll() {
+    for (const place of [...plots.keys()]) if (!place.isConnected) { plots.get(place).plot.destroy(); plots.delete(place); }
+    document.querySelectorAll("figure.chart").forEach(show);
+  }
+  let waiting = 0;
+  const soon = () => { clearTimeout(waiting); waiting = setTimeout(showAll, 100); };
+  addEventListener("theme", showAll);
+  addEventListener("renewed", showAll);
+  addEventListener("resize", soon);
+  showAll();
+})();

@@ -1,0 +1,31 @@
+// Dark or light: as the system says, unless somebody chose. Kept in this browser alone.
+"use strict";
+(() => {
+  const KEY = "theseus-theme";
+  const root = document.documentElement;
+  const system = matchMedia("(prefers-color-scheme: dark)");
+  const read = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
+  const keep = (theme) => { try { localStorage.setItem(KEY, theme); } catch { /* for this page */ } };
+  const now = () => root.dataset.theme || (system.matches ? "dark" : "light");
+  const chosen = read();
+  if (chosen === "dark" || chosen === "light") root.dataset.theme = chosen;
+  const told = () => dispatchEvent(new Event("theme"));
+  system.addEventListener("change", told);
+  addEventListener("DOMContentLoaded", () => {
+    const button = document.getElementById("theme");
+    if (!button) return;
+    const label = () => {
+      const other = now() === "dark" ? "Light" : "Dark";
+      button.textContent = other;
+      button.setAttribute("aria-label", `${other} theme`);
+    };
+    button.hidden = false;
+    label();
+    addEventListener("theme", label);
+    button.addEventListener("click", () => {
+      root.dataset.theme = now() === "dark" ? "light" : "dark";
+      keep(root.dataset.theme);
+      told();
+    });
+  });
+})();
