@@ -138,7 +138,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
 def test_kinds_and_outcomes_are_what_journals_say() -> None:
     assert {str(kind) for kind in Kind} == {
         "command", "context_menu", "component", "listener", "task", "chat", "model", "forge",
-        "check", "reload", "gateway", "run",
+        "check", "reload", "gateway", "run", "skill",
     }  # fmt: skip
     assert {str(outcome) for outcome in ActionOutcome} == {"ok", "error", "timeout", "cancelled"}
 

@@ -118,6 +118,7 @@ def _engine_resources(
         clock=opened.clock,
         gateway=gateway,
         load=opened.load,
+        skills=opened.skills,
     )
 
 

@@ -28,6 +28,7 @@ from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
 from bot.settings import Environment, Settings
+from bot.skills import SkillLibrary
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class EngineResources:
     clock: Clock
     gateway: ModelGateway
     load: SharedLock
+    skills: SkillLibrary
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,7 @@ def engines(bench: EngineResources) -> Engines:
             memory=bench.memory,
             clock=bench.clock,
             protection=settings.config.protection,
+            skills=bench.skills,
         ),
         planner=config.planner,
         executor=config.executor,
@@ -141,7 +144,11 @@ def _chat_model(bench: EngineResources, claude: Claude, prompts: Prompts) -> Cla
     return ClaudeChatModel(
         claude,
         ChatServices(
-            prompts=prompts, journal=bench.journal, memory=bench.memory, clock=bench.clock
+            prompts=prompts,
+            journal=bench.journal,
+            memory=bench.memory,
+            clock=bench.clock,
+            skills=bench.skills,
         ),
         config.role,
         channels=config.channels,

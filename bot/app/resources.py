@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import NamedTuple
 
 from bot.adapters.file_kill_switch import FileKillSwitch
@@ -42,6 +43,7 @@ from bot.ports.verifier import Verifier
 from bot.ports.workspace import Checkout, Workspace
 from bot.redaction import redact
 from bot.settings import Settings
+from bot.skills import SkillLibrary, read_skills
 from bot.telemetry import (
     JournalledForge,
     JournalledVerifier,
@@ -112,6 +114,7 @@ class Resources:
     warm: Callable[[Workspace], Awaitable[None]]
     load: SharedLock
     charts: Charts
+    skills: SkillLibrary
 
 
 async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
@@ -128,12 +131,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
     secret = load_secret(state / "pseudonyms.key")
     kept = state / "theseus.sqlite3"
     ledger = await stack.enter_async_context(SqliteLedger(state / "ledger.sqlite3"))
-    sandbox = await choose_sandbox(
-        config.sandbox.kind,
-        required=config.sandbox.required,
-        network=config.sandbox.network == "all",
-        private=(settings.root, state),
-    )
+    sandbox = await _sandbox(settings)
     stop_guard = KillSwitchGuard(FileKillSwitch(state / "STOP"))
     recorder = Recorder(journal, clock, settings.root, secret, lambda: code.commit, redact=redact)
     verifier = SandboxedVerifier(sandbox, state / "cache", load=load)
@@ -172,6 +170,17 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         warm=verifier.warm,
         load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
+        skills=SkillLibrary(partial(read_skills, settings.root), recorder),
+    )
+
+
+async def _sandbox(settings: Settings) -> Sandbox:
+    config = settings.config.sandbox
+    return await choose_sandbox(
+        config.kind,
+        required=config.required,
+        network=config.network == "all",
+        private=(settings.root, settings.state),
     )
 
 

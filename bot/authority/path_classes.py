@@ -46,6 +46,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/redaction",
         "bot/self_improvement",
         "bot/settings",
+        "bot/skills",
         "bot/web",
         "cogs/__init__.py",
         "cogs/approvals.py",
@@ -127,6 +128,8 @@ BUILT_IN: Mapping[str, PathClass] = {
         "prompts/planner*.md",
         "prompts/pull_request*.md",
         "prompts/reviewer*.md",
+        "prompts/skill_list.md",
+        "prompts/skills",
     ),
     "cogs": _class(
         "free",

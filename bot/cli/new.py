@@ -6,14 +6,11 @@ from typing import Annotated
 import typer
 
 from bot.cli.new_cog import NewCog, write_cog
+from bot.cli.new_skill import NewSkill, write_skill
 from bot.cli.output import say
+from bot.domain.skill import ROLES
 
-new_cli = typer.Typer(help="Begin something new: a cog.", no_args_is_help=True)
-
-
-@new_cli.callback()
-def _nothing_of_its_own() -> None:
-    """Keep `cog` a word of its own, which typer would leave out of a group of one."""
+new_cli = typer.Typer(help="Begin something new: a cog, a skill.", no_args_is_help=True)
 
 
 @new_cli.command("cog")
@@ -37,3 +34,23 @@ def new_cog(
         f"Try /{cog.name} in `make demo ARGS='--fault none'`, which takes it along as it is; "
         "docs/writing-a-cog.md says the rest."
     )
+
+
+@new_cli.command("skill")
+def new_skill(
+    name: Annotated[
+        str, typer.Argument(help="Its folder: small letters, digits, hyphens between them.")
+    ],
+    does: Annotated[
+        str, typer.Option(help="What it is for and when to use it: models choose by this alone.")
+    ] = "How this is done here. Use when it is to be done.",
+    roles: Annotated[
+        str, typer.Option(help="Which parts of a model are told of it, with spaces between.")
+    ] = " ".join(ROLES),
+) -> None:
+    """Write a skill's file, to be filled in: how some kind of work is done here, for models.
+
+    For example: theseus new skill answering-about-releases --roles chat
+    """
+    path = write_skill(NewSkill(name, does, tuple(roles.split())), Path.cwd())
+    say(f"wrote {path}\nNow fill it in; docs/skills.md says what makes a good one.")

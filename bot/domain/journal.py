@@ -23,6 +23,7 @@ class Kind(StrEnum):
     RELOAD = "reload"
     GATEWAY = "gateway"
     RUN = "run"
+    SKILL = "skill"
 
 
 class ActionOutcome(StrEnum):

@@ -19,6 +19,12 @@ class WordsLoader(yaml.SafeLoader):
     yaml_implicit_resolvers = {}  # noqa: RUF012  PyYAML's own way to say it
 
 
+class TextsLoader(yaml.SafeLoader):
+    """Reads YAML whose every bare word is text: `1.0` and `yes` stay as they are written."""
+
+    yaml_implicit_resolvers = {}  # noqa: RUF012
+
+
 class WordsDumper(yaml.SafeDumper):
     """Writes what `WordsLoader` reads; texts of several lines stand in lines."""
 

@@ -100,7 +100,7 @@ class ClaudeAgent:
             name=conversation_name(assignment, "executor"),
             role=self._executor,
             cwd=workspace.path,
-            system=character(self._services.prompts, "executor"),
+            system=session.introduced(character(self._services.prompts, "executor")),
             account=_account(assignment, "execute"),
             tools=session.tools,
             server=session.server,
@@ -138,12 +138,12 @@ class ClaudeAgent:
         role = self._reviewer
         if role is None:
             return Reviewer(self._claude, None, tally)
-        session = self._services.reader(assignment.run_id, workspace, _REVIEWERS_TOOLS)
+        session = self._services.reader(assignment.run_id, workspace, _REVIEWERS_TOOLS, "reviewer")
         talk = Talk(
             name=conversation_name(assignment, "reviewer"),
             role=role,
             cwd=workspace.path,
-            system=self._services.prompts.render("reviewer"),
+            system=session.introduced(self._services.prompts.render("reviewer")),
             account=_account(assignment, "review"),
             tools=session.tools,
             server=session.server,

@@ -4,12 +4,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from bot.adapters.claude_agent._chat_session import ChatSession
 from bot.adapters.claude_agent._chat_tool_handlers import ChatToolHandlers
 from bot.adapters.claude_agent._program import Claude
+from bot.adapters.claude_agent._skill_tool import SkillTool
 from bot.domain.errors import AgentError
 from bot.domain.roles import Role
 from bot.periodic import run_periodically
@@ -18,6 +19,7 @@ from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.memory import MemoryStore
 from bot.prompts import Prompts
+from bot.skills import SkillLibrary
 
 _LOOKS = 20  # at what idles, in the time something may idle
 
@@ -30,6 +32,7 @@ class ChatServices:
     journal: Journal
     memory: MemoryStore
     clock: Clock
+    skills: SkillLibrary = field(default_factory=SkillLibrary)
 
 
 class ClaudeChatModel:
@@ -128,7 +131,13 @@ class ClaudeChatModel:
         services = self._services
         handlers = ChatToolHandlers(services.journal, services.memory)
         session = ChatSession(
-            channel_id, self._claude, self._role, services.prompts, handlers, services.clock
+            channel_id,
+            self._claude,
+            self._role,
+            services.prompts,
+            handlers,
+            SkillTool(services.skills, "chat"),
+            services.clock,
         )
         self._seats[channel_id] = session
         return session

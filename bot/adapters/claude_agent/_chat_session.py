@@ -13,6 +13,7 @@ from bot.adapters.claude_agent._events import ModelReply, Seen, Spoke, Writes
 from bot.adapters.claude_agent._launch import private_folder
 from bot.adapters.claude_agent._program import Claude, Talk
 from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._skill_tool import SkillTool, introduced
 from bot.domain.account import Account
 from bot.domain.errors import AgentOutputInvalid, AgentUnavailable, TheseusError
 from bot.domain.people import Person
@@ -37,12 +38,14 @@ class ChatSession:
         role: Role,
         prompts: Prompts,
         handlers: ChatToolHandlers,
+        skills: SkillTool,
         clock: Clock,
     ) -> None:
         self._claude = claude
         self._role = role
         self._prompts = prompts
         self._handlers = handlers
+        self._skills = skills
         self._clock = clock
         self._name = f"{channel_id}:chat"
         self._stack = AsyncExitStack()
@@ -97,8 +100,9 @@ class ChatSession:
         self, turn: ChatTurn, chat_tools: ChatTools
     ) -> AsyncGenerator[Growing | Said, None]:
         """Ask the program; one that died while nobody talked is replaced, once."""
+        self._skills.begin()
         if self.warm and self._system != self._character():
-            await self._close()  # the persona has changed
+            await self._close()  # the persona has changed, or what is told of skills
         for again in (False, True):
             was_warm, began = self.warm, False
             try:
@@ -149,7 +153,8 @@ class ChatSession:
         return spent > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
 
     def _character(self) -> str:
-        return character(self._prompts, "chat")
+        told = self._skills.told(self._prompts)
+        return introduced(character(self._prompts, "chat"), told)
 
     async def _open(self, person: Person) -> ProgramConversation:
         self._system = self._character()
@@ -159,8 +164,8 @@ class ChatSession:
             cwd=private_folder(self._claude.home / "chat"),
             system=self._system,
             account=_account(person),
-            server=handlers_server(self._handlers, tuple(TOOLS), TOOLS),
-            judge=self._handlers.judge,
+            server=handlers_server(self._handlers, tuple(TOOLS), TOOLS, skills=self._skills),
+            judge=self._skills.judging(self._handlers.judge),
             seconds=self._role.seconds,
             usd=self._role.usd,
             fresh=True,

@@ -1,4 +1,4 @@
-"""What a chat may do: seven tools, each with the rights of whoever wrote the present message."""
+"""What a chat may do: a few tools, each with the rights of whoever wrote the present message."""
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 from bot.adapters.claude_agent._events import Allow, Deny, Ruling
 from bot.adapters.claude_agent._plain_text import flat
 from bot.adapters.claude_agent._recall_tool import recall
+from bot.adapters.claude_agent._skill_tool import USE_SKILL
 from bot.adapters.claude_agent._texts import clipped, fenced
 from bot.adapters.claude_agent._tool_handlers import ToolAnswer
 from bot.adapters.claude_agent._tool_permissions import PREFIX
@@ -108,8 +109,8 @@ class ChatToolHandlers:
             self._chat_tools = None
 
     async def judge(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
-        """Rule on a call: there is nothing here but these tools, and none between turns."""
-        if tool.removeprefix(PREFIX) not in TOOLS or not tool.startswith(PREFIX):
+        """Rule on a call: there are these tools and skills alone, and none between turns."""
+        if tool.removeprefix(PREFIX) not in (*TOOLS, USE_SKILL) or not tool.startswith(PREFIX):
             return Deny(f"There is no tool `{flat(tool, 60)}` here.")
         return Allow() if self._chat_tools else Deny("The message is answered already.")
 

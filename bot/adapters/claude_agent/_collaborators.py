@@ -2,18 +2,20 @@
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.adapters.claude_agent._past_runs import PastRuns
 from bot.adapters.claude_agent._program import Judge
 from bot.adapters.claude_agent._remembered import RunMemory
 from bot.adapters.claude_agent._server import handlers_server
+from bot.adapters.claude_agent._skill_tool import SkillTool, introduced
 from bot.adapters.claude_agent._tool_handlers import QUESTIONS, ToolHandlers, WriteAccess
 from bot.adapters.claude_agent._tool_permissions import ToolPermissionPolicy
 from bot.adapters.claude_agent._tools import TOOLS
 from bot.authority.protection import Protection
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Diagnosis
+from bot.domain.skill import SkillRole
 from bot.ports.agent import Assignment
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
@@ -24,6 +26,7 @@ from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
 from bot.settings import checks_from
+from bot.skills import SkillLibrary
 
 READING = ("Read", "Grep", "Glob")
 WRITING = ("Edit", "Write", "Bash")
@@ -33,12 +36,17 @@ _CONFIG = "data/config.yaml"
 
 @dataclass(frozen=True)
 class ToolSession:
-    """What one conversation is given: tools, and who rules on their use."""
+    """What one conversation is given: tools, who rules on their use, and what is told of skills."""
 
     handlers: ToolHandlers
     tools: tuple[str, ...]
     server: object | None
     judge: Judge
+    skills: str = ""
+
+    def introduced(self, system: str) -> str:
+        """Return what a model is told it is, with the skills it has."""
+        return introduced(system, self.skills)
 
 
 @dataclass(frozen=True)
@@ -53,20 +61,31 @@ class EngineServices:
     memory: MemoryStore
     clock: Clock
     protection: Protection
+    skills: SkillLibrary = field(default_factory=SkillLibrary)
 
     @property
     def past(self) -> RunMemory:
         """Return what is remembered: earlier runs, and what was learned from them."""
         return RunMemory(PastRuns(self.store), self.memory)
 
-    def reader(self, run_id: str, workspace: Workspace, tools: Sequence[str] = ()) -> ToolSession:
+    def reader(
+        self, run_id: str, workspace: Workspace, tools: Sequence[str], role: SkillRole
+    ) -> ToolSession:
         """Return the session of somebody who only reads. Raises `AgentMissing`."""
+        skills = SkillTool(self.skills, role, run_id)
         permissions = ToolPermissionPolicy(
-            workspace.path, protection=self.protection, sandbox=self.sandbox, tools=tools
+            workspace.path,
+            protection=self.protection,
+            sandbox=self.sandbox,
+            tools=(*tools, *skills.names),
         )
         handlers = ToolHandlers(workspace, run_id=run_id, journal=self.journal, past=self.past)
         return ToolSession(
-            handlers, READING, handlers_server(handlers, tools) if tools else None, permissions.rule
+            handlers,
+            READING,
+            handlers_server(handlers, tools, skills=skills),
+            skills.judging(permissions.rule),
+            skills.told(self.prompts),
         )
 
     async def writer(self, assignment: Assignment, workspace: Workspace) -> ToolSession:
@@ -76,12 +95,13 @@ class EngineServices:
         same rules answer.
         """
         protection = self.protection.naming(assignment.named)
+        skills = SkillTool(self.skills, "executor", assignment.run_id)
         permissions = ToolPermissionPolicy(
             workspace.path,
             owned=assignment.plan.owned_files,
             protection=protection,
             sandbox=self.sandbox,
-            tools=tuple(TOOLS),
+            tools=(*TOOLS, *skills.names),
         )
         handlers = ToolHandlers(
             workspace,
@@ -106,8 +126,9 @@ class EngineServices:
         return ToolSession(
             handlers,
             (*READING, *WRITING),
-            handlers_server(handlers, tuple(TOOLS)),
-            permissions.rule,
+            handlers_server(handlers, tuple(TOOLS), skills=skills),
+            skills.judging(permissions.rule),
+            skills.told(self.prompts),
         )
 
     async def checks(self, workspace: Workspace) -> str:

@@ -107,12 +107,12 @@ class ClaudePlanner:
         purpose: Purpose,
         system: str = "planner",
     ) -> Talk:
-        session = self._services.reader(case.run_id, workspace, TOOLS)
+        session = self._services.reader(case.run_id, workspace, TOOLS, "planner")
         return Talk(
             name=f"{case.run_id}:{case.attempt}:planner",
             role=self._role,
             cwd=workspace.path,
-            system=self._services.prompts.render(system),
+            system=session.introduced(self._services.prompts.render(system)),
             account=Account(purpose=purpose, person_id=case.person_id, run_id=case.run_id),
             tools=session.tools,
             server=session.server,

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, Protocol
 
+from bot.adapters.claude_agent._skill_tool import TOOL, USE_SKILL, SkillTool
 from bot.adapters.claude_agent._tool_handlers import ToolAnswer
 from bot.adapters.claude_agent._tool_permissions import SERVER
 from bot.adapters.claude_agent._tools import TOOLS, Tool
@@ -20,11 +21,16 @@ class ToolServer(Protocol):
 
 
 def handlers_server(
-    handlers: ToolServer, names: Collection[str], tools: Mapping[str, Tool] = TOOLS
+    handlers: ToolServer,
+    names: Collection[str],
+    tools: Mapping[str, Tool] = TOOLS,
+    *,
+    skills: SkillTool | None = None,
 ) -> object:
     """Return the server (an `McpSdkServerConfig`) that offers these of the handlers' `tools`.
 
-    Raises `AgentMissing` where the package is not installed.
+    With `skills` it offers those as well, where there are any. Raises `AgentMissing` where the
+    package is not installed.
     """
     try:
         from claude_agent_sdk import create_sdk_mcp_server, tool
@@ -40,12 +46,26 @@ def handlers_server(
         for name in tools
         if name in names
     ]
+    if skills is not None and skills.names:
+        offered.append(
+            tool(USE_SKILL, TOOL.purpose, TOOL.takes.model_json_schema())(_reading(skills))
+        )
     return create_sdk_mcp_server(SERVER, tools=offered)
 
 
 def _handler(handlers: ToolServer, name: str) -> Handler:
     async def handle(arguments: dict[str, Any]) -> dict[str, Any]:
-        answer = await handlers.call(name, arguments)
-        return {"content": [{"type": "text", "text": answer.text}], "is_error": answer.failed}
+        return _returned(await handlers.call(name, arguments))
 
     return handle
+
+
+def _reading(skills: SkillTool) -> Handler:
+    async def handle(arguments: dict[str, Any]) -> dict[str, Any]:
+        return _returned(await skills.call(arguments))
+
+    return handle
+
+
+def _returned(answer: ToolAnswer) -> dict[str, Any]:
+    return {"content": [{"type": "text", "text": answer.text}], "is_error": answer.failed}

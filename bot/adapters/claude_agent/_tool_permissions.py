@@ -19,7 +19,7 @@ from bot.ports.sandbox import Sandbox
 
 SERVER = "theseus"
 PREFIX = f"mcp__{SERVER}__"
-_LAST_WORD = "StructuredOutput"  # the program's own tool for an answer that follows a schema
+LAST_WORD = "StructuredOutput"  # the program's own tool for an answer that follows a schema
 _PATHS = frozenset({"path", "file_path", "notebook_path", "directory", "cwd"})
 _WITHOUT_SECRETS = "!**/.[eE][nN][vV]*"
 _LONGEST_COMMAND = 20_000
@@ -78,7 +78,7 @@ class ToolPermissionPolicy:
 
     async def rule(self, tool: str, arguments: Mapping[str, object]) -> Ruling:
         """Return whether the call may be made, and with which arguments."""
-        if tool == _LAST_WORD:
+        if tool == LAST_WORD:
             return Allow()
         if self._closed:
             return Deny(self._closed)

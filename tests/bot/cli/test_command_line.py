@@ -79,6 +79,7 @@ PLAIN = {
     "stop": "does something",
     "completion": "prints a script",
     "new cog": "writes files",
+    "new skill": "writes a file",
     "redact": "a filter of texts",
     "audit export": "prints NDJSON or CSV, as --format says",
     "memory export": "prints NDJSON",
