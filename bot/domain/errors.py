@@ -157,13 +157,13 @@ class PartMissing(TheseusError, AttributeError):
 class UnknownItem(TheseusError):
     """Nothing of that name can change while the program runs, or that version is not kept."""
 
-    code = "live.unknown"
+    code = "unknown_item"
 
 
 class NotRolledBack(TheseusError):
     """An older version cannot be live: it is not valid now, or is taken back elsewhere."""
 
-    code = "live.not_rolled_back"
+    code = "not_rolled_back"
 
 
 class InvalidTransition(TheseusError):
@@ -382,14 +382,14 @@ class ChatRejected(ChatError):
 class AlertUnavailable(PortError):
     """A way to alert people cannot be reached, or is busy; another attempt may help."""
 
-    code = "alert.unavailable"
+    code = "alert_unavailable"
     retryable = True
 
 
 class AlertRejected(PortError):
     """A way to alert people refuses it for good: a wrong address, password or signature."""
 
-    code = "alert.rejected"
+    code = "alert_rejected"
 
 
 class JournalError(PortError):
