@@ -81,7 +81,7 @@ async def _build(
     client.monitoring, client.self_audit = monitoring, audit
     client.personal_data = _personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
-    client.missed = settings.config.missed
+    client.missed, client.skills = settings.config.missed, opened.skills
     kept = opened.traffic.recorder
     keeping = (kept.run_forever,) if kept else ()
     talking = (chosen.chat_model.run_forever,) if chosen.chat_model else ()

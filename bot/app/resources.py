@@ -170,7 +170,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         warm=verifier.warm,
         load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
-        skills=SkillLibrary(partial(read_skills, settings.root), recorder),
+        skills=SkillLibrary(partial(read_skills, settings.root), recorder, journal),
     )
 
 

@@ -2,6 +2,7 @@
 
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
+from bot.domain.errors import UnknownItem
 from bot.domain.live_items import ItemKind, ItemVersion, LiveItem, ReloadResult, person_author
 from bot.domain.people import Person
 from bot.ports.live_registry import LiveRegistry
@@ -29,6 +30,16 @@ class LiveItemService:
         """Return an item and its kept versions, the newest first. Raises `UnknownItem`."""
         await self._authorizer.ask(person, Act.READ, None, f"versions of {kind} {name[:40]}")
         return self._registry.item(kind, name), await self._registry.versions(kind, name)
+
+    async def offered(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
+        """Return an item's versions, to choose from while somebody listed types: not audited.
+
+        Whoever calls sees to it that they are listed. Empty where there is no such item.
+        """
+        try:
+            return await self._registry.versions(kind, name)
+        except UnknownItem:
+            return ()
 
     async def text(self, person: Person, kind: ItemKind, name: str, number: int) -> str:
         """Return the text of a kept version. Raises `UnknownItem`."""

@@ -92,6 +92,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "cogs/privacy.py",
         "cogs/questions.py",
         "cogs/runs.py",
+        "cogs/skills.py",
     ),
     "tests": _class(
         "review",
@@ -119,6 +120,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_reverting.py",
         "tests/cogs/test_emergency_stop.py",
         "tests/cogs/test_flags.py",
+        "tests/cogs/test_skills.py",
         "tests/cogs/test_talking_to_runs.py",
     ),
     "prompts": _class(

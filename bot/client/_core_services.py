@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # most of the bot, which one of a few cogs starts without
     from bot.authority.personal_data import PersonalDataService
     from bot.monitoring import Monitoring, SelfAudit
     from bot.self_improvement import SelfImprovementAgent
+    from bot.skills import SkillLibrary
 
 
 class CoreServices:
@@ -19,7 +20,7 @@ class CoreServices:
 
     `chat_model` chats, where there is a model; `key_values` keeps what was said, `remembered`
     messages of a channel. `missed` says which messages that came while it was away are answered;
-    `personal_data` knows what is kept of people.
+    `personal_data` knows what is kept of people, `skills` what models are told of.
 
     A client of a few cogs alone, as a rehearsal plays it, has no agent, chat or key values: a cog
     that asks for one raises `PartMissing`, which people are told.
@@ -28,6 +29,7 @@ class CoreServices:
     agent: "SelfImprovementAgent"
     chat: Chat
     key_values: KeyValueStore
+    skills: "SkillLibrary"
     chat_model: ChatModel | None = None
     remembered: int = 40
     missed: MissedConfig = MissedConfig()

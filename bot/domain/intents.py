@@ -52,6 +52,7 @@ class Topic(StrEnum):
     USE = "use"  # how often something is used
     WISHES = "wishes"
     FLAGS = "flags"
+    SKILLS = "skills"  # of models: which there are, or one of them
     HOW_TO = "how to"  # stop, undo, ship: which words do it
     ABILITIES = "abilities"
     HELP = "help"

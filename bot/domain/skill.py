@@ -2,7 +2,7 @@
 
 from typing import Literal, get_args
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from bot.domain.record import Record
 
@@ -54,6 +54,13 @@ class RefusedSkill(Record):
 
     name: str
     reason: str
+
+
+class SkillUse(Record):
+    """How often models read a skill, and when last."""
+
+    count: int = Field(default=0, ge=0)
+    last_at: AwareDatetime | None = None
 
 
 class SkillSet(Record):

@@ -53,7 +53,7 @@ KNOWN = word_set(
     bad best better ok okay fine healthy health incident incidents fault faults bug bugs
     problem problems issue issues outage outages cause causes caused root reason reasons
     reasoning rationale pick picked picking choose chose chosen file files line lines summary
-    overview news changelog repairs self capabilities abilities skills powers alternative
+    overview news changelog repairs self capabilities abilities skill skills powers alternative
     alternatives attempt attempts tried sort sorts kinds support supports offer offers
     understand dropped drop result results outcome outcomes pass passes passed green red fire
     went out over weekend overnight summarize summarise behind tag burn burnt blast radius

@@ -128,6 +128,13 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
     ),
     (Topic.FLAGS, r"\b(?:feature )?(?:flags?|toggles?|switches)\b"),
     (
+        Topic.SKILLS,
+        r"^(?:which|what|how many)(?: of)?(?: your)? skills?\b.*\b(?:you|your|there|exist|used?"
+        r"|unused|models?|loaded|refused|broken|new)\b|\byour(?: \w+)? skills?\b"
+        r"|^(?:all )?(?:the )?(?:list of )?skills?$|^the (?:[\w-]+ ){1,5}skill\b(?: .*)?$"
+        r"|^what does the (?:[\w-]+ ){1,5}skill\b",
+    ),
+    (
         Topic.MEMORY,
         r"\b(?:remember(?! (?:me|us|when|how)\b)|recall|memory|memories|learned|learnt|you learn"
         r"|lessons?"
@@ -214,7 +221,7 @@ _PATTERNS: tuple[tuple[Topic, str], ...] = (
 TOPICS = tuple((topic, re.compile(pattern, re.IGNORECASE)) for topic, pattern in _PATTERNS)
 """What tells each topic, the first that does."""
 
-NAMED_FREELY = frozenset({Topic.MEMORY, Topic.FAILURES, Topic.USE})
+NAMED_FREELY = frozenset({Topic.MEMORY, Topic.FAILURES, Topic.USE, Topic.SKILLS})
 """Topics that say of what in any words: "when did rolling dice last fail"."""
 
 ABOUT_WHAT_IT_MEETS = re.compile(

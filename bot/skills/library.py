@@ -1,21 +1,31 @@
 """The skills at hand for those who use them, and note of each use."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import datetime
 
-from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.skill import Skill, SkillRole, SkillSet
+from bot.domain.journal import ActionOutcome, JournalQuery, Kind
+from bot.domain.skill import Skill, SkillRole, SkillSet, SkillUse
+from bot.ports.journal import Journal
 from bot.ports.recorder import ActionRecorder
 
 Source = Callable[[], SkillSet]
 """Returns the skills as they are now."""
 
+_MOST_USES = 1_000  # of one skill that are counted
+
 
 class SkillLibrary:
     """What models are told of and read. What somebody holds of it does not change under them."""
 
-    def __init__(self, source: Source = SkillSet, recorder: ActionRecorder | None = None) -> None:
+    def __init__(
+        self,
+        source: Source = SkillSet,
+        recorder: ActionRecorder | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         self._source = source
         self._recorder = recorder
+        self._journal = journal
 
     def current(self) -> SkillSet:
         """Return all of them at this moment."""
@@ -27,3 +37,17 @@ class SkillLibrary:
             self._recorder.record(
                 Kind.SKILL, skill.name, ActionOutcome.OK, agent=role, run_id=run_id
             )
+
+    async def uses(self, names: Iterable[str], since: datetime) -> dict[str, SkillUse]:
+        """Return how each was used since then, by its name. Raises `JournalError`."""
+        found: dict[str, SkillUse] = {}
+        for name in names if self._journal is not None else ():
+            query = JournalQuery(event=skill_event(name), since=since, limit=_MOST_USES)
+            read = await self._journal.read(query) if self._journal else ()
+            found[name] = SkillUse(count=len(read), last_at=read[-1].ts if read else None)
+        return found
+
+
+def skill_event(name: str) -> str:
+    """Return what the journal calls a use of that skill."""
+    return f"{Kind.SKILL}.{name}"

@@ -29,6 +29,7 @@ from cogs.ui.run_choices import (
     run_named,
     shipped_choices,
 )
+from cogs.ui.skills import skill_shown, skills_lines
 from cogs.ui.speakers import (
     CardSeen,
     answered_by,
@@ -92,6 +93,8 @@ __all__ = [
     "send_post",
     "send_privately",
     "shipped_choices",
+    "skill_shown",
+    "skills_lines",
     "speaker",
     "status_text",
     "view_of",

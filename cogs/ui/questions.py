@@ -10,6 +10,7 @@ from bot.presentation.cards import run_line
 from bot.self_improvement.questions import AskedQuestion
 from cogs.ui.answers import fitting
 from cogs.ui.changes import capabilities_lines
+from cogs.ui.skills import skills_asked
 from cogs.ui.speakers import is_listed
 
 
@@ -27,6 +28,8 @@ async def answer_question(
             return commands_text(bot, person)
         case Topic.ABILITIES:
             return fitting(await capabilities_lines(bot, person))
+        case Topic.SKILLS:
+            return fitting(await skills_asked(bot, person, slots.subject))
         case topic:
             return await bot.agent.questions.answer(
                 AskedQuestion(

@@ -18,6 +18,7 @@ from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.planner import Planner
 from bot.redaction import redact
 from bot.self_improvement import RunSettings, SelfImprovementAgent
+from bot.skills import SkillLibrary, read_skills
 from bot.telemetry import Recorder
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
@@ -40,6 +41,7 @@ COGS = (
     "cogs.pauses",
     "cogs.emergency_stop",
     "cogs.privacy",
+    "cogs.skills",
     "cogs.admin",
 )
 PEOPLE = (
@@ -177,6 +179,7 @@ async def dev_channel(
         chat = DiscordChat(client, FakeOutbox(), world.clock, redact)
         world.speak_through(chat)
         client.chat, client.key_values = chat, world.key_values
+        client.skills = _skills(client, world)
         world.member_directory = DiscordMemberDirectory(client, local.guild_id, world.clock)
         client.agent = world.agent()
         monitoring = _monitoring(world, client.agent, chat, identity)
@@ -207,6 +210,10 @@ def _listed(local: LocalDiscord) -> AllowList:
         developers=PeopleList(users=frozenset({ids["dora"]}), roles=local.roles("developers")),
         approvers=PeopleList(users=frozenset({ids["alice"], ids["bob"]})),
     )
+
+
+def _skills(client: TheseusClient, world: World) -> SkillLibrary:
+    return SkillLibrary(lambda: read_skills(client.root), client.recorder, world.journal)
 
 
 def _personal_data(

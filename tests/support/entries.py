@@ -50,6 +50,10 @@ ENTRIES: Table = {
     "/memory search": Act.READ, "/memory export": Act.READ, "/memory forget": Act.STEER,
     "/health": Act.READ, "/budget": Act.READ, "/audit now": Act.READ,
     "/flags list": Act.READ, "/flags set": Act.SWITCH, "/flags remove": Act.SWITCH,
+    "/skills list": Act.READ, "/skills show": Act.READ, "/skills reload": Act.RELOAD,
+    "/skills rollback": Act.ROLL_BACK,
+    "choices /skills show name": Act.READ, "choices /skills show version": Act.READ,
+    "choices /skills rollback name": Act.READ, "choices /skills rollback version": Act.READ,
     "/pause": Act.STEER, "/resume": Act.STEER, "/stop-everything": Act.STOP,
     "menu Investigate this": Act.ASK, "menu Fix this": Act.ASK,
     # what is offered while somebody types: nothing, to who is not listed

@@ -17,7 +17,7 @@ _WANTS: tuple[tuple[str, Sequence[str], str], ...] = (
     ("See what I do", ("runs list", "runs show", "incidents list", "health", "audit now"), ""),
     ("Stop or hold me", ("runs cancel", "pause", "resume", "stop-everything"), ""),
     ("What I remember and may spend", ("memory search", "memory forget", "budget"), ""),
-    ("What there is", ("capabilities", "flags list", "privacy"), ""),
+    ("What there is", ("capabilities", "skills list", "flags list", "privacy"), ""),
 )
 _FOR_ALL = frozenset({"change", "capabilities", "ask", "privacy", "help"})
 _MOST_EVERYDAY = 20

@@ -1,0 +1,111 @@
+"""Skills: what models know how to do here, to look at, to read again and to roll back."""
+
+import io
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client import TheseusClient
+from bot.domain.errors import PartMissing
+from bot.presentation.skills import reloaded, rolled_back
+from bot.presentation.times import ago
+from cogs.ui import fitting, is_listed, send_privately, skill_shown, skills_lines, speaker
+
+_CHOICES = 25
+
+
+class Skills(
+    commands.GroupCog, group_name="skills", group_description="What models know how to do here"
+):
+    """`/skills list`, `show`, `reload`, `rollback`."""
+
+    def __init__(self, bot: TheseusClient) -> None:
+        self.bot = bot
+
+    @app_commands.command(name="list")
+    async def show_all(self, interaction: discord.Interaction) -> None:
+        """Show every skill: what it is for, its version, who reads it and how often."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        lines = await skills_lines(self.bot, speaker(interaction))
+        await send_privately(interaction, "\n".join(lines), "skills")
+
+    @app_commands.command()
+    @app_commands.describe(name="The skill", version="An older version's number; empty: today's")
+    async def show(
+        self,
+        interaction: discord.Interaction,
+        name: str,
+        version: app_commands.Range[int, 1] | None = None,
+    ) -> None:
+        """Show one skill: its text, its versions, and what changed last."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        person = speaker(interaction)
+        shown = await skill_shown(self.bot, person, name.strip(), version or 0)
+        files = [_file(f"{name.strip()}.md", shown.text)]
+        if shown.diff:
+            files.append(_file(f"{name.strip()}.diff", shown.diff))
+        await interaction.followup.send(fitting(shown.lines), files=files, ephemeral=True)
+
+    @app_commands.command()
+    async def reload(self, interaction: discord.Interaction) -> None:
+        """Have me read skills, prompts and the like from their files now."""
+        await interaction.response.defer(thinking=True)
+        result = await self.bot.agent.live_items.reload(speaker(interaction))
+        await interaction.followup.send(fitting(reloaded(result).splitlines()))
+
+    @app_commands.command()
+    @app_commands.describe(name="The skill", version="The version to go back to")
+    async def rollback(
+        self,
+        interaction: discord.Interaction,
+        name: str,
+        version: app_commands.Range[int, 1],
+    ) -> None:
+        """Have an older version of a skill count until its file changes; everybody can see it."""
+        await interaction.response.defer(thinking=True)
+        service = self.bot.agent.live_items
+        item = await service.rollback(speaker(interaction), "skill", name.strip(), version)
+        await interaction.followup.send(rolled_back(item))
+
+    @show.autocomplete("name")
+    @rollback.autocomplete("name")
+    async def _names(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_listed(self.bot, speaker(interaction)):
+            return []  # not audited: it would be a line for every key they press
+        typed = current.strip().lower()
+        names = [each.name for each in self.bot.skills.current().skills if typed in each.name]
+        return [app_commands.Choice(name=each, value=each) for each in names[:_CHOICES]]
+
+    @show.autocomplete("version")
+    @rollback.autocomplete("version")
+    async def _versions(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[int]]:
+        name = getattr(interaction.namespace, "name", None)
+        if not is_listed(self.bot, speaker(interaction)) or not isinstance(name, str):
+            return []
+        try:
+            versions = await self.bot.agent.live_items.offered("skill", name.strip())
+        except PartMissing:
+            return []
+        now = self.bot.clock.now()
+        return [
+            app_commands.Choice(
+                name=f"v{each.number}, {ago(each.at, now)}, {each.author.told}"[:100],
+                value=each.number,
+            )
+            for each in versions
+            if str(each.number).startswith(str(current).strip())
+        ][:_CHOICES]
+
+
+def _file(name: str, text: str) -> discord.File:
+    return discord.File(io.BytesIO(text.encode()), name)
+
+
+async def setup(bot: TheseusClient) -> None:
+    """Add the cog."""
+    await bot.add_cog(Skills(bot))
