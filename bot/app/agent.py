@@ -229,4 +229,5 @@ def _limits(
         configured=told_of(settings),
         engine=chosen.told,
         vital_signs=(f"**Sandbox** {opened.sandbox.description}",),
+        links=_links(settings),
     )

@@ -19,7 +19,7 @@ from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
 from bot.app.state_lock import hold
-from bot.app.web import web_server
+from bot.app.web import serve, web_server
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, connect, point_discord_at
 from bot.domain.errors import ConfigError, PortError
@@ -88,7 +88,7 @@ async def _build(
     if chosen.chat_model:
         agent.emergency.hushes.append(chosen.chat_model.hush)
     web = web_server(settings, opened, client, agent, monitoring, chosen.told, issues, alerts)
-    serving = () if web is None else ((await stack.enter_async_context(web)).feed.run_forever,)
+    serving = await serve(settings, web, stack)
     return client, (
         chat.run_forever,
         agent.run_forever,

@@ -108,6 +108,7 @@ def _welcome(running: Demo, fault: MetFault | Living | None, engine: str) -> str
         ]
     lines += [
         "",
+        f"The bot's dashboard:            {running.dashboard}/",
         f"Fixes are written by:           the {engine} engine",
         f"The bot's own copy of the code: {workspace.checkout}",
         f"Its state and journal:          {workspace.state}",

@@ -1,6 +1,10 @@
 """The bot's own HTTP server, where one is wanted."""
 
+import logging
 import math
+from collections.abc import Callable, Coroutine
+from contextlib import AsyncExitStack
+from typing import Any
 
 from bot.app.resources import Resources
 from bot.client import TheseusClient, is_connected
@@ -9,6 +13,8 @@ from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 from bot.web import BotFacts, ChatConnection, WebRules, WebServer, WebServices
+
+_log = logging.getLogger(__name__)
 
 
 def web_rules(settings: Settings) -> WebRules | None:
@@ -26,6 +32,29 @@ def web_rules(settings: Settings) -> WebRules | None:
         token=token.get_secret_value() if token else None,
         secret=secret.get_secret_value() if secret else None,
     )
+
+
+def dashboard_told(settings: Settings, server: WebServer | None) -> str:
+    """Return where the dashboard is and how to get in, in a sentence for the log."""
+    if server is None:
+        return (
+            "There is no dashboard: set THESEUS_HTTP_PORT in .env, or http.port, to have one "
+            "(docs/http.md)."
+        )
+    address = settings.config.http.url or server.url
+    if settings.environment.theseus_http_token is not None:
+        return f"The dashboard is at {address}/ (log in with THESEUS_HTTP_TOKEN)."
+    return f"The dashboard is at {address}/, for the user that runs me, on this machine."
+
+
+async def serve(
+    settings: Settings, server: WebServer | None, stack: AsyncExitStack
+) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
+    """Begin to serve for as long as the stack lasts, and tell where; return what has to run."""
+    if server is not None:
+        await stack.enter_async_context(server)
+    _log.info(dashboard_told(settings, server))
+    return () if server is None else (server.feed.run_forever,)
 
 
 def web_server(

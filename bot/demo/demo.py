@@ -76,11 +76,15 @@ class DemoPlan:
 
 @dataclass
 class Demo:
-    """A running demo. `bot` is the present bot process; it is started again when it ends."""
+    """A running demo. `bot` is the present bot process; it is started again when it ends.
+
+    `dashboard` is the address of the bot's own pages, once it is online.
+    """
 
     discord: LocalDiscord
     workspace: DemoWorkspace
     bot: "BotProcess"
+    dashboard: str
 
     async def until_online(self, seconds: float = 90.0) -> None:
         """Wait until the bot is online.
@@ -107,6 +111,8 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     Raises `ConfigError` when the port is taken or the home cannot be made.
     """
     port = plan.port or _free_port()
+    http_port = _dashboard_port()
+    dashboard = f"http://127.0.0.1:{http_port}"
     workspace = DemoWorkspace.at(plan.home, plan.state)
     forge = make_forge(workspace, f"http://127.0.0.1:{port}")
     living = plan.living
@@ -121,6 +127,8 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         hint=[
             *(watch_hint(living) if living else met_hint(plan.fault)),
             *(await uncommitted_cogs(plan.source)).told(),
+            "",
+            f"What the bot does, step by step: {dashboard}/",
         ],
         extra_routes=forge_routes(forge, _AT_FORGE),
     )
@@ -132,6 +140,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         url=discord.base_url,
         engine=plan.engine,
         settings=living.settings if living else plan.settings,
+        dashboard=dashboard,
     )
     async with AsyncExitStack() as stack:
         service = await service_change(living or plan.fault, stack)
@@ -143,11 +152,14 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
             raise ConfigError(
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
-        bot = await stack.enter_async_context(BotProcess(discord, workspace, plan.home / "bot.log"))
+        served = {"THESEUS_HTTP_PORT": str(http_port)}
+        bot = await stack.enter_async_context(
+            BotProcess(discord, workspace, plan.home / "bot.log", variables=served)
+        )
         if living is not None:
             scenario = DemoScenario(living, discord.base_url, workspace, bot, seed=plan.seed)
             await stack.enter_async_context(scenario)
-        yield Demo(discord, workspace, bot)
+        yield Demo(discord, workspace, bot, dashboard)
 
 
 async def _prepare(
@@ -160,6 +172,12 @@ async def _prepare(
     await prepare(plan.source, workspace, fault, demo_paths, earlier=service)
     if later and living is not None and living.fault is not None:
         edited(living.fault, workspace.checkout)
+
+
+def _dashboard_port() -> int:
+    """Return the port the bot serves its own pages on: the one that is set, else a free one."""
+    wanted = os.environ.get("THESEUS_HTTP_PORT", "")
+    return int(wanted) if wanted.isdecimal() and wanted != "0" else _free_port()
 
 
 def _free_port() -> int:

@@ -97,7 +97,7 @@ class DemoPaths:
     """What the configuration must say about the local Discord the bot will live in.
 
     `settings` replaces keys of its sections; `logins` are names at the forge, each with its
-    person's id.
+    person's id. `dashboard` is where the bot's own pages are.
     """
 
     guild_id: int
@@ -107,6 +107,7 @@ class DemoPaths:
     engine: str
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     logins: Mapping[str, int] = field(default_factory=dict)
+    dashboard: str = ""
 
 
 async def prepare(
@@ -220,6 +221,7 @@ def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
     content["forge"]["issues"] = {"people": dict(demo_paths.logins), "minutes": _LOOK_MINUTES}
     # The code here is the visitor's own copy of this very repository.
     content["sandbox"]["required"] = False
+    content.setdefault("http", {})["url"] = demo_paths.dashboard
     for section, values in demo_paths.settings.items():
         content.setdefault(section, {}).update(values)
     return "# Written by the demo from data/config.yaml.\n" + yaml.safe_dump(content)

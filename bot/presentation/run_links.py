@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from bot.domain.links import web_address
+from bot.domain.posts import Button, Post
 from bot.domain.run import Run
 
 
@@ -24,6 +26,18 @@ class RunLinks:
             if address
         ]
         return f"Run `{run.id}`" + (f" ({', '.join(links)})" if links else "")
+
+    def on(self, post: Post, run: Run) -> Post:
+        """Return a run's card with a button to its page, where there is one that others can open.
+
+        A card that leads nowhere yet leads there by its title as well.
+        """
+        page = web_address(self._page(run))
+        if not page or post.card is None:
+            return post
+        card = post.card.but(url=post.card.url or page)
+        button = Button(label="Dashboard", style="link", url=page)
+        return post.but(card=card, buttons=(*post.buttons, button))
 
     def _card(self, run: Run) -> str:
         parts = (run.trigger.place.guild_id, run.thread_id, run.card_id)

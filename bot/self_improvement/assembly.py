@@ -105,7 +105,7 @@ def assemble(
     """Build the parts; `owner` names this process in the leases of runs."""
     authority = _authority(services, settings)
     authorizer, locks = authority.authorizer, authority.run_locks
-    notifier = RunNotifier(services, settings.dev_channel_id)
+    notifier = RunNotifier(services, settings.dev_channel_id, settings.links)
     memory = MemoryRecorder(services.store, services.clock, services.recorder, services.memory)
     cost_meter, steering = RunCostMeter(services.budget), Steering()
     transitions = RunTransitions(services, notifier, cost_meter, memory)

@@ -17,6 +17,7 @@ from bot.domain.waits import soon
 from bot.presentation import cards
 from bot.presentation.cards import ending, investigation, shipped
 from bot.presentation.flags import counted_behind, flag_compared
+from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.presentation.titles import thread_title, title_of
 from bot.self_improvement.fallback_notifier import FallbackNotifier
 from bot.self_improvement.services import Services
@@ -30,7 +31,7 @@ class RunNotifier:
     What a thread does not take, because somebody deleted it, is said elsewhere.
     """
 
-    def __init__(self, services: Services, dev_channel_id: int) -> None:
+    def __init__(self, services: Services, dev_channel_id: int, links: RunLinks = NO_LINKS) -> None:
         self._chat = services.chat
         self._store = services.store
         self._clock = services.clock
@@ -39,6 +40,7 @@ class RunNotifier:
         self._elsewhere = FallbackNotifier(services.chat, dev_channel_id)
         self._budget = services.budget
         self._flags = services.flags
+        self._links = links
         self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
 
     async def announce(self, run: Run) -> Run:
@@ -52,7 +54,7 @@ class RunNotifier:
             thread = run.thread_id or await self._open_thread(run, await self._name(run.trigger))
         except ChatRejected as error:
             raise ChatRejected(f"I could not open a thread: {error}") from error
-        post = cards.progress(self._now(run), History(), self._cap)
+        post = self._links.on(cards.progress(self._now(run), History(), self._cap), run)
         try:
             card = await self._chat.post(thread, post, key=f"{_key(run)}:card")
         except ChatRejected as error:
@@ -98,7 +100,8 @@ class RunNotifier:
             return
         ref = MessageRef(channel_id=run.thread_id, message_id=run.card_id)
         shown = self._now(run).but(activity=activity)
-        await self._chat.edit(ref, cards.progress(shown, history, self._cap), final=run.ended)
+        post = self._links.on(cards.progress(shown, history, self._cap), run)
+        await self._chat.edit(ref, post, final=run.ended)
 
     async def say(
         self, run: Run, text: str, *, key: str, attachments: tuple[Attachment, ...] = ()
@@ -141,7 +144,7 @@ class RunNotifier:
         opened = history.proposal
         # With the head: one shown just before a kill must not stand for what was pushed since.
         key = f"{_key(run)}:proposal:{run.attempt}:{opened.version}:{opened.head[:12]}"
-        card = cards.proposal(self._now(run), history, self._cap)
+        card = self._links.on(cards.proposal(self._now(run), history, self._cap), run)
         ref = await self._chat.post(run.thread_id, card, key=key)
         return ref.message_id
 
@@ -194,7 +197,8 @@ class RunNotifier:
         opened = history.proposal
         if run.thread_id is not None and opened is not None and opened.card_id is not None:
             ref = MessageRef(channel_id=run.thread_id, message_id=opened.card_id)
-            card = cards.proposal(self._now(run), history, self._cap).but(attachments=())
+            card = self._links.on(cards.proposal(self._now(run), history, self._cap), run)
+            card = card.but(attachments=())
             await self._chat.edit(ref, card)
 
     async def _post(self, run: Run, post: Post, key: str) -> int | None:

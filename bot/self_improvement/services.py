@@ -20,6 +20,7 @@ from bot.ports.member_directory import MemberDirectory
 from bot.ports.memory import MemoryStore
 from bot.ports.store import Store
 from bot.ports.workspace import Checkout, Workspaces
+from bot.presentation.run_links import NO_LINKS, RunLinks
 from bot.telemetry import Recorder
 
 
@@ -75,3 +76,4 @@ class RunSettings:
     configured: str = ""  # what of the configuration is audited when it has changed
     engine: str = ""  # which engines write changes, for people
     vital_signs: tuple[str, ...] = ()
+    links: RunLinks = NO_LINKS  # where people find a run

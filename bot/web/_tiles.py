@@ -56,15 +56,15 @@ def tiles(figures: KeyFigures, open_incidents: int, span: ShownSpan) -> list[Til
         ),
         Tile(
             "Time to proposal", _typical(figures.to_proposal, duration),
-            _most(figures.to_proposal, duration, "proposals"), "#times-chart",
+            _most(figures.to_proposal, duration, "proposal"), "#times-chart",
         ),
         Tile(
             "Time to live", _typical(figures.to_live, duration),
-            _most(figures.to_live, duration, "changes"), "#times-chart",
+            _most(figures.to_live, duration, "change"), "#times-chart",
         ),
         Tile(
             "Cost of a change", _typical(figures.cost, money),
-            _most(figures.cost, money, "changes"), "/budget",
+            _most(figures.cost, money, "change"), "/budget",
         ),
     ]  # fmt: skip
 
@@ -83,5 +83,5 @@ def _typical(spread: Spread, told: Callable[[float], str]) -> str:
 
 def _most(spread: Spread, told: Callable[[float], str], what: str) -> str:
     if spread.p90 is None:
-        return f"median of 0 {what}"
-    return f"median of {spread.number:,} {what}; 90 % within {told(spread.p90)}"
+        return f"median of {counted(0, what)}"
+    return f"median of {counted(spread.number, what)}; 90 % within {told(spread.p90)}"

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.app.web import web_rules
+from bot.app.web import dashboard_told, web_rules
 from bot.cli.doctor.web import look_at_http_server
 from bot.settings import Settings, load
+from bot.web import WebRules, WebServer
+from tests.bot.web.web_server import Room
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKEN = "a-token-that-is-long-enough"
@@ -67,3 +69,20 @@ async def test_the_doctor_warns_of_a_token_that_others_can_hear(tmp_path: Path) 
     made = settings(tmp_path, {"port": 1, "host": "10.0.0.1"}, THESEUS_HTTP_TOKEN=TOKEN)
     _, warning = await look_at_http_server(made)
     assert "TLS" in warning.mend
+
+
+@pytest.mark.parametrize(
+    ("http", "variables", "told"),
+    [
+        ({}, {}, "is at http://127.0.0.1:7/, for the user that runs me, on this machine."),
+        ({}, {"THESEUS_HTTP_TOKEN": TOKEN}, "http://127.0.0.1:7/ (log in with THESEUS_HTTP_TOKEN)"),
+        ({"url": "https://bot.example.org"}, {}, "The dashboard is at https://bot.example.org/,"),
+    ],
+)
+def test_a_start_tells_where_the_dashboard_is_and_how_to_get_in(
+    tmp_path: Path, http: dict[str, Any], variables: dict[str, str], told: str
+) -> None:
+    server = WebServer(WebRules(port=7), Room().services)
+    assert told in dashboard_told(settings(tmp_path, http, **variables), server)
+    none = dashboard_told(settings(tmp_path, http), None)
+    assert none.startswith("There is no dashboard: set THESEUS_HTTP_PORT in .env")

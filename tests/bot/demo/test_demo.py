@@ -23,4 +23,4 @@ async def test_a_bot_whose_settings_are_wrong_is_not_waited_for(tmp_path: Path) 
         BotProcess(discord, workspace, log, REFUSING) as bot,
     ):
         with pytest.raises(ConfigError, match=r"theseus: the port is taken$"):
-            await Demo(discord, workspace, bot).until_online()
+            await Demo(discord, workspace, bot, "http://127.0.0.1:1").until_online()

@@ -21,8 +21,9 @@ from tests.fakes.repositories import commit, git, snapshot, write
 ROOT = Path(__file__).resolve().parents[3]
 TABLE = "tests/cogs/everyday_commands.json"
 DEMO_PATHS = DemoPaths(
-    guild_id=11, dev_channel_id=12, listed=(13,), url="http://127.0.0.1:1", engine="offline"
-)
+    guild_id=11, dev_channel_id=12, listed=(13,), url="http://127.0.0.1:1", engine="offline",
+    dashboard="http://127.0.0.1:2",
+)  # fmt: skip
 
 
 def copy(to: Path) -> Path:
