@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from bench.rows import Row, in_turns
 from bench.stage import Event, Watch, open_demo, settled
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app import project_root
+from bot.app.demo import project_root
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.domain.record import Record
 from tests.twins.model import Request
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.rows import Row, Timed, in_turns
 from bot.adapters.sandbox import choose_sandbox
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.ports.sandbox import Sandbox
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.runner import RunResult, TimeLimits

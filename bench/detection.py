@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench.rows import Row
-from bot.app import project_root
+from bot.app.demo import project_root
 
 SIZES = {10: 100_000, 1_000: 100_000, 1_000_000: 1_000_000}
 # By its path: as a part of `bench` it would import everything else as well.

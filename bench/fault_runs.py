@@ -22,7 +22,7 @@ from bench.rehearsed import script_with
 from bench.stage import settled
 from bot.adapters.git_trees import GitTrees
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app import local_forge, project_root
+from bot.app.demo import local_forge, project_root
 from bot.client._traffic_capture import SETTLED
 from bot.demo.demo import Demo, DemoPlan, demo
 from bot.demo.workspace import deploy_commit

@@ -16,7 +16,7 @@ import structlog
 from bench.rows import Row, in_turns
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.system_clock import SystemClock
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.domain.journal import ActionOutcome, Kind
 from bot.redaction import redact
 from bot.telemetry import Recorder

@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.adapters.rehearsal import SandboxedRehearsal
 from bot.adapters.sandbox import choose_sandbox
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.domain.errors import RehearsalError
 from bot.domain.rehearsal import Script
 from bot.infra.yaml_text import WordsLoader, read_yaml

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from bench.rehearsed import WHOLE_BOT, lay_out, open_rehearsal, script_with, scripts_in
 from bench.rows import Row, in_turns, median
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.demo.demo import TOKEN, BotProcess
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.rehearsal import Script, Transcript

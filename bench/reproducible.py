@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 from bench.fault_people import QuoteService
 from bench.rehearsed import lay_out, open_rehearsal
 from bench.rows import Row
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.domain.journal import Action
 from bot.domain.rehearsal import PlayedError
 from bot.domain.traffic import TrafficRecord

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from bot.adapters.sqlite_store import SqliteStore
-from bot.app import local_forge, project_root
+from bot.app.demo import local_forge, project_root
 from bot.demo.demo import Demo, DemoPlan, demo
 from bot.demo.faults import MetFault
 from bot.domain.run import Run

@@ -20,7 +20,7 @@ from bot.adapters.file_snapshots import FileSnapshots
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.client import Identity, TheseusClient
 from bot.client._exchanges import answered
 from bot.client._traffic_capture import TrafficCapture

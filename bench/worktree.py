@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.rows import Row, in_turns
 from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.git_workspace import GitWorkspaces
-from bot.app import project_root
+from bot.app.demo import project_root
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 
 PAIRS = 15

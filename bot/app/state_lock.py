@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from bot.app.state_swap import finish
 from bot.domain.errors import ConfigError
 
 
 @contextmanager
 def hold(state: Path) -> Iterator[None]:
     """Hold the state folder's lock; the kernel lets go of it however the process ends.
+
+    What a restore that ended early left to be done is done first.
 
     Raises `ConfigError` when another process has it, or the folder cannot be written to.
     """
@@ -32,6 +35,7 @@ def hold(state: Path) -> Iterator[None]:
                 f"Another Theseus runs on {state} (it holds {file}). Stop it first, or set "
                 "THESEUS_STATE to another folder."
             ) from error
+        finish(state)
         yield
     finally:
         os.close(descriptor)

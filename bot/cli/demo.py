@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from bot.app import FAULT_NAMES, DemoOptions, run_demo
+from bot.app.demo import FAULT_NAMES, DemoOptions, run_demo
 from bot.cli.output import say
 
 

@@ -45,6 +45,16 @@ class Theseus(CommandGroup):
             "bot.cli.stop:stop",
             "End all runs within seconds; nothing begins until it is lifted.",
         ),
+        "backup": CommandPlace(
+            _RUN,
+            "bot.cli.backup:backup_cli",
+            "Put the whole state into one file, also while the bot runs.",
+        ),
+        "restore": CommandPlace(
+            _RUN,
+            "bot.cli.restore:restore",
+            "Bring the state back from a backup; nothing is deleted.",
+        ),
         "completion": CommandPlace(
             _RUN,
             "bot.cli.completion:completion",

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.app import run_bot
+from bot.app.bot import run_bot
 from bot.redaction import redact
 from bot.settings import settings_here
 from bot.telemetry import configure_logging

@@ -11,6 +11,8 @@ CHECKPOINT = "audit.checkpoint"
 """The entry that says up to where older ones were removed, by the rules of `audit.keep_days`."""
 ACCEPTED = "audit.accepted"
 """The entry by which somebody on the machine took note of a break."""
+RESTORED = "restored"
+"""The entry by which a log goes on that was brought back from a backup."""
 LOST = "audit.lost"
 """The entry that tells of one that was begun, and is not there after a crash."""
 

@@ -1,6 +1,7 @@
-"""When and how incidents are told, and when the bot looks back on itself: as configured."""
+"""When and how incidents are told, when the bot looks back on itself, when it is backed up."""
 
 from datetime import UTC, datetime, time
+from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
@@ -71,6 +72,15 @@ class SelfAuditConfig(Record):
     @classmethod
     def _known(cls, name: str) -> str:
         return _zone(name)
+
+
+class BackupConfig(Record):
+    """Where backups of the state are kept.
+
+    `folder` is seen from the project's root; null: `backups` in the state folder.
+    """
+
+    folder: Path | None = None
 
 
 def _check_cron(expression: str) -> None:

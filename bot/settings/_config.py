@@ -11,7 +11,7 @@ from bot.domain.approval import ApprovalRules
 from bot.domain.budget import BudgetRules
 from bot.domain.checks import Checks
 from bot.domain.errors import ConfigError
-from bot.domain.monitoring_config import IncidentsConfig, SelfAuditConfig
+from bot.domain.monitoring_config import BackupConfig, IncidentsConfig, SelfAuditConfig
 from bot.domain.people import AllowList
 from bot.domain.record import Record
 from bot.domain.roles import Role
@@ -180,6 +180,7 @@ class Config(Record):
     chat: ChatConfig = ChatConfig()
     missed: MissedConfig = MissedConfig()
     audit: AuditConfig = AuditConfig()
+    backup: BackupConfig = BackupConfig()
     http: HttpConfig = HttpConfig()
     protection: ProtectionConfig = ProtectionConfig()
     checks: Checks

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import local_forge
+from bot.app.demo import local_forge
 from bot.demo.demo import DemoPlan, demo
 from local_discord.person import Person
 from tests.fakes.repositories import commit, git

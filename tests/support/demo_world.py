@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.app import local_forge, project_root
+from bot.app.demo import local_forge, project_root
 from bot.demo.demo import Demo, DemoPlan, demo
 from bot.demo.faults import FaultStep, MetFault
 from local_discord.person import Message, Person

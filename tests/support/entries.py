@@ -125,6 +125,7 @@ ENTRIES: Table = {
             "$ theseus dependencies", "$ theseus budget", "$ theseus traffic list",
             "$ theseus traffic show", "$ theseus new cog", "$ theseus new skill",
             "$ theseus completion",
+            "$ theseus backup list", "$ theseus restore",
         ),
         MACHINE,
     ),

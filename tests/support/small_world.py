@@ -14,7 +14,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from bot.app import local_forge
+from bot.app.demo import local_forge
 from bot.demo.demo import BotProcess
 from bot.demo.forge_pages import forge_routes
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare

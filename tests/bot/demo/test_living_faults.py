@@ -10,7 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from bot.app import FAULT_NAMES
+from bot.app.demo import FAULT_NAMES
 from bot.demo.faults import (
     FAULTS,
     LIVING,

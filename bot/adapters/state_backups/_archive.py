@@ -1,0 +1,103 @@
+"""The archive: a compressed tar of a manifest, then the files."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from bot.adapters.state_backups._moment import StagedFile
+from bot.domain.backup import BackedUpFile, BackupManifest
+
+MANIFEST = "manifest.json"
+STATE = "state/"
+CHUNK = 1024 * 1024
+_LEVEL = 3  # of nine: most of what there is to gain, for a third of the time
+
+OnBytes = Callable[[int, int], None]
+"""Told how many bytes of how many are done."""
+
+
+class ChangedMeanwhile(Exception):
+    """A file is not any more what it was when the manifest was written: all has to be done anew."""
+
+
+def digest(file: StagedFile, go_on: Callable[[], None]) -> str:
+    """Return the SHA-256 of what goes into the archive of a file. Raises `ChangedMeanwhile`."""
+    found, left = hashlib.sha256(), file.size
+    try:
+        with file.source.open("rb") as read:
+            while chunk := read.read(min(left, CHUNK)):
+                go_on()
+                found.update(chunk)
+                left -= len(chunk)
+    except FileNotFoundError as error:
+        raise ChangedMeanwhile(file.name) from error
+    if left:
+        raise ChangedMeanwhile(file.name)
+    return found.hexdigest()
+
+
+def write_archive(
+    into: IO[bytes],
+    manifest: BackupManifest,
+    staged: Sequence[StagedFile],
+    go_on: Callable[[], None],
+    on_progress: OnBytes = lambda done, total: None,
+) -> None:
+    """Write the archive; `staged` are the manifest's files, in its order.
+
+    Raises `ChangedMeanwhile` and `OSError`.
+    """
+    done = 0
+    at = int(manifest.made_at.timestamp())
+    told = manifest.model_dump_json(indent=1).encode()
+    with tarfile.open(fileobj=into, mode="w:gz", compresslevel=_LEVEL) as archive:
+        archive.addfile(_member(MANIFEST, len(told), at), io.BytesIO(told))
+        for known, file in zip(manifest.files, staged, strict=True):
+            _add(archive, known, file.source, at, go_on)
+            done += known.size
+            on_progress(done, manifest.size)
+
+
+def _add(
+    archive: tarfile.TarFile, known: BackedUpFile, source: Path, at: int, go_on: Callable[[], None]
+) -> None:
+    try:
+        with source.open("rb") as read:
+            hashed = _Hashed(read, go_on)
+            archive.addfile(_member(STATE + known.name, known.size, at), hashed)
+    except FileNotFoundError as error:
+        raise ChangedMeanwhile(known.name) from error
+    if hashed.found != known.sha256:
+        raise ChangedMeanwhile(known.name)
+
+
+def _member(name: str, size: int, at: int) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.size, member.mtime, member.mode = size, at, 0o600
+    return member
+
+
+class _Hashed(io.RawIOBase):
+    """Reads a file for whoever copies it, and knows the digest of what was read."""
+
+    def __init__(self, read: IO[bytes], go_on: Callable[[], None]) -> None:
+        self._read = read
+        self._go_on = go_on
+        self._digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; fewer than asked for mean that the file was cut."""
+        self._go_on()
+        chunk = self._read.read(size)
+        if len(chunk) < size:
+            raise ChangedMeanwhile(self._read.name)
+        self._digest.update(chunk)
+        return chunk
+
+    @property
+    def found(self) -> str:
+        """The digest of all that was read."""
+        return self._digest.hexdigest()

@@ -1,0 +1,128 @@
+"""The backups in a folder: made one at a time, listed, and removed when they are superfluous."""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+from bot.adapters.state_backups._archive import OnBytes
+from bot.adapters.state_backups._contents import NAME
+from bot.adapters.state_backups._maker import (
+    BackupMaker,
+    BackupWatch,
+    Free,
+    clear,
+    free_bytes,
+    lock_in,
+)
+from bot.domain.backup import Backup, superfluous
+from bot.domain.errors import StoreError
+from bot.infra.file_lock import FileLock, Locked
+from bot.infra.threads import in_thread
+from bot.ports.clock import Clock
+
+SUFFIX = ".tar.gz"
+
+
+class StateBackups:
+    """Implements `bot.ports.backups.BackupStore` in a folder, for its owner alone.
+
+    `commit` tells which code runs, `free` how many bytes there is room for in a folder.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        folder: Path,
+        clock: Clock,
+        *,
+        commit: Callable[[], str | None] = lambda: None,
+        free: Free = free_bytes,
+    ) -> None:
+        self.folder = folder
+        self._state = state
+        self._clock = clock
+        self._commit = commit
+        self._free = free
+
+    async def take(
+        self, into: Path | None = None, on_progress: OnBytes = lambda done, total: None
+    ) -> Backup:
+        """Make one, in a thread; `into` is a file to be made instead of one in the folder."""
+        stopped = threading.Event()
+        made = asyncio.ensure_future(in_thread(self._taken, into, stopped, on_progress))
+        try:
+            return await asyncio.shield(made)
+        except asyncio.CancelledError:
+            stopped.set()
+            await asyncio.wait([made])
+            made.exception()  # looked at, so that it is not reported as lost
+            raise
+
+    async def backups(self) -> Sequence[Backup]:
+        """Return those in the folder."""
+        try:
+            return await in_thread(backups_in, self.folder)
+        except OSError as error:
+            raise StoreError(f"{self.folder} cannot be read ({error.strerror}).") from error
+
+    async def prune(self, keep: int, weekly: int) -> int:
+        """Remove what is superfluous, one after the other."""
+        old = superfluous(await self.backups(), keep, weekly)
+        try:
+            for each in old:
+                await in_thread(each.file.unlink, missing_ok=True)
+        except OSError as error:
+            raise StoreError(f"{error.filename} cannot be removed ({error.strerror}).") from error
+        return len(old)
+
+    def _taken(self, into: Path | None, stopped: threading.Event, told: OnBytes) -> Backup:
+        folder = self.folder if into is None else into.parent
+        at = self._clock.now().astimezone(UTC).replace(microsecond=0)
+        without = (self._state / "backups", self.folder, folder)
+        maker = BackupMaker(self._state, self._commit(), without)
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with FileLock(lock_in(folder)):
+                clear(folder)
+                target = into or _unused(folder, at)
+                return maker.make(target, at, BackupWatch(folder, self._free, stopped, told))
+        except Locked as error:
+            raise StoreError(f"Another backup is being made in {folder}. Wait for it.") from error
+        except (OSError, sqlite3.Error) as error:
+            where = getattr(error, "filename", None) or self._state
+            why = getattr(error, "strerror", None) or error
+            raise StoreError(
+                f"No backup could be made in {folder}: {where}: {why}. Make room, or let the bot's "
+                "account read the state and write there."
+            ) from error
+
+
+def backups_in(folder: Path) -> tuple[Backup, ...]:
+    """Return the whole backups in a folder, the newest first; none where there is no folder.
+
+    Raises `OSError`.
+    """
+    found = []
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
+            named = NAME.fullmatch(entry.name)
+            if named is None or not entry.is_file(follow_symlinks=False):
+                continue
+            with contextlib.suppress(ValueError):  # digits that are no time
+                at = datetime.strptime(named[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+                size = entry.stat(follow_symlinks=False).st_size
+                found.append(Backup(file=Path(entry.path), made_at=at, size=size))
+    return tuple(sorted(found, key=lambda each: (each.made_at, each.file.name), reverse=True))
+
+
+def _unused(folder: Path, at: datetime) -> Path:
+    """Return the file of a backup of that time: with a number where there is one already."""
+    stem = f"theseus-{at:%Y%m%dT%H%M%S}Z"
+    names = (f"{stem}{f'-{number}' if number else ''}{SUFFIX}" for number in count())
+    return next(folder / name for name in names if not (folder / name).exists())

@@ -1,0 +1,192 @@
+"""Restoring a backup: compared with what it says of itself, checked, then put in place."""
+
+import getpass
+import shutil
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import AwareDatetime
+
+from bot.adapters.file_kill_switch import FileKillSwitch
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.state_backups import ROOM, OnBytes, extract, free_bytes
+from bot.app.schemas import KNOWN_MIGRATIONS
+from bot.app.state_lock import hold
+from bot.app.state_swap import Staging, Step, discard, new_staging, take_place
+from bot.authority.audit_watch import noted_heads
+from bot.domain.audit import RESTORED, AuditEntry, AuditState
+from bot.domain.backup import BackupManifest, LeftOut
+from bot.domain.errors import ConfigError, PortError
+from bot.domain.record import Record
+from bot.infra.git import Git
+from bot.infra.schema_versions import newer_than
+from bot.infra.threads import in_thread
+from bot.presentation.times import clock_time
+from bot.redaction import redact
+
+_STOP = "STOP"
+
+
+class RestoreReport(Record):
+    """What a backup held, and what became of it. Sizes in bytes; `carried` stayed as it was."""
+
+    file: Path
+    made_at: AwareDatetime
+    commit: str | None
+    files: int
+    bytes: int
+    runs: int
+    audit: AuditState
+    left_out: tuple[LeftOut, ...]
+    restored: bool = False
+    state: Path
+    old_state: Path | None = None
+    carried: tuple[str, ...] = ()
+    stopped: bool = False
+
+
+class Restoration:
+    """Restores one archive into a state folder. `step` is told of each step that is done."""
+
+    def __init__(
+        self,
+        file: Path,
+        state: Path,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        on_progress: OnBytes = lambda done, total: None,
+        step: Step = lambda name: None,
+        free: Callable[[Path], int] = free_bytes,
+    ) -> None:
+        self._file = file
+        self._state = state
+        self._now = now
+        self._on_progress = on_progress
+        self._step = step
+        self._free = free
+
+    async def verify(self, *, broken_audit: bool = False) -> RestoreReport:
+        """Look at all of it, and change nothing. Raises `ConfigError` with what is wrong."""
+        staging = new_staging(self._state, self._now())
+        try:
+            return await self._checked(staging, broken_audit=broken_audit)
+        finally:
+            await in_thread(discard, staging)
+
+    async def restore(self, *, broken_audit: bool = False) -> RestoreReport:
+        """Put it in the place of the state there is, which is kept beside.
+
+        Raises `ConfigError` where a bot runs on that state, and for whatever is wrong with the
+        archive; the state is as it was then.
+        """
+        with hold(self._state):
+            staging = new_staging(self._state, self._now())
+            try:
+                report = await self._checked(staging, broken_audit=broken_audit)
+                with hold(staging.folder):  # in its place it is held from the first moment
+                    carried = await in_thread(_carry_over, self._state, staging.folder)
+                    await self._noted(staging.folder, report)
+                    self._step("noted")
+                    old = await in_thread(take_place, staging, self._state, self._step)
+            finally:
+                await in_thread(discard, staging)
+            stop = await FileKillSwitch(self._state / _STOP).standing()
+            return report.but(
+                restored=True, old_state=old, carried=carried, stopped=stop is not None
+            )
+
+    async def _checked(self, staging: Staging, *, broken_audit: bool) -> RestoreReport:
+        room = self._free(staging.folder) - ROOM
+        manifest = await in_thread(
+            extract, self._file, staging.folder, room=room, on_progress=self._on_progress
+        )
+        self._step("extracted")
+        self._check_schemas(staging.folder)
+        await in_thread(self._check_forge, staging.folder / "forge.git")
+        audit = await self._audit_of(staging.folder)
+        if audit.broken is not None and not broken_audit:
+            raise ConfigError(
+                f"{self._file} is not restored: its audit log does not hold, from entry "
+                f"{audit.broken.number} on ({audit.broken.told}) Take an older backup, or restore "
+                "it all the same with --broken-audit; nothing ships then until "
+                "`theseus audit accept`."
+            )
+        self._step("verified")
+        return self._report(manifest, audit)
+
+    def _check_schemas(self, folder: Path) -> None:
+        newer = newer_than(folder, KNOWN_MIGRATIONS)
+        if newer:
+            first = newer[0]
+            raise ConfigError(
+                f"{self._file} is of a newer Theseus: its {first.file.relative_to(folder)} has the "
+                f"migration {first.migrations[-1]}, which is unknown here. Update Theseus to the "
+                "commit of the backup (`theseus backup list` shows it) or a newer one."
+            )
+
+    def _check_forge(self, bare: Path) -> None:
+        """Raise unless every commit that a branch stands on is there whole. Blocking."""
+        if not (bare / "HEAD").exists():
+            return
+        try:
+            git = Git(bare, f"--git-dir={bare}")
+            git.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
+        except PortError as error:
+            raise ConfigError(
+                f"{self._file} is not restored: its forge.git is not whole ({error.detail[:200]}). "
+                "Take another backup."
+            ) from error
+
+    async def _audit_of(self, folder: Path) -> AuditState:
+        """Check the whole audit log, also against what the journal noted of its ends."""
+        kept = folder / "theseus.sqlite3"
+        if not kept.is_file():  # a bot that never ran
+            return AuditState()
+        async with NdjsonJournal(folder, redact=redact) as journal:
+            heads = await noted_heads(journal)
+        async with SqliteStore(kept) as store:
+            return await store.audit_state(heads)
+
+    async def _noted(self, folder: Path, report: RestoreReport) -> None:
+        """Write into the log that goes on that it was restored, by whom and from what."""
+        note = f"{getpass.getuser()}: {report.file.name}, made {clock_time(report.made_at)}"
+        entry = AuditEntry(
+            at=self._now(), action=RESTORED, allowed=True, how="command line", note=note
+        )
+        async with SqliteStore(folder / "theseus.sqlite3") as store:
+            await store.audit(entry)
+
+    def _report(self, manifest: BackupManifest, audit: AuditState) -> RestoreReport:
+        return RestoreReport(
+            file=self._file,
+            made_at=manifest.made_at,
+            commit=manifest.commit,
+            files=len(manifest.files),
+            bytes=manifest.size,
+            runs=manifest.rows("runs"),
+            audit=audit,
+            left_out=manifest.left_out,
+            state=self._state,
+        )
+
+
+def _carry_over(state: Path, staging: Path) -> tuple[str, ...]:
+    """Copy what no backup has, and what no backup may undo: keys of services, a stop that stands.
+
+    Return the names.
+    """
+    carried = []
+    for key in sorted(state.glob("*.pem")):
+        if key.is_file() and not key.is_symlink():
+            shutil.copyfile(key, staging / key.name)
+            (staging / key.name).chmod(0o600)
+            carried.append(key.name)
+    stop = state / _STOP
+    if (stop.exists() or stop.is_symlink()) and not (staging / _STOP).exists():
+        (staging / _STOP).touch(mode=0o600)
+        if stop.is_file() and not stop.is_symlink():
+            shutil.copyfile(stop, staging / _STOP)
+        carried.append(_STOP)
+    return tuple(carried)

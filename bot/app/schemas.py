@@ -1,0 +1,16 @@
+"""The migrations that this code knows, of every database in the state folder."""
+
+from bot.adapters import sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traffic
+from bot.infra import forge_pulls
+
+KNOWN_MIGRATIONS = frozenset(
+    migration.name
+    for migrations in (
+        sqlite_store.MIGRATIONS,
+        sqlite_ledger.MIGRATIONS,
+        sqlite_memory.MIGRATIONS,
+        sqlite_traffic.MIGRATIONS,
+        forge_pulls.MIGRATIONS,
+    )
+    for migration in migrations
+)

@@ -1,0 +1,138 @@
+"""A restored state takes the place of the one that was there, in one step, and nothing is lost.
+
+The new state is made ready in a folder beside, `<state>.restore-<time>`, with a file in it that
+says what remains to be done. The two folders change places; then that is done, by whoever opens
+the state next where the process ends in the middle.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.errors import ConfigError
+from bot.infra.folder_exchange import exchange
+from bot.infra.sqlite_copy import flush
+
+BACKUPS = "backups"
+_READY = ".theseus-restored.json"
+_UNFINISHED = ".theseus-extracting"
+_EMPTY = frozenset({"lock"})
+
+Step = Callable[[str], None]
+"""Told of each step once it is done."""
+
+
+class Staging(NamedTuple):
+    """Where a new state is made ready, and what the old one will be called."""
+
+    folder: Path
+    kept_as: Path
+
+
+def new_staging(state: Path, now: datetime) -> Staging:
+    """Make an empty folder beside the state. What earlier attempts left there is removed.
+
+    Raises `ConfigError` where nothing can be made beside it.
+    """
+    places = (_places(state, now, number) for number in count())
+    staging, kept_as = next(pair for pair in places if not any(each.exists() for each in pair))
+    try:
+        for old in _abandoned(state):
+            shutil.rmtree(old)
+        staging.mkdir(mode=0o700, parents=True)
+        (staging / _UNFINISHED).touch(mode=0o600)
+    except OSError as error:
+        raise ConfigError(
+            f"{staging} cannot be made ({error.strerror}); a state is restored beside the one "
+            "there is. Let this account write there, or set THESEUS_STATE to a folder in it."
+        ) from error
+    return Staging(staging, kept_as)
+
+
+def _places(state: Path, now: datetime, number: int) -> tuple[Path, Path]:
+    stamp = f"{now:%Y%m%dT%H%M%S}{f'-{number}' if number else ''}"
+    names = (f"{state.name}.{what}-{stamp}" for what in ("restore", "before-restore"))
+    staging, kept_as = map(state.with_name, names)
+    return staging, kept_as
+
+
+def discard(staging: Staging) -> None:
+    """Remove what was made ready, and never took its place."""
+    if _is_ours(staging.folder):
+        shutil.rmtree(staging.folder)
+
+
+def take_place(staging: Staging, state: Path, step: Step) -> Path | None:
+    """Let the new state take the place of the old one; return where that is, if it held anything.
+
+    `state` is a folder. Raises `ConfigError` where they cannot change places; nothing is done then.
+    """
+    told = {"aside": staging.folder.name, "kept_as": staging.kept_as.name}
+    _write(staging.folder / _READY, json.dumps(told))
+    (staging.folder / _UNFINISHED).unlink(missing_ok=True)
+    for folder, _, _ in os.walk(staging.folder):
+        flush(Path(folder))
+    step("ready")
+    try:
+        exchange(staging.folder, state)
+    except OSError as error:
+        raise ConfigError(
+            f"{staging.folder} cannot take the place of {state} ({error.strerror}). Where {state} "
+            "is a mount point, set THESEUS_STATE to a folder in it; else move it away by hand, "
+            "make an empty folder in its place, and restore once more."
+        ) from error
+    flush(state.parent)
+    step("exchanged")
+    return finish(state, step)
+
+
+def finish(state: Path, step: Step = lambda name: None) -> Path | None:
+    """Do what remains after a state took its place; nothing, where nothing does.
+
+    Earlier backups go with the state. Return where the old state is now, if it held anything.
+    """
+    ready = state / _READY
+    try:
+        told = json.loads(ready.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except ValueError as error:
+        raise ConfigError(
+            f"{ready} cannot be read. Remove it; a restored state is whole."
+        ) from error
+    aside, kept = (state.parent / Path(str(told[key])).name for key in ("aside", "kept_as"))
+    if (aside / BACKUPS).is_dir() and not (state / BACKUPS).exists():
+        (aside / BACKUPS).rename(state / BACKUPS)
+        step("backups moved")
+    if aside.is_dir():
+        if {each.name for each in aside.iterdir()} <= _EMPTY:
+            shutil.rmtree(aside)
+        else:
+            aside.rename(kept)
+        step("old state named")
+    flush(state.parent)
+    ready.unlink()
+    return kept if kept.is_dir() else None
+
+
+def _abandoned(state: Path) -> Iterator[Path]:
+    """Yield folders that were made ready and never used; an old state is never one of them."""
+    for folder in state.parent.glob(f"{state.name}.restore-*"):
+        if _is_ours(folder):
+            yield folder
+
+
+def _is_ours(folder: Path) -> bool:
+    return (folder / _UNFINISHED).exists() or (folder / _READY).exists()
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as written:
+        written.write(text)
+        written.flush()
+        os.fsync(written.fileno())

@@ -1,0 +1,149 @@
+"""`theseus backup`: the state in one file, while the bot runs or not; and which there are."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.adapters.git_checkout import GitCheckout
+from bot.adapters.state_backups import StateBackups, is_made_anew, read_manifest
+from bot.adapters.system_clock import SystemClock
+from bot.app.backups import backup_folder
+from bot.cli.backup_files import backups_here
+from bot.cli.missing_state import nothing_at
+from bot.cli.output import JsonOption, complain, print_json, say
+from bot.cli.progress import progress
+from bot.cli.tables import Cell, Row, When, print_table
+from bot.domain.backup import Backup, BackupManifest
+from bot.domain.errors import ConfigError, PortError, StoreError
+from bot.presentation.counts import counted
+from bot.presentation.sizes import bytes_told
+from bot.settings import Settings, settings_here
+
+backup_cli = typer.Typer()
+_HEAD = ("when", "size", "runs", "audit", "commit", "file")
+_MB = 1_000_000
+_ARCHIVES = (".tar.gz", ".tgz")
+
+
+@backup_cli.callback(invoke_without_command=True)
+def backup(
+    context: typer.Context,
+    to: Annotated[
+        Path | None,
+        typer.Option(
+            help="Another folder, or a file (*.tar.gz); else backup.folder.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put the whole state into one file, also while the bot runs.
+
+    `theseus restore` brings it back. The file holds keys and what people said: only this account
+    may read it; keep it where nobody else can.
+
+    For example: theseus backup --to /mnt/backups
+    """
+    if context.invoked_subcommand is not None:
+        return
+    settings = settings_here()
+    if nothing_at(settings.state, "state"):
+        raise typer.Exit(1)
+    made = asyncio.run(_made(settings, *_place(settings, to)))
+    manifest = read_manifest(made.file)
+    if as_json:
+        print_json(_described(made, manifest))
+        return
+    say(f"Backed up: {made.file} ({bytes_told(made.size)}): {_told(manifest)}.", "green")
+    for each in manifest.left_out:
+        if not is_made_anew(each):
+            say(f"Not in it: {each.name} ({each.why})")
+
+
+@backup_cli.command("list")
+def list_backups(as_json: JsonOption = False) -> None:
+    """Show the backups there are, the newest first.
+
+    For example: theseus backup list --json
+    """
+    settings = settings_here()
+    found = [(each, _manifest(each)) for each in backups_here(settings)]
+    if as_json:
+        print_json([_described(*each) for each in found])
+    elif found:
+        now = datetime.now(UTC)
+        print_table(_HEAD, [_row(made, manifest, now) for made, manifest in found])
+    else:
+        complain(f"No backups yet in {backup_folder(settings)}. `theseus backup` makes one.")
+
+
+def _place(settings: Settings, to: Path | None) -> tuple[Path, Path | None]:
+    """Return the folder, and the file where one is named. Raises `ConfigError`."""
+    if to is None:
+        return backup_folder(settings), None
+    to = settings.root / to.expanduser()
+    if to.is_dir():
+        return to, None
+    if to.exists():
+        what = "is there already" if to.name.endswith(_ARCHIVES) else "is no folder"
+        raise ConfigError(f"--to: {to} {what}. Name a folder, or a new file (*.tar.gz).")
+    return (to.parent, to) if to.name.endswith(_ARCHIVES) else (to, None)
+
+
+async def _made(settings: Settings, folder: Path, file: Path | None) -> Backup:
+    commit = await _commit(settings)
+    store = StateBackups(settings.state, folder, SystemClock(), commit=lambda: commit)
+    with progress("backing up, MB") as told:
+        return await store.take(file, lambda done, total: told(done // _MB, total // _MB))
+
+
+async def _commit(settings: Settings) -> str | None:
+    """Return what the checkout stands at; a backup can do without."""
+    try:
+        return await GitCheckout(settings.root).head()
+    except PortError:
+        return None
+
+
+def _manifest(made: Backup) -> BackupManifest | None:
+    """Return what an archive says of itself; `None` where it is damaged."""
+    try:
+        return read_manifest(made.file)
+    except (ConfigError, StoreError):
+        return None
+
+
+def _described(made: Backup, manifest: BackupManifest | None) -> dict[str, Any]:
+    told: dict[str, Any] = {**made.model_dump(mode="json"), "damaged": manifest is None}
+    if manifest is not None:
+        told |= {
+            "commit": manifest.commit,
+            "files": len(manifest.files),
+            "bytes": manifest.size,
+            "runs": manifest.rows("runs"),
+            "audit": manifest.audit.model_dump(mode="json") if manifest.audit else None,
+            "left_out": [each.model_dump(mode="json") for each in manifest.left_out],
+        }
+    return told
+
+
+def _told(manifest: BackupManifest) -> str:
+    days = sum(each.name.startswith("journal/") for each in manifest.files)
+    return ", ".join(
+        (
+            counted(manifest.rows("runs"), "run"),
+            counted(manifest.rows("audit_log"), "audit record"),
+            f"{counted(days, 'day')} of the journal",
+            counted(len(manifest.files), "file"),
+        )
+    )
+
+
+def _row(made: Backup, manifest: BackupManifest | None, now: datetime) -> Row:
+    when, size, file = When(made.made_at, now), bytes_told(made.size), made.file.name
+    if manifest is None:
+        return (when, size, Cell("DAMAGED", "bold red"), "", "", file)
+    entries = str(manifest.audit.number) if manifest.audit else ""
+    return (when, size, str(manifest.rows("runs")), entries, (manifest.commit or "")[:7], file)

@@ -1,0 +1,31 @@
+"""The archives of backups, for commands that take one, and for a shell that completes one."""
+
+from bot.adapters.state_backups import backups_in
+from bot.app.backups import backup_folder
+from bot.domain.backup import Backup
+from bot.domain.errors import ConfigError, TheseusError
+from bot.settings import Settings, settings_here
+
+
+def backups_here(settings: Settings) -> tuple[Backup, ...]:
+    """Return the backups there are, the newest first. Raises `ConfigError`."""
+    folder = backup_folder(settings)
+    try:
+        return backups_in(folder)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be read ({error.strerror}). Mend that, or set backup.folder."
+        ) from error
+
+
+def complete_backup(incomplete: str) -> list[tuple[str, str]]:
+    """Return the archives whose paths or names begin so, each with its time."""
+    try:
+        known = backups_here(settings_here())
+    except TheseusError:
+        return []
+    return [
+        (str(each.file), f"{each.made_at:%Y-%m-%d %H:%M} UTC")
+        for each in known
+        if str(each.file).startswith(incomplete) or each.file.name.startswith(incomplete)
+    ]

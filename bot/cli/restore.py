@@ -1,0 +1,102 @@
+"""`theseus restore`: the state back from a backup, in the place of the one there is."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bot.adapters.state_backups import is_made_anew
+from bot.app.backups import backup_folder
+from bot.app.restoration import Restoration, RestoreReport
+from bot.cli.backup_files import complete_backup
+from bot.cli.output import JsonOption, print_json, say
+from bot.cli.progress import progress
+from bot.presentation.counts import counted
+from bot.presentation.sizes import bytes_told
+from bot.presentation.times import clock_time
+from bot.settings import Settings, settings_here
+
+_MB = 1_000_000
+
+
+def restore(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="An archive, or its name alone: `theseus backup list` shows them.",
+            autocompletion=complete_backup,
+        ),
+    ],
+    verify_only: Annotated[
+        bool, typer.Option("--verify-only", help="Only look whether it could be restored.")
+    ] = False,
+    broken_audit: Annotated[
+        bool, typer.Option("--broken-audit", help="Also where its audit log does not hold.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Bring the state back from a backup; nothing is deleted.
+
+    Stop the bot first. All of the archive is checked before anything is touched. The state that was
+    there is kept beside it; an emergency stop that stands, stands on.
+
+    For example: theseus restore theseus-20261121T033000Z.tar.gz
+    """
+    settings = settings_here()
+    report = asyncio.run(
+        _restored(settings, _found(settings, file), verify_only=verify_only, broken=broken_audit)
+    )
+    if as_json:
+        print_json(report.model_dump(mode="json"))
+        return
+    for line in _told(report):
+        say(line, "green" if line.startswith(("Restored", "Holds")) else "")
+
+
+async def _restored(
+    settings: Settings, file: Path, *, verify_only: bool, broken: bool
+) -> RestoreReport:
+    with progress("reading, MB") as told:
+        work = Restoration(
+            file,
+            settings.state,
+            on_progress=lambda done, total: told(done // _MB, total // _MB),
+        )
+        if verify_only:
+            return await work.verify(broken_audit=broken)
+        return await work.restore(broken_audit=broken)
+
+
+def _found(settings: Settings, file: Path) -> Path:
+    """Return the archive that is meant; a bare name may be one of the folder of backups."""
+    here = Path.cwd() / file.expanduser()
+    kept = backup_folder(settings) / file.name
+    return kept if file.name == str(file) and not here.exists() and kept.exists() else here
+
+
+def _told(report: RestoreReport) -> Iterator[str]:
+    """Yield what a person should know, a line each."""
+    what = f"{report.file.name}, made {clock_time(report.made_at)}"
+    held = (
+        f"{counted(report.runs, 'run')}, {counted(report.files, 'file')}, "
+        f"{bytes_told(report.bytes)}, audit log to record {report.audit.last}"
+    )
+    if not report.restored:
+        yield f"Holds: {what}: {held}."
+    else:
+        yield f"Restored: {what}, to {report.state}: {held}."
+    if report.audit.broken is not None:
+        yield f"Its audit log does NOT hold: {report.audit.broken.told}"
+    if report.old_state is not None:
+        yield f"The state that was there is kept: {report.old_state}. Remove it when all is well."
+    if report.carried:
+        yield f"Kept from there: {', '.join(report.carried)}."
+    for left in report.left_out:
+        if not is_made_anew(left):
+            yield f"Not in the backup: {left.name} ({left.why})"
+    if report.restored and report.commit:
+        yield f"It was made at commit {report.commit[:10]}; this or a newer one can run on it."
+    if report.stopped:
+        yield "The emergency stop stands: `theseus stop --lift` when work may begin."

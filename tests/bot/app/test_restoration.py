@@ -1,0 +1,309 @@
+# small files of the test's own
+"""Restoring: what comes back, what is kept, what is refused, and what a kill leaves."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sqlite3
+import stat
+import tarfile
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.file_kill_switch import FileKillSwitch
+from bot.adapters.local_forge import LocalForge
+from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.state_backups import backups_in
+from bot.adapters.state_backups._databases import facts_of
+from bot.adapters.system_clock import SystemClock
+from bot.app.restoration import Restoration
+from bot.app.schemas import KNOWN_MIGRATIONS
+from bot.app.state_lock import hold
+from bot.domain.audit import RESTORED
+from bot.domain.errors import ConfigError
+from bot.domain.stop import Stop
+from bot.infra.schema_versions import migrations_in
+from tests.bot.adapters.test_backup_attacks import members_of, named, written
+from tests.bot.presentation.test_cards import RUN
+from tests.fakes.fake_clock import START
+from tests.support.state_folders import backed_up, entry, everything, furnished
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def _around(state: Path) -> set[str]:
+    """Return what lies beside a state folder and is called after it."""
+    return {path.name for path in state.parent.iterdir() if path.name.startswith(f"{state.name}.")}
+
+
+async def _runs(state: Path) -> list[str]:
+    async with SqliteStore(state / "theseus.sqlite3") as store:
+        return [run.id for run in await store.find(limit=10)]
+
+
+async def _emptied(state: Path) -> None:
+    """Have the state changed after a backup."""
+    (state / "polls.json").write_text("broken")
+    async with SqliteStore(state / "theseus.sqlite3") as store:
+        await store.create(RUN.but(id="newer1", trigger=RUN.trigger.but(key="message:6")))
+        await store.audit(entry(99))
+
+
+async def test_what_was_backed_up_comes_back_and_what_was_there_is_kept(tmp_path: Path) -> None:
+    state = await furnished(tmp_path)
+    file = await backed_up(state, state / "backups")
+    await _emptied(state)
+    there = everything(state)
+    report = await Restoration(file, state).restore()
+    assert await _runs(state) == [RUN.id]
+    assert (state / "polls.json").read_text() == '{"open": []}'
+    assert report.restored
+    assert report.old_state is not None
+    assert _around(state) == {report.old_state.name}
+    left = everything(report.old_state)
+    assert {name: left[name] for name in left} == {
+        name: content for name, content in there.items() if not name.startswith("backups")
+    }
+    assert [each.file.name for each in backups_in(state / "backups")] == [file.name]
+    assert stat.S_IMODE(state.stat().st_mode) == 0o700
+    async with LocalForge(state / "forge.git", state / "forge.sqlite3", SystemClock()):
+        pass
+
+
+async def test_the_audit_log_holds_and_goes_on_with_who_restored_it(tmp_path: Path) -> None:
+    state = await furnished(tmp_path)
+    file = await backed_up(state, tmp_path / "to")
+    await _emptied(state)
+    await Restoration(file, state).restore()
+    async with SqliteStore(state / "theseus.sqlite3") as store:
+        (newest, *_) = await store.audit_log(limit=1)
+        assert newest.action == RESTORED
+        assert file.name in newest.note
+        assert (await store.audit_state()).broken is None
+        assert (await store.audit_state()).last == 21
+
+
+async def test_on_a_new_machine_there_is_nothing_to_keep(tmp_path: Path) -> None:
+    file = await backed_up(await furnished(tmp_path / "old"), tmp_path / "to")
+    state = tmp_path / "new/data/state"
+    report = await Restoration(file, state).restore()
+    assert report.old_state is None
+    assert _around(state) == set()
+    assert await _runs(state) == [RUN.id]
+
+
+async def test_a_look_changes_nothing(tmp_path: Path) -> None:
+    state = await furnished(tmp_path)
+    file = await backed_up(state, tmp_path / "to")
+    there = everything(tmp_path)
+    with hold(state):  # while the bot runs
+        report = await Restoration(file, state).verify()
+    assert not report.restored
+    assert report.audit.last == 20
+    assert everything(tmp_path) == there
+
+
+async def test_while_a_bot_runs_it_is_refused(tmp_path: Path) -> None:
+    state = await furnished(tmp_path)
+    file = await backed_up(state, tmp_path / "to")
+    there = everything(tmp_path)
+    with hold(state), pytest.raises(ConfigError, match="Stop it first"):
+        await Restoration(file, state).restore()
+    assert everything(tmp_path) == there
+
+
+async def test_a_stop_that_stands_stands_on_and_keys_no_backup_has_are_kept(
+    tmp_path: Path,
+) -> None:
+    state = await furnished(tmp_path)
+    file = await backed_up(state, tmp_path / "to")
+    stop = Stop(how="command line", at=START, why="too hot")
+    await FileKillSwitch(state / "STOP").pull(stop)
+    report = await Restoration(file, state).restore()
+    assert await FileKillSwitch(state / "STOP").standing() == stop
+    assert report.stopped
+    assert report.carried == ("github-app.pem", "STOP")
+    assert (state / "github-app.pem").read_text() == "a key of GitHub's"
+
+
+async def test_a_stop_of_the_backup_stands_too(tmp_path: Path) -> None:
+    state = await furnished(tmp_path, stopped=True)
+    file = await backed_up(state, tmp_path / "to")
+    await FileKillSwitch(state / "STOP").lift()
+    assert (await Restoration(file, state).restore()).stopped
+    assert await FileKillSwitch(state / "STOP").standing() is not None
+
+
+# --------------------------------------------------------------------------------- what is refused
+
+
+def _changed(archive: Path, to: Path, *sql: str) -> Path:
+    """Return the archive with its store changed, and a manifest that fits."""
+    members = members_of(archive)
+    manifest = json.loads(members[0][1])
+    store = to.with_suffix(".sqlite3")
+    at = next(n for n, (each, _) in enumerate(members) if each.name == "state/theseus.sqlite3")
+    store.write_bytes(members[at][1])
+    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
+        for statement in sql:
+            connection.execute(statement)
+    content = store.read_bytes()
+    members[at] = (members[at][0], content)
+    known = next(each for each in manifest["files"] if each["name"] == "theseus.sqlite3")
+    _fit(known, store, content)
+    members[0] = (members[0][0], json.dumps(manifest).encode())
+    return written(to, members)
+
+
+def _fit(known: dict[str, object], store: Path, content: bytes) -> None:
+    facts = facts_of(store)
+    known.update(named("theseus.sqlite3", content), rows=facts.rows, migrations=facts.migrations)
+
+
+BREAKS = {
+    "cut": "DELETE FROM audit_log WHERE number > 15",
+    "an entry gone": "DELETE FROM audit_log WHERE number = 7",
+    "an entry changed": "UPDATE audit_log SET body = replace(body, 'number 7', 'number 8')",
+}
+
+
+@pytest.fixture
+async def state(tmp_path: Path) -> Path:
+    return await furnished(tmp_path)
+
+
+def _without_triggers(archive: Path) -> list[str]:
+    store = archive.with_suffix(".look")
+    with tarfile.open(archive) as opened:
+        read = opened.extractfile("state/theseus.sqlite3")
+        assert read is not None
+        store.write_bytes(read.read())
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        named = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        return [f"DROP TRIGGER {name}" for (name,) in named.fetchall()]
+
+
+@pytest.mark.parametrize("kind", BREAKS)
+async def test_a_log_that_does_not_hold_is_refused_unless_somebody_says_so(
+    kind: str, state: Path, tmp_path: Path
+) -> None:
+    archive = await backed_up(state, tmp_path / "to")
+    changed = _changed(archive, tmp_path / "x.tar.gz", *_without_triggers(archive), BREAKS[kind])
+    there = everything(state)
+    with pytest.raises(ConfigError, match="--broken-audit"):
+        await Restoration(changed, state).restore()
+    assert everything(state) == there
+    assert _around(state) == set()
+    report = await Restoration(changed, state).restore(broken_audit=True)
+    assert report.audit.broken is not None
+    async with SqliteStore(state / "theseus.sqlite3") as store:
+        assert (await store.audit_state()).broken is not None
+
+
+async def test_a_schema_of_a_newer_version_is_refused_with_the_way_out(
+    state: Path, tmp_path: Path
+) -> None:
+    newer = "INSERT INTO schema_migrations (name) VALUES ('9999_time_travel')"
+    changed = _changed(await backed_up(state, tmp_path / "to"), tmp_path / "x.tar.gz", newer)
+    there = everything(state)
+    with pytest.raises(ConfigError, match=r"9999_time_travel.* Update Theseus"):
+        await Restoration(changed, state).restore()
+    assert everything(state) == there
+
+
+async def test_a_forge_that_lacks_a_commit_is_refused(state: Path, tmp_path: Path) -> None:
+    archive = await backed_up(state, tmp_path / "to")
+    members = members_of(archive)
+    objects = [at for at, (each, _) in enumerate(members) if "/objects/" in each.name]
+    manifest = json.loads(members[0][1])
+    gone = {members[at][0].name for at in objects}
+    manifest["files"] = [each for each in manifest["files"] if f"state/{each['name']}" not in gone]
+    kept = [each for at, each in enumerate(members) if at not in objects]
+    kept[0] = (members[0][0], json.dumps(manifest).encode())
+    with pytest.raises(ConfigError, match=r"forge\.git is not whole"):
+        await Restoration(written(tmp_path / "x.tar.gz", kept), state).restore()
+
+
+async def test_without_room_nothing_is_left_behind(state: Path, tmp_path: Path) -> None:
+    file = await backed_up(state, tmp_path / "to")
+    with pytest.raises(ConfigError, match="there is room for"):
+        await Restoration(file, state, free=lambda folder: 1_000).restore()
+    assert _around(state) == set()
+
+
+async def test_a_state_that_cannot_change_places_stays(state: Path, tmp_path: Path) -> None:
+    """As where it is a mount point: the folder that leads there is a link to another place."""
+    file = await backed_up(state, tmp_path / "to")
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links/state").symlink_to(state)
+    report = await Restoration(file, tmp_path / "links/state").restore()
+    assert report.old_state is not None
+    assert await _runs(tmp_path / "links/state") == [RUN.id]
+
+
+def test_every_migration_in_the_sources_is_known() -> None:
+    folders = (ROOT / "bot/adapters", ROOT / "bot/infra")
+    sources = [path for folder in folders for path in folder.rglob("*.py")]
+    spelt = {name for path in sources for name in migrations_in(path.read_text("utf-8"))}
+    journal = (ROOT / "bot/adapters/ndjson_journal/_index.py").read_text("utf-8")
+    assert spelt - set(migrations_in(journal)) == KNOWN_MIGRATIONS
+
+
+# ------------------------------------------------------------------------------------------- killed
+
+
+def _killed(file: Path, state: Path, at: str) -> None:
+    """Restore in a process of its own that is killed at a step; wait for its end."""
+
+    def step(name: str) -> None:
+        if name == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    child = get_context("fork").Process(
+        target=lambda: asyncio.run(Restoration(file, state, step=step).restore())
+    )
+    child.start()
+    child.join()
+    assert child.exitcode == -signal.SIGKILL
+
+
+BEFORE = ("extracted", "verified", "noted", "ready")
+AFTER = ("exchanged", "backups moved", "old state named")
+
+
+# The two beside the one step that counts, and with all of them.
+EACH = [
+    pytest.param(each, marks=() if each in ("ready", "exchanged") else pytest.mark.slow)
+    for each in (*BEFORE, *AFTER)
+]
+
+
+@pytest.mark.parametrize("at", EACH)
+def test_killed_at_any_step_it_is_the_old_state_or_the_new_one_whole(
+    at: str, tmp_path: Path
+) -> None:
+    state = asyncio.run(furnished(tmp_path))
+    file = asyncio.run(backed_up(state, state / "backups"))
+    asyncio.run(_emptied(state))
+    there = everything(state)
+    _killed(file, state, at)
+    if at in BEFORE:
+        assert everything(state) == there
+    else:
+        assert (state / "polls.json").read_text() == '{"open": []}'
+    with hold(state):  # the next start
+        pass
+    runs = ["newer1", RUN.id] if at in BEFORE else [RUN.id]
+    assert sorted(asyncio.run(_runs(state))) == sorted(runs)
+    assert [each.file for each in backups_in(state / "backups")] == [file]
+    if at in AFTER:
+        (old,) = _around(state)
+        assert old.startswith("state.before-restore-")
+        assert sorted(asyncio.run(_runs(state.parent / old))) == sorted(["newer1", RUN.id])
+    report = asyncio.run(Restoration(file, state).restore())
+    assert report.restored
+    assert not [name for name in _around(state) if ".restore-" in name]

@@ -1,0 +1,36 @@
+"""Backups in memory: of nothing, but kept and removed as real ones are."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bot.domain.backup import Backup, superfluous
+from bot.domain.errors import StoreError
+from bot.ports.clock import Clock
+
+
+class FakeBackups:
+    """Implements `bot.ports.backups.BackupStore`. What is in `fails` is raised instead, once."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.fails: list[StoreError] = []
+        self._clock = clock
+        self._kept: list[Backup] = []
+
+    async def take(self) -> Backup:
+        """Make one of this moment."""
+        if self.fails:
+            raise self.fails.pop(0)
+        at = self._clock.now().replace(microsecond=0)
+        made = Backup(file=Path(f"/backups/{len(self._kept)}-{at:%H%M%S}"), made_at=at, size=1)
+        self._kept.append(made)
+        return made
+
+    async def backups(self) -> Sequence[Backup]:
+        """Return them, the newest first."""
+        return tuple(reversed(self._kept))
+
+    async def prune(self, keep: int, weekly: int) -> int:
+        """Remove what is superfluous."""
+        old = superfluous(self._kept, keep, weekly)
+        self._kept = [each for each in self._kept if each not in old]
+        return len(old)

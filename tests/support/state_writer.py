@@ -1,0 +1,47 @@
+"""A process that audits and journals as fast as it can: `python -m ... STATE`, until it ends."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.adapters.ndjson_journal import NdjsonJournal
+from bot.adapters.sqlite_store import SqliteStore
+from bot.authority.audit_watch import HEAD
+from bot.domain.ids import sortable_id
+from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.redaction import redact
+from tests.fakes.fake_clock import START
+from tests.support.state_folders import entry
+
+
+async def _write(state: Path) -> None:
+    async with (
+        SqliteStore(state / "theseus.sqlite3") as store,
+        NdjsonJournal(state, redact=redact) as journal,
+    ):
+        number = 0
+        while True:
+            number += 1
+            await store.audit(entry(number))
+            head = (await store.audit_state(tail=1)).head
+            journal.append(_noted(f"{head.number} {head.hash}"))
+            if number == 1:
+                sys.stdout.write("writing\n")
+                sys.stdout.flush()
+
+
+def _noted(head: str) -> Action:
+    return Action(
+        ts=START,
+        id=sortable_id(datetime.now(UTC)),
+        event=f"{Kind.GATEWAY}.{HEAD}",
+        kind=Kind.GATEWAY,
+        name=HEAD,
+        outcome=ActionOutcome.OK,
+        agent=head,
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(_write(Path(sys.argv[1])))
