@@ -1,16 +1,45 @@
 """Rendering of `prompts/`: `$name` placeholders; a missing value is an error."""
 
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from string import Template
 
 from bot.domain.errors import ConfigError
 
+Texts = Mapping[str, str]
+"""Templates by name. Whoever keeps the mapping keeps these texts: it is never changed."""
+
+_STEADY: ContextVar[dict[Hashable, Texts] | None] = ContextVar("steady_prompts", default=None)
+
+
+@contextmanager
+def steady_prompts() -> Iterator[None]:
+    """Have everything inside go by the texts that were live when it first asked for one.
+
+    What is started inside, tasks included, goes by the same.
+    """
+    token = _STEADY.set({})
+    try:
+        yield
+    finally:
+        _STEADY.reset(token)
+
 
 class Prompts:
-    """The templates of one folder, read when they are needed so that edits count at once."""
+    """The templates of one folder: those that `texts` returns, else read when they are needed."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, texts: Callable[[], Texts] | None = None) -> None:
         self._folder = folder
+        self._texts = texts
+
+    def steady(self) -> "Prompts":
+        """Return these as they are now, for work that is not to see a change half way."""
+        if self._texts is None:
+            return self
+        texts = self._live(self._texts)
+        return Prompts(self._folder, lambda: texts)
 
     def render(self, name: str, **values: str) -> str:
         """Return `<folder>/<name>.md` with every placeholder filled.
@@ -19,11 +48,7 @@ class Prompts:
         """
         file = self._folder / f"{name}.md"
         try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file} cannot be read: {error}") from error
-        try:
-            return Template(text).substitute(values)
+            return Template(self._text(name, file)).substitute(values)
         except KeyError as error:
             known = ", ".join(sorted(values))
             raise ConfigError(
@@ -31,3 +56,18 @@ class Prompts:
             ) from error
         except ValueError as error:
             raise ConfigError(f"{file}: {error}; write $$ for a dollar sign.") from error
+
+    def _text(self, name: str, file: Path) -> str:
+        if self._texts is not None:
+            text = self._live(self._texts).get(name)
+            if text is None:
+                raise ConfigError(f"{file} cannot be read: it is not there, and never was.")
+            return text
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file} cannot be read: {error}") from error
+
+    def _live(self, texts: Callable[[], Texts]) -> Texts:
+        steady = _STEADY.get()
+        return texts() if steady is None else steady.setdefault(texts, texts())

@@ -74,6 +74,7 @@ def make_agent(
         member_directory=member_directory,
         flags=opened.flags,
         checkout=opened.checkout,
+        live_registry=opened.code.registry,
     )
     runs = _limits(settings, opened, chosen, dev_channel_id)
     owner = f"{os.uname().nodename}:{os.getpid()}"
@@ -159,7 +160,7 @@ def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:
         opened.clock,
         repository=str(settings.root),
         base_branch=settings.config.forge.branch,
-        render=Prompts(settings.root / "prompts").render,
+        render=Prompts(settings.root / "prompts", opened.code.prompts).render,
         links=_links(settings),
     )
 

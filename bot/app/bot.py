@@ -13,6 +13,7 @@ from bot.app.agent import make_agent
 from bot.app.alerts import alert_dispatcher, look_once_more
 from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.issue_intake import issue_intake
+from bot.app.live_registry import open_hot_reload
 from bot.app.model_gateway import hush, model_gateway
 from bot.app.monitors import monitoring_service, self_audit
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
@@ -26,6 +27,7 @@ from bot.domain.errors import ConfigError, PortError
 from bot.infra.signals import hear
 from bot.monitoring import Monitoring
 from bot.ports.model_gateway import ModelGateway
+from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings, guard_secrets
@@ -61,8 +63,8 @@ async def _build(
     opened = await open_services(settings, stack)
     who = identity(settings)
     client = _client(settings, opened, who)
-    opened.code.runtime = client.runtime
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
+    live = await open_hot_reload(settings, opened, client, chat, stack)
     gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
     chosen = make_engines(_engine_resources(settings, opened, gateway))
     member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
@@ -96,6 +98,7 @@ async def _build(
         audit.run_forever,
         warming.run_forever,
         client.personal_data.run_forever,
+        live.run_forever,
         _retention(settings, opened, chat).run_forever,
         *alerting,
         *keeping,
@@ -119,6 +122,7 @@ def _engine_resources(
         gateway=gateway,
         load=opened.load,
         skills=opened.skills,
+        prompts=Prompts(settings.root / "prompts", opened.code.prompts),
     )
 
 
@@ -132,6 +136,7 @@ def _client(settings: Settings, opened: Resources, who: Identity) -> TheseusClie
         traffic=opened.traffic.recorder,
         flags=opened.flags.find,
         extensions=settings.config.cogs,
+        prompts=Prompts(settings.root / "prompts", opened.code.prompts),
     )
 
 

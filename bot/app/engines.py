@@ -45,6 +45,7 @@ class EngineResources:
     gateway: ModelGateway
     load: SharedLock
     skills: SkillLibrary
+    prompts: Prompts
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def engines(bench: EngineResources) -> Engines:
     if not wants_claude(config.name, settings.environment, where):
         return Engines(offline, budget, "offline")
     claude = Claude(_options(bench), bench.clock, bench.gateway)
-    prompts = Prompts(settings.root / "prompts")
+    prompts = bench.prompts
     agent, planner = claude_engine(
         claude,
         EngineServices(

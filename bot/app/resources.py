@@ -1,10 +1,9 @@
 """Everything outside the process that the bot works with, opened in order, closed in reverse."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import NamedTuple
 
 from bot.adapters.file_kill_switch import FileKillSwitch
@@ -32,18 +31,18 @@ from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.budget.enforcement import BudgetEnforcer
 from bot.domain.traffic import TrafficBounds
+from bot.hot_reload.running_code import RunningCode
 from bot.infra.git import Git
 from bot.infra.shared_lock import SharedLock
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
-from bot.ports.runtime import Adoption, Runtime
 from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
-from bot.ports.workspace import Checkout, Workspace
+from bot.ports.workspace import Workspace
 from bot.redaction import redact
 from bot.settings import Settings
-from bot.skills import SkillLibrary, read_skills
+from bot.skills import SkillLibrary
 from bot.telemetry import (
     JournalledForge,
     JournalledVerifier,
@@ -51,27 +50,6 @@ from bot.telemetry import (
     TrafficRecorder,
     load_secret,
 )
-
-
-class RunningCode:
-    """Which commit this program runs; moves on when changed files are taken on."""
-
-    def __init__(self, checkout: Checkout, commit: str) -> None:
-        self._checkout = checkout
-        self.commit = commit
-        self.runtime: Runtime | None = None
-
-    async def adopt(self, changed: Sequence[str]) -> Adoption:
-        """Hand on to the client, then note the new commit. Implements `Runtime`."""
-        if self.runtime is None:
-            raise RuntimeError("files were adopted before there was a client")
-        adoption = await self.runtime.adopt(changed)
-        self.commit = await self._checkout.head()
-        return adoption
-
-    def commands(self) -> Mapping[str, str]:
-        """Return the client's commands; none before there is one."""
-        return self.runtime.commands() if self.runtime is not None else {}
 
 
 class TrafficServices(NamedTuple):
@@ -170,7 +148,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         warm=verifier.warm,
         load=load,
         charts=MatplotlibCharts(state / "cache" / "charts"),
-        skills=SkillLibrary(partial(read_skills, settings.root), recorder, journal),
+        skills=SkillLibrary(code.skills, recorder, journal),
     )
 
 

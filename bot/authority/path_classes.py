@@ -39,6 +39,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/domain",
         "bot/grammar",
         "bot/guards",
+        "bot/hot_reload",
         "bot/infra",
         "bot/periodic.py",
         "bot/ports",

@@ -6,7 +6,7 @@ import importlib.util
 import itertools
 import logging
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._flags import Flags, never_switched
 from bot.client._instrumentation import Instruments
 from bot.client._outbound_redaction import keep_secrets, said_of
-from bot.client._reloader import Reloader
+from bot.client._reloader import Reloader, failure_reason
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._web_requests import WebRecording
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
@@ -33,6 +33,7 @@ from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.domain.posts import Post
 from bot.ports.clock import Clock
+from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
 from bot.telemetry.recorder import outcome_of
@@ -54,7 +55,8 @@ class TheseusClient(CoreServices, commands.Bot):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
     `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
-    tells cogs what is switched on for whom; without any, nothing is.
+    tells cogs what is switched on for whom; without any, nothing is. `prompts` are the texts that
+    are live; without any, those of the root.
 
     What `CoreServices` names is set by the root before the client starts.
     """
@@ -72,6 +74,7 @@ class TheseusClient(CoreServices, commands.Bot):
         traffic: TrafficRecorder | None = None,
         flags: Callable[[str], Flag | None] | None = None,
         extensions: Sequence[str] = (),
+        prompts: Prompts | None = None,
         guild_ready_timeout: float = 2.0,
     ) -> None:
         intents = discord.Intents.default()
@@ -91,6 +94,7 @@ class TheseusClient(CoreServices, commands.Bot):
         self.clock = clock
         self.identity = identity
         self.recorder = recorder
+        self.prompts = prompts or Prompts(root / "prompts")
         self.flags = Flags(flags or never_switched, identity.dev_channel_id)
         self._wanted = tuple(extensions)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
@@ -100,6 +104,7 @@ class TheseusClient(CoreServices, commands.Bot):
         self._instruments = Instruments(recorder, clock, capture)
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
+        self._loaded, self._left_out = asyncio.Event(), dict[str, str]()
         self._telling: set[asyncio.Task[object]] = set()
         shorten_reconnects()
         survive_events(self._connection.parsers, self._instruments)
@@ -114,7 +119,13 @@ class TheseusClient(CoreServices, commands.Bot):
             if importlib.util.find_spec(extension) is None:
                 raise ConfigError(f"cogs: there is no extension {extension} under {self.root}.")
             await self._load(extension)
+        self._loaded.set()
         await self._commands.begin()
+
+    async def cogs_left_out(self) -> Mapping[str, str]:
+        """Return why cogs did not load at the start, by their names, once all were tried."""
+        await self._loaded.wait()
+        return self._left_out
 
     @property
     def commands_trouble(self) -> str | None:
@@ -150,8 +161,9 @@ class TheseusClient(CoreServices, commands.Bot):
         try:
             with self.recorder.timed(Kind.RELOAD, extension):
                 await self.load_extension(extension)
-        except (commands.ExtensionError, SystemExit):
+        except (commands.ExtensionError, SystemExit) as error:
             _log.exception("%s was left out: it does not load", extension)
+            self._left_out[extension.removeprefix("cogs.")] = failure_reason(error)
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Run the gateway connection, also when the first one is refused.

@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._command_sync import CommandSync
+from bot.domain.adoption import only_by
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
 from bot.domain.journal import Kind
@@ -72,7 +73,7 @@ class Reloader:
                 reloaded.append(module)
             except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
                 _log.warning("%s keeps its old code", module, exc_info=error)
-                failed[module] = _reason(error)
+                failed[module] = failure_reason(error)
         if shared is not None and failed and not reloaded:
             self._forget_shared()
             sys.modules.update(shared)  # nobody runs the new shared code: the old one stays
@@ -81,7 +82,7 @@ class Reloader:
         return Adoption(
             reloaded=tuple(reloaded),
             failed=failed,
-            restart_needed=tuple(file for file in changed if _is_core(file)),
+            restart_needed=only_by(changed, "settings", "install", "service", "restart"),
         )
 
     def _modules(self, changed: Sequence[str], *, everything: bool) -> list[str]:
@@ -138,15 +139,8 @@ def _is_part_of(name: str, extensions: tuple[str, ...]) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in extensions)
 
 
-def _is_core(file: str) -> bool:
-    return file.startswith(("bot/", "local_discord/")) or file in (
-        "pyproject.toml",
-        "uv.lock",
-        "data/config.yaml",
-    )
-
-
-def _reason(error: BaseException) -> str:
+def failure_reason(error: BaseException) -> str:
+    """Return why a cog did not load, in a line."""
     if isinstance(error, SystemExit):  # discord.py rolls back after exceptions only
         return "SystemExit: it ends the program while it loads; it is unloaded now"
     cause = error.original if isinstance(error, commands.ExtensionFailed) else error

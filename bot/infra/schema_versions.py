@@ -21,11 +21,12 @@ DATABASES = (
     "ledger.sqlite3",
     "memory.sqlite3",
     "forge.sqlite3",
+    "live_items.sqlite3",
     "traffic/traffic.sqlite3",
 )
 """Every file of the state folder that is kept by migrations. The journal's index is not here: code
 that does not know it makes it anew."""
-_SOURCES = ("bot/adapters", "bot/infra")
+_SOURCES = ("bot/adapters", "bot/hot_reload", "bot/infra")
 
 
 class NewerSchema(NamedTuple):

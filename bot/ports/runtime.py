@@ -11,13 +11,16 @@ from bot.domain.record import Record
 class Adoption(Record):
     """What the running bot did with changed files.
 
-    `reloaded` are module names now running the new code. `restart_needed` are changed files that
-    only a restart takes on. `failed` maps a module that kept its old code to the reason.
+    `reloaded` are module names now running the new code, and paths of texts that are live.
+    `restart_needed` are changed files that only a restart takes on. `failed` maps a module that
+    kept its old code, or a text that stayed as it was, to the reason. `behind` are paths of what
+    did not change just now and does not run as the checkout has it: refused, or rolled back.
     """
 
     reloaded: tuple[str, ...] = ()
     restart_needed: tuple[str, ...] = ()
     failed: dict[str, str] = Field(default_factory=dict)
+    behind: tuple[str, ...] = ()
 
 
 class Runtime(Protocol):

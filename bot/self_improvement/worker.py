@@ -9,6 +9,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import PortError, StoreConflict, StoreError
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.run import Lane, Run, Status, lane_of
+from bot.prompts import steady_prompts
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.step_sequence import StepSequence
@@ -109,7 +110,8 @@ class Workers:
         try:
             async with asyncio.TaskGroup() as group:
                 heartbeat = group.create_task(self._heartbeat(run.id))
-                await self._stages(run, lane)
+                with steady_prompts():
+                    await self._stages(run, lane)
                 heartbeat.cancel()
         except asyncio.CancelledError:
             if run.id not in self._stopping:

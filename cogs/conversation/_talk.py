@@ -23,7 +23,6 @@ from bot.domain.posts import MessageRef, Post
 from bot.ports.chat import Chat
 from bot.ports.chat_model import ChatModel, ChatTurn, Said
 from bot.presentation.small_talk import small_talk
-from bot.prompts import Prompts
 from bot.redaction import redact
 from cogs.conversation._chat_tools import SpeakersTools
 from cogs.conversation._heard_message import Heard
@@ -135,7 +134,7 @@ class Talking:
 
     def _name(self) -> str:
         try:
-            return name_in(Prompts(self._bot.root / "prompts").render("persona"))
+            return name_in(self._bot.prompts.render("persona"))
         except ConfigError:
             return name_in("")
 

@@ -1,12 +1,19 @@
 """What every live registry promises, on the fake and on the one of files."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from bot.domain.errors import NotRolledBack, UnknownItem
 from bot.domain.live_items import FILE_AUTHOR, ChangeAuthor
+from bot.hot_reload.catalog import Catalog
+from bot.hot_reload.registry import FileLiveRegistry
+from bot.hot_reload.validation import Validation
+from bot.hot_reload.versions import VersionRepository
 from bot.ports.live_registry import LiveRegistry
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_live_registry import FakeLiveRegistry
 
 ADA = ChangeAuthor(kind="person", name="ada", person_id=7)
@@ -19,8 +26,8 @@ class Rig:
         self,
         registry: LiveRegistry,
         write: Callable[[str, str | None], None],
-        spoil: Callable[[str], None],
-        cog: Callable[[], None],
+        spoil: Callable[[str], object],
+        cog: Callable[[], object],
     ) -> None:
         self.registry = registry
         self.write = write
@@ -51,10 +58,37 @@ def _fake() -> Rig:
     return Rig(fake, write, spoil, cog)
 
 
-@pytest.fixture(params=["fake"])
-def rig(request: pytest.FixtureRequest) -> Rig:
+@asynccontextmanager
+async def _files(root: Path) -> AsyncIterator[Rig]:
+    for folder in ("prompts", "cogs"):
+        (root / folder).mkdir()
+
+    def write(name: str, text: str | None) -> None:
+        file = root / "prompts" / f"{name}.md"
+        if text is None:
+            file.unlink()
+        else:
+            file.write_text(text, encoding="utf-8")
+
+    async with VersionRepository(root / "state" / "versions.sqlite3") as versions:
+        registry = FileLiveRegistry(Catalog(root), Validation(), versions, FakeClock())
+        await registry.start()
+        yield Rig(
+            registry,
+            write,
+            lambda name: (root / "prompts" / f"{name}.md").write_bytes(b"\xff\xfe"),
+            lambda: (root / "cogs" / "dice.py").write_text("pass\n"),
+        )
+
+
+@pytest.fixture(params=["fake", "files"])
+async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Rig]:
     """Return a registry without items."""
-    return _fake()
+    if request.param == "fake":
+        yield _fake()
+        return
+    async with _files(tmp_path) as made:
+        yield made
 
 
 async def test_a_file_is_an_item_with_one_version_once_it_was_read(rig: Rig) -> None:

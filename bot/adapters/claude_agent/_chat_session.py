@@ -92,7 +92,7 @@ class ChatSession:
         """Begin afresh while nobody waits: the next message finds a warm program again."""
         await self._close()
         try:
-            await self._open(person)
+            await self._open(person, self._prompts.steady())
         except TheseusError as error:
             _log.info("%s was not begun anew, the next message tries: %s", self._name, error)
 
@@ -101,14 +101,15 @@ class ChatSession:
     ) -> AsyncGenerator[Growing | Said, None]:
         """Ask the program; one that died while nobody talked is replaced, once."""
         self._skills.begin()
-        if self.warm and self._system != self._character():
+        prompts = self._prompts.steady()  # a change counts from the next turn on
+        if self.warm and self._system != self._character(prompts):
             await self._close()  # the persona has changed, or what is told of skills
         for again in (False, True):
             was_warm, began = self.warm, False
             try:
-                conversation = self._conversation or await self._open(turn.person)
+                conversation = self._conversation or await self._open(turn.person, prompts)
                 conversation.charge_to(_account(turn.person))
-                async with aclosing(self._asked(conversation, turn, chat_tools)) as answer:
+                async with aclosing(self._asked(conversation, prompts, turn, chat_tools)) as answer:
                     async for each in answer:
                         began = True
                         yield each
@@ -119,10 +120,14 @@ class ChatSession:
                 await self._close()
 
     async def _asked(
-        self, conversation: ProgramConversation, turn: ChatTurn, chat_tools: ChatTools
+        self,
+        conversation: ProgramConversation,
+        prompts: Prompts,
+        turn: ChatTurn,
+        chat_tools: ChatTools,
     ) -> AsyncGenerator[Growing | Said, None]:
         unread = [line for line in turn.before if (line.message_id, line.ours) not in self._told]
-        prompt = message(self._prompts, turn, unread)
+        prompt = message(prompts, turn, unread)
         before, told, answer = conversation.spent, Spent(), _Answer()
         try:
             with self._handlers.lent(chat_tools):
@@ -152,12 +157,12 @@ class ChatSession:
         spent = self._conversation.spent.cost_usd
         return spent > self._role.usd * _ENOUGH or self._turns >= _LONGEST_TALK
 
-    def _character(self) -> str:
-        told = self._skills.told(self._prompts)
-        return introduced(character(self._prompts, "chat"), told)
+    def _character(self, prompts: Prompts) -> str:
+        told = self._skills.told(prompts)
+        return introduced(character(prompts, "chat"), told)
 
-    async def _open(self, person: Person) -> ProgramConversation:
-        self._system = self._character()
+    async def _open(self, person: Person, prompts: Prompts) -> ProgramConversation:
+        self._system = self._character(prompts)
         talk = Talk(
             name=self._name,
             role=self._role,

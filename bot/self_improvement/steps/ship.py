@@ -98,7 +98,8 @@ class Deployer:
     def _left_from_before(self, adoption: Adoption) -> tuple[str, ...]:
         """Return what earlier changes left as it was, until a restart or another change of it."""
         waiting = self._for_a_restart.difference(adoption.restart_needed)
-        return (*sorted(waiting), *sorted(self._old.keys() - adoption.failed.keys()))
+        old = self._old.keys() - adoption.failed.keys()
+        return tuple(sorted(waiting)) + tuple(sorted(old.union(adoption.behind)))
 
     async def _taken_on(
         self, proposal: Proposal, approval: Approval, merged: ForgeProposal

@@ -1,0 +1,114 @@
+"""What can change while the program runs, and what watches over it."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from functools import partial
+from typing import Any
+
+from bot.adapters.sandbox import PlainSandbox
+from bot.app.resources import Resources
+from bot.client import TheseusClient
+from bot.client.cog_check import CogCheck
+from bot.domain.errors import ConfigError, WorkspaceError
+from bot.hot_reload.catalog import Catalog
+from bot.hot_reload.cog_loader import CogLoader
+from bot.hot_reload.committed import committed_prompts
+from bot.hot_reload.content import ItemContent
+from bot.hot_reload.notices import ReloadNotices
+from bot.hot_reload.registry import FileLiveRegistry
+from bot.hot_reload.settings_loader import SettingsLoader
+from bot.hot_reload.validation import Validation, text_of
+from bot.hot_reload.versions import VersionRepository
+from bot.hot_reload.watcher import FileWatcher
+from bot.infra.git import Git
+from bot.infra.threads import in_thread
+from bot.ports.chat import Chat
+from bot.settings import Settings, config_from
+
+
+class HotReload:
+    """The registry, and what has it look whenever files are edited."""
+
+    def __init__(
+        self,
+        registry: FileLiveRegistry,
+        notices: ReloadNotices,
+        watcher: FileWatcher,
+        client: TheseusClient,
+    ) -> None:
+        self._registry = registry
+        self._notices = notices
+        self._watcher = watcher
+        self._client = client
+
+    async def run_forever(self) -> None:
+        """Watch the files, once the client has its cogs, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._notices.run_forever())
+            await self._registry.leave_out(await self._client.cogs_left_out())
+            await self._watcher.run_forever()
+
+
+async def open_hot_reload(
+    settings: Settings, opened: Resources, client: TheseusClient, chat: Chat, stack: AsyncExitStack
+) -> HotReload:
+    """Find out what is live at the start. Raises `ConfigError` for a state that cannot be used."""
+    root, config, code = settings.root, settings.config, opened.code
+    code.runtime = client.runtime
+    cogs = [each.removeprefix("cogs.") for each in config.cogs]
+    catalog = Catalog(root, settings.config_file, cogs)
+    versions = await stack.enter_async_context(
+        VersionRepository(settings.state / "live_items.sqlite3")
+    )
+    # Cogs run in this very process next: without a sandbox, a plain child shields it well enough.
+    sandbox = PlainSandbox() if opened.sandbox.refusal else opened.sandbox
+    check = CogCheck(root, sandbox, config.cogs)
+    read = partial(config_from, source=str(settings.environment.theseus_config))
+    notices = ReloadNotices(opened.recorder, chat, client.identity.dev_channel_id)
+    registry = FileLiveRegistry(
+        catalog,
+        Validation(config=_config_flaw),
+        versions,
+        opened.clock,
+        commit=lambda: code.commit,
+        loaders={
+            "cog": CogLoader(lambda: code.runtime, check, opened.recorder),
+            "config": SettingsLoader(config, read, _applied(opened, client)),
+        },
+        tell=notices,
+    )
+    code.registry = registry
+    await registry.start(await _committed(settings, code.commit))
+    return HotReload(registry, notices, FileWatcher(catalog, registry.look), client)
+
+
+def _applied(opened: Resources, client: TheseusClient) -> Mapping[str, Callable[[Any], None]]:
+    """Return the sections of the configuration that count at once, with what applies them.
+
+    A section belongs here when whatever goes by it asks for it each time.
+    """
+
+    def budget(config: Any) -> None:
+        opened.budget.rules = config.budget
+
+    def missed(config: Any) -> None:
+        client.missed = config.missed
+
+    return {"budget": budget, "missed": missed}
+
+
+async def _committed(settings: Settings, commit: str) -> Mapping[str, ItemContent] | None:
+    try:
+        return await in_thread(committed_prompts, Git(settings.root), commit)
+    except WorkspaceError:
+        return None  # the files count, as they are
+
+
+def _config_flaw(_name: str, content: ItemContent) -> str:
+    """Return what is wrong with a configuration, with file, line and key."""
+    try:
+        config_from(text_of(content), next(iter(content.files)))
+    except ConfigError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,135 @@
+"""Whether changed cogs would load, found out in a process of its own: bounded, and thrown away."""
+
+import importlib.util
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.client._client import find_extensions
+from bot.client.cog_trial import FOLDER, RESULTS, SHARED
+from bot.domain.errors import SandboxUnavailable
+from bot.infra.syntax import parse
+from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
+
+LIMITS = SandboxLimits(seconds=20.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)
+_CODE = Path(__file__).resolve().parents[2]  # where this `bot` is
+_ROUNDS = 3
+"""A cog that ends the process hides what comes after it: the others are tried without it."""
+_TAIL = 300
+
+
+class _Trial(NamedTuple):
+    """Which cogs would not load, and whether all were tried."""
+
+    refused: dict[str, str]
+    whole: bool
+
+
+class CogCheck:
+    """Loads cogs in a client that never connects, confined by `sandbox`, within `limits`.
+
+    `wanted` are the extensions that the configuration names; empty means all that are there. The
+    cogs that did not change are loaded first: a command that two have is the newcomer's fault.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        sandbox: Sandbox,
+        wanted: Sequence[str] = (),
+        limits: SandboxLimits = LIMITS,
+    ) -> None:
+        self._root = root
+        self._sandbox = sandbox
+        self._wanted = tuple(wanted)
+        self._limits = limits
+
+    async def __call__(self, names: Sequence[str]) -> Mapping[str, str]:
+        """Return why those of these cogs that would not load would not; `ui` is what they share."""
+        refused = {name: told for name in names if (told := self._syntax(name))}
+        for _ in range(_ROUNDS):
+            left = [name for name in names if name not in refused]
+            if not left:
+                break
+            trial = await self._tried(left, leaving_out=names)
+            refused |= trial.refused
+            if trial.whole:
+                break
+        return refused
+
+    def _syntax(self, name: str) -> str:
+        """Return the first error in a cog's files, with file and line; compiled ones are dropped.
+
+        They are matched by whole seconds and size: a quick edit would look as if there were none.
+        """
+        place = self._root / "cogs" / name
+        files = [place.with_suffix(".py")] if not place.is_dir() else sorted(place.rglob("*.py"))
+        for file in files:
+            if not file.is_file():
+                continue
+            Path(importlib.util.cache_from_source(str(file))).unlink(missing_ok=True)
+            try:
+                parse(file.read_text(encoding="utf-8"))
+            except SyntaxError as error:
+                where = file.relative_to(self._root).as_posix()
+                return f"{where}, line {error.lineno}: SyntaxError: {error.msg}"
+            except (OSError, ValueError, RecursionError, MemoryError) as error:
+                return f"{file.relative_to(self._root).as_posix()}: {type(error).__name__}: {error}"
+        return ""
+
+    async def _tried(self, names: Sequence[str], leaving_out: Sequence[str]) -> _Trial:
+        extensions = self._wanted or find_extensions(self._root / "cogs")
+        others = [each.removeprefix("cogs.") for each in extensions]
+        others = [name for name in others if name not in leaving_out]
+        with tempfile.TemporaryDirectory(
+            prefix="theseus-cogs-", ignore_cleanup_errors=True
+        ) as made:
+            folder = Path(made)
+            try:
+                done = await self._sandbox.run(
+                    [
+                        sys.executable, "-m", "bot.client.cog_trial",
+                        str(self._root), json.dumps(others), json.dumps(list(names)),
+                    ],
+                    cwd=self._root,
+                    writable=[folder],
+                    env={FOLDER: str(folder), "PYTHONPATH": f"{self._root}:{_CODE}"},
+                    limits=self._limits,
+                    readable=[_CODE],
+                )  # fmt: skip
+            except SandboxUnavailable as error:
+                return _Trial(dict.fromkeys(names, str(error)), whole=True)
+            return self._judged(names, _read(folder / RESULTS), done)
+
+    def _judged(
+        self, names: Sequence[str], told: Sequence[Mapping[str, str]], done: Completed
+    ) -> _Trial:
+        states = {each["name"]: each["state"] for each in told}
+        reasons = {each["name"]: each["reason"] for each in told if each["state"] == "failed"}
+        begun = [name for name, state in states.items() if state == "begun"]
+        if begun:
+            reasons[begun[-1]] = self._ended(done)
+        elif done.returncode != 0:
+            return _Trial(dict.fromkeys(names, self._ended(done)), whole=True)
+        refused = {name: why for name, why in reasons.items() if name in names}
+        if SHARED in names and reasons:
+            name, why = next(iter(reasons.items()))
+            refused[SHARED] = f"with it cogs.{name} does not load: {why}"
+        return _Trial(refused, whole=not begun)
+
+    def _ended(self, done: Completed) -> str:
+        if done.timed_out:
+            return f"it did not load within {self._limits.seconds:.0f} s"
+        tail = " ".join(done.output.split())[-_TAIL:]
+        return f"the process that tried it ended with status {done.returncode}: {tail}"
+
+
+def _read(file: Path) -> list[Mapping[str, str]]:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+    return [json.loads(line) for line in lines]

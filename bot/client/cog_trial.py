@@ -1,0 +1,103 @@
+"""`python -m bot.client.cog_trial ROOT OTHERS CHANGED`: loads cogs in a client that never connects.
+
+A process of its own, as what it loads may do anything. Where the folder to write to is comes in
+`COG_TRIAL`; what came of each changed cog is written there, line by line.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from discord.ext import commands
+
+from bot.client._client import Identity, TheseusClient
+from bot.client._reloader import failure_reason
+from bot.domain.errors import PartMissing
+from bot.domain.journal import Action
+from bot.domain.people import AllowList
+from bot.telemetry import Recorder
+
+FOLDER = "COG_TRIAL"
+RESULTS = "results.ndjson"
+SHARED = "ui"
+
+
+async def try_cogs(root: Path, folder: Path, others: list[str], changed: list[str]) -> None:
+    """Load the other cogs, then those that changed; write how each of these went.
+
+    A cog that asks for parts of the bot which are not there has come as far as it can here.
+    """
+    client = TheseusClient(
+        root=root,
+        state=folder / "state",
+        clock=_Clock(),
+        recorder=Recorder(_Journal(), _Clock(), root, b"trial", lambda: None),  # type: ignore[arg-type]
+        identity=Identity(guild_id=1, dev_channel_id=1, people=AllowList()),
+    )
+    (folder / "state").mkdir()
+    async with client:
+        for name in others:
+            if SHARED in changed:
+                await _tried(client, folder, name, counts=True)
+            else:
+                await _tried(client, folder, name, counts=False)
+        for name in changed:
+            if name != SHARED:
+                await _tried(client, folder, name, counts=True)
+
+
+async def _tried(client: TheseusClient, folder: Path, name: str, *, counts: bool) -> None:
+    note = _Notes(folder / RESULTS if counts else None)
+    note.write(name=name, state="begun")
+    try:
+        await client.load_extension(f"cogs.{name}")
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
+        cause = error.original if isinstance(error, commands.ExtensionFailed) else error
+        if not isinstance(cause, PartMissing):
+            note.write(name=name, state="failed", reason=failure_reason(error))
+            return
+    note.write(name=name, state="loaded")
+
+
+class _Notes:
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    def write(self, **told: str) -> None:
+        if self._file is not None:
+            with self._file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(told) + "\n")
+
+
+class _Journal:
+    """A journal that keeps nothing."""
+
+    def append(self, action: Action) -> None:
+        del action
+
+
+class _Clock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def main() -> None:
+    """Try the cogs, and end at once: nothing that they started is waited for."""
+    root, others, changed = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])
+    asyncio.run(try_cogs(root, Path(os.environ[FOLDER]), others, changed))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

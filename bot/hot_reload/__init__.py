@@ -1,0 +1,1 @@
+"""Prompts, skills, the persona, settings and cogs, taken on while the program runs."""

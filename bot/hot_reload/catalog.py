@@ -1,0 +1,193 @@
+"""Which files are items, and reading them: bounded, and nothing that is no plain file of ours."""
+
+import os
+import stat
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.cogs import cog_of_file
+from bot.domain.live_items import ItemKind
+from bot.hot_reload.content import ItemContent
+
+Key = tuple[ItemKind, str]
+SHARED = "ui"
+"""The item of what cogs share: `cogs/ui/`, and files of `cogs/` whose names begin with `_`."""
+_LARGEST: Mapping[ItemKind, int] = {
+    "prompt": 64 * 1024,
+    "persona": 16 * 1024,
+    "skill": 512 * 1024,
+    "config": 256 * 1024,
+    "cog": 1024 * 1024,
+}
+_MOST_FILES = 200
+_DEEP = ("prompts", "cogs")
+_IGNORED = ("__pycache__",)
+_IGNORED_ENDS = ("~", ".swp", ".swx", ".tmp", ".pyc", ".orig", ".rej")
+
+
+class Located(NamedTuple):
+    """An item and where it lies. `paths` are from the root; the configuration's may be absolute."""
+
+    path: str
+    paths: tuple[str, ...]
+
+
+class Unreadable(NamedTuple):
+    """Why an item's files cannot be taken, naming the file and the way out."""
+
+    reason: str
+
+
+class Catalog:
+    """The items below a root. `config_file` may lie elsewhere: its owner chose the place.
+
+    `cogs` are the names of those that are loaded; empty: all that there are.
+    """
+
+    def __init__(
+        self, root: Path, config_file: Path | None = None, cogs: Collection[str] = ()
+    ) -> None:
+        self._root = root
+        self._config = config_file
+        self._cogs = frozenset(cogs)
+
+    @property
+    def folders(self) -> tuple[tuple[tuple[Path, ...], bool], ...]:
+        """The folders to be watched that are there, and whether with all below them.
+
+        Beside the configuration the state may lie, which is written all the time.
+        """
+        deep = tuple(each for name in _DEEP if (each := self._root / name).is_dir())
+        beside = () if self._config is None else (self._config.parent,)
+        flat = tuple(each for each in beside if each.is_dir())
+        return tuple((each, deeply) for each, deeply in ((deep, True), (flat, False)) if each)
+
+    def concerns(self, path: Path) -> bool:
+        """Whether a changed path may be a file of an item; not what editors leave beside it."""
+        if _ignored(path.name) or any(part in _IGNORED for part in path.parts):
+            return False
+        if path == self._config:
+            return True
+        return any(path.is_relative_to(self._root / name) for name in _DEEP)
+
+    def locate(self) -> dict[Key, Located]:
+        """Return every item by kind and name. Raises `OSError` where a folder cannot be read."""
+        found: dict[Key, Located] = {}
+        found |= _prompts(self._root)
+        found |= _skills(self._root)
+        if self._config is not None and os.path.lexists(self._config):
+            found["config", "config"] = Located(self._name(self._config), (str(self._config),))
+        found |= _cogs(self._root, self._cogs)
+        return dict(sorted(found.items()))
+
+    def read(self, key: Key, located: Located) -> ItemContent | Unreadable:
+        """Return an item's files as they stand now, or why they cannot be taken."""
+        if len(located.paths) > _MOST_FILES:
+            return Unreadable(f"{located.path}: {len(located.paths)} files; {_MOST_FILES} at most")
+        files: dict[str, bytes] = {}
+        left = _LARGEST[key[0]]
+        for path in located.paths:
+            try:
+                data = self._bytes(path, left)
+            except _Refused as refused:
+                return Unreadable(f"{self._name(Path(path))}: {refused}")
+            except OSError as error:
+                return Unreadable(f"{self._name(Path(path))} cannot be read: {error.strerror}")
+            left -= len(data)
+            files[self._name(Path(path))] = data
+        return ItemContent(files)
+
+    def _bytes(self, path: str, most: int) -> bytes:
+        place = self._root / path
+        if place != self._config:
+            inside = self._root.resolve()
+            if not place.resolve().is_relative_to(inside):
+                raise _Refused("it is a link that leads out of the project; put the file itself")
+        # a pipe would have us wait for whoever writes into it
+        handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise _Refused("it is no file")
+            data = file.read(most + 1)
+        if len(data) > most:
+            raise _Refused(f"it is too large; {most // 1024 or 1} KB of this item are left for it")
+        return data
+
+    def _name(self, place: Path) -> str:
+        if not place.is_absolute():
+            return place.as_posix()
+        if place.is_relative_to(self._root):
+            return place.relative_to(self._root).as_posix()
+        return place.as_posix()
+
+
+class _Refused(Exception):
+    """A file that is none of ours to read."""
+
+
+def _prompts(root: Path) -> dict[Key, Located]:
+    found: dict[Key, Located] = {}
+    for name in _names(root / "prompts"):
+        if name.endswith(".md"):
+            kind: ItemKind = "persona" if name == "persona.md" else "prompt"
+            path = f"prompts/{name}"
+            found[kind, name.removesuffix(".md")] = Located(path, (path,))
+    return found
+
+
+def _skills(root: Path) -> dict[Key, Located]:
+    found: dict[Key, Located] = {}
+    for name in _names(root / "prompts" / "skills"):
+        path = f"prompts/skills/{name}"
+        if (root / path).is_dir():
+            found["skill", name] = Located(path, tuple(_below(root, path)))
+    return found
+
+
+def _cogs(root: Path, wanted: Collection[str]) -> dict[Key, Located]:
+    by_cog: dict[str, list[str]] = {}
+    for path in _below(root, "cogs"):
+        by_cog.setdefault(_cog(path), []).append(path)
+    return {
+        ("cog", name): Located(_place(name, paths), tuple(paths))
+        for name, paths in by_cog.items()
+        if name == SHARED or (_loads(name, paths) and (not wanted or name in wanted))
+    }
+
+
+def _cog(path: str) -> str:
+    """Return the cog that a file below `cogs` is of: its data too, where it is a folder."""
+    parts = path.split("/")
+    code = path if path.endswith(".py") else f"cogs/{parts[1]}/data.py"
+    return SHARED if len(parts) == 2 and code != path else cog_of_file(code) or SHARED
+
+
+def _loads(name: str, paths: Sequence[str]) -> bool:
+    return f"cogs/{name}.py" in paths or f"cogs/{name}/__init__.py" in paths
+
+
+def _place(name: str, paths: Sequence[str]) -> str:
+    """Return the file of a cog in one file, else its folder."""
+    return paths[0] if paths == [f"cogs/{name}.py"] else f"cogs/{name}"
+
+
+def _below(root: Path, folder: str) -> Iterable[str]:
+    for name in _names(root / folder):
+        path = f"{folder}/{name}"
+        if (root / path).is_dir() and not (root / path).is_symlink():
+            yield from _below(root, path)
+        else:
+            yield path
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        names = [each.name for each in folder.iterdir()]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    return sorted(name for name in names if not _ignored(name))
+
+
+def _ignored(name: str) -> bool:
+    return name.startswith((".", "#")) or name in _IGNORED or name.endswith(_IGNORED_ENDS)

@@ -1,0 +1,76 @@
+"""What an item holds: its files, their digest, and how two of them differ."""
+
+import difflib
+import hashlib
+import json
+import zlib
+from collections.abc import Mapping
+from functools import cached_property
+
+_LONGEST_DIFF = 60_000
+"""Characters. A whole rewrite is cut: the texts themselves are kept."""
+
+
+class ItemContent:
+    """Files by their paths from the root, with forward slashes. Equal where all bytes are."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self.files: Mapping[str, bytes] = dict(sorted(files.items()))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of paths and bytes, hexadecimal."""
+        mark = hashlib.sha256()
+        for path, data in self.files.items():
+            mark.update(f"{len(path.encode())}:{path}:{len(data)}:".encode())
+            mark.update(data)
+        return mark.hexdigest()
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(map(len, self.files.values()))
+
+    @property
+    def text(self) -> str:
+        """The text of one file; of several, each under its path."""
+        if len(self.files) == 1:
+            return _text(next(iter(self.files.values())))
+        return "\n".join(f"=== {path}\n{_text(data)}" for path, data in self.files.items())
+
+    def pack(self) -> bytes:
+        """Return all of it, compressed, for `unpack`."""
+        told = {path: data.decode("latin-1") for path, data in self.files.items()}
+        return zlib.compress(json.dumps(told).encode())
+
+
+def unpack(packed: bytes) -> ItemContent:
+    """Return what `pack` gave. Raises `ValueError` for anything else."""
+    try:
+        told = json.loads(zlib.decompress(packed))
+        return ItemContent({path: data.encode("latin-1") for path, data in told.items()})
+    except (zlib.error, AttributeError) as error:
+        raise ValueError(f"a kept version cannot be read: {error}") from error
+
+
+def diff(before: ItemContent | None, after: ItemContent) -> str:
+    """Return a unified diff, file by file, cut where it is longer than anybody reads."""
+    old = before.files if before is not None else {}
+    lines: list[str] = []
+    for path in sorted({*old, *after.files}):
+        a, b = old.get(path), after.files.get(path)
+        if a == b:
+            continue
+        lines += difflib.unified_diff(
+            _text(a or b"").splitlines(),
+            _text(b or b"").splitlines(),
+            f"a/{path}" if a is not None else "/dev/null",
+            f"b/{path}" if b is not None else "/dev/null",
+            lineterm="",
+        )
+    whole = "\n".join(lines)
+    return whole if len(whole) <= _LONGEST_DIFF else f"{whole[:_LONGEST_DIFF]}\n[cut]"
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

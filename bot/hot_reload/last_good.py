@@ -1,0 +1,56 @@
+"""What was live when the program ended: where it begins again, whatever the files hold by now."""
+
+from datetime import datetime
+
+from bot.domain.live_items import LiveItem
+from bot.hot_reload.content import ItemContent
+from bot.hot_reload.live_set import LiveState
+from bot.hot_reload.look import Seen
+from bot.hot_reload.validation import Validation
+from bot.hot_reload.versions import SavedItem, VersionRepository
+
+
+class LastGood:
+    """The newest version of each item that is valid now, beginning with the one that was live."""
+
+    def __init__(self, versions: VersionRepository, validation: Validation, now: datetime) -> None:
+        self._versions = versions
+        self._validation = validation
+        self._now = now
+
+    async def states(self, seen: Seen) -> list[LiveState]:
+        """Return the items whose files are there, or may not be gone. Raises `StoreError`."""
+        saved = await self._versions.items()
+        return [state for each in saved.values() if (state := await self._state(each, seen))]
+
+    async def _state(self, saved: SavedItem, seen: Seen) -> LiveState | None:
+        if saved.key not in seen and not self._validation.missing(saved.key):
+            return None
+        kind, name = saved.key
+        path = seen[saved.key][0].path if saved.key in seen else f"prompts/{name}.md"
+        for number in await self._numbers(saved):
+            content = await self._versions.content(saved.key, number)
+            if content is None or self._validation(saved.key, content):
+                continue
+            back = saved.rolled_back if number == saved.version else None
+            item = LiveItem(
+                kind=kind, name=name, path=path, version=number, digest=content.digest,
+                since=self._now, rolled_back=back,
+            )  # fmt: skip
+            # a file that was refused is judged again: the rules may have changed since
+            mark = saved.mark if back is not None or saved.mark == content.digest else ""
+            return LiveState(item, content, mark, saved.newest)
+        return None
+
+    async def _numbers(self, saved: SavedItem) -> list[int]:
+        kept = [each.number for each in await self._versions.versions(saved.key)]
+        return list(dict.fromkeys([saved.version, *kept]))
+
+
+def prompts_of(seen: Seen) -> dict[str, ItemContent]:
+    """Return the prompts as the files have them."""
+    return {
+        name: read
+        for (kind, name), (_, read) in seen.items()
+        if kind in ("prompt", "persona") and isinstance(read, ItemContent)
+    }

@@ -1,0 +1,90 @@
+"""What a look has changed: for whoever tells of it, and for whoever shipped the files."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.domain.adoption import AdoptionWay, only_by, way_of
+from bot.domain.cogs import cog_of_file
+from bot.domain.live_items import ChangeAuthor, LiveItem
+from bot.hot_reload.catalog import SHARED, Key
+from bot.hot_reload.live_set import LiveSet, LiveState
+from bot.ports.runtime import Adoption
+
+_BY_RESTART: tuple[AdoptionWay, ...] = ("install", "service", "restart")
+
+
+@dataclass(frozen=True)
+class LiveChanges:
+    """What a look has changed, for whoever tells of it."""
+
+    author: ChangeAuthor
+    live: tuple[LiveItem, ...] = ()
+    mended: tuple[LiveItem, ...] = ()
+    removed: tuple[LiveItem, ...] = ()
+    refused: tuple[LiveItem, ...] = ()
+    restart_needed: tuple[str, ...] = ()
+
+
+def changes_between(
+    before: LiveSet,
+    states: Sequence[LiveState],
+    gone: Sequence[Key],
+    author: ChangeAuthor,
+    restart: tuple[str, ...] = (),
+) -> LiveChanges:
+    """Return what is new, mended, gone and refused, against what was live."""
+    live, mended, refused = [], [], []
+    for state in states:
+        old = before.states.get(state.key)
+        if state.item.state == "refused":
+            refused.append(state.item)
+        elif old is not None and old.item.state == "refused":
+            mended.append(state.item)
+        else:
+            live.append(state.item)
+    removed = tuple(before.states[key].item for key in gone)
+    return LiveChanges(author, tuple(live), tuple(mended), removed, tuple(refused), restart)
+
+
+def adoption_of(changed: Sequence[str], live: LiveSet, waiting: Sequence[str] = ()) -> Adoption:
+    """Return what became of changed files, by what is live now.
+
+    Cogs are named by their modules, texts by their paths. `waiting` are settings that count after
+    a restart.
+    """
+    items = _concerned(changed, live)
+    named = {_named(item): item for item in items}
+    failed = {name: item.reason for name, item in named.items() if item.state == "refused"}
+    gone = [f"cogs.{name}" for name in _cogs(changed) if ("cog", name) not in live.states]
+    others = [item for item in live.items() if item not in items]
+    return Adoption(
+        reloaded=(*(name for name in named if name not in failed), *gone),
+        restart_needed=only_by(changed, *_BY_RESTART, *(("settings",) if waiting else ())),
+        failed=failed,
+        behind=tuple(
+            item.path for item in others if item.state == "refused" or item.rolled_back is not None
+        ),
+    )
+
+
+def _concerned(changed: Sequence[str], live: LiveSet) -> list[LiveItem]:
+    cogs = _cogs(changed)
+    found = []
+    for state in live.states.values():
+        item = state.item
+        if item.kind == "cog":
+            if item.name != SHARED and (item.name in cogs or SHARED in cogs):
+                found.append(item)
+        elif any(path == item.path or path.startswith(f"{item.path}/") for path in changed):
+            found.append(item)
+    return found
+
+
+def _cogs(changed: Sequence[str]) -> dict[str, None]:
+    """Return the cogs that changed files are of, `ui` for what they share."""
+    files = [path for path in changed if way_of(path) == "cog" and path.endswith(".py")]
+    return dict.fromkeys(cog_of_file(path) or SHARED for path in files)
+
+
+def _named(item: LiveItem) -> str:
+    return f"cogs.{item.name}" if item.kind == "cog" else item.path

@@ -1,0 +1,72 @@
+"""What a look at the files shows against what is live: deciding, without doing any of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from bot.hot_reload.catalog import Catalog, Key, Located, Unreadable
+from bot.hot_reload.content import ItemContent
+from bot.hot_reload.live_set import LiveSet, LiveState
+from bot.hot_reload.validation import Validation
+
+Seen = Mapping[Key, tuple[Located, ItemContent | Unreadable]]
+
+
+@dataclass(frozen=True)
+class ItemChange:
+    """One item whose files are not as they were. With a `reason` it is refused.
+
+    `content` is absent for what is gone or cannot be read; `mark` tells these files from others.
+    """
+
+    key: Key
+    path: str
+    content: ItemContent | None
+    mark: str
+    reason: str = ""
+
+    @property
+    def removal(self) -> bool:
+        """Whether its files are gone, and may be."""
+        return self.content is None and not self.reason
+
+    def refused(self, reason: str) -> "ItemChange":
+        """Return it as one that may not go live."""
+        return replace(self, reason=reason)
+
+
+def look_at(catalog: Catalog) -> Seen:
+    """Read every item's files. Blocking. Raises `OSError` for a folder that cannot be read."""
+    located = catalog.locate()
+    return {key: (place, catalog.read(key, place)) for key, place in located.items()}
+
+
+def changes(seen: Seen, live: LiveSet, validation: Validation) -> Iterator[ItemChange]:
+    """Yield what differs from the last look, each judged by the rules of its kind."""
+    for key, (located, read) in seen.items():
+        state = live.states.get(key)
+        change = _change(key, located, read, state, validation)
+        if state is None or state.mark != change.mark:
+            yield change
+    for key, state in live.states.items():
+        if key in seen:
+            continue
+        reason = validation.missing(key)
+        gone = ItemChange(key, state.item.path, None, "gone", f"{state.item.path}: {reason}")
+        gone = gone if reason else gone.refused("")
+        if state.mark != gone.mark:
+            yield gone
+
+
+def _change(
+    key: Key,
+    located: Located,
+    read: ItemContent | Unreadable,
+    state: LiveState | None,
+    validation: Validation,
+) -> ItemChange:
+    if isinstance(read, Unreadable):
+        return ItemChange(key, located.path, None, f"unreadable: {read.reason}", read.reason)
+    change = ItemChange(key, located.path, read, read.digest)
+    if state is not None and state.mark == read.digest:
+        return change
+    return change.refused(validation(key, read))

@@ -1,0 +1,108 @@
+"""What is written down and said of changes: all in the journal, trouble in the dev channel."""
+
+import asyncio
+import hashlib
+import logging
+
+from bot.domain.errors import ChatError, ConfigError
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.live_items import ChangeAuthor, LiveItem
+from bot.domain.posts import Post
+from bot.hot_reload.live_changes import LiveChanges
+from bot.ports.chat import Chat
+from bot.ports.recorder import About, ActionRecorder
+from bot.redaction import redact
+
+_log = logging.getLogger(__name__)
+_WORDS = 600
+_SETTINGS = 10
+
+
+class ReloadNotices:
+    """Tells each trouble once, and once that it is over. Cogs' own reloads are journalled there.
+
+    What they are told they are told in `chat`, whose outbox keeps it until that can be reached.
+    """
+
+    def __init__(self, recorder: ActionRecorder, chat: Chat, dev_channel_id: int) -> None:
+        self._recorder = recorder
+        self._chat = chat
+        self._dev_channel_id = dev_channel_id
+        self._saying = False
+        self._unsaid: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+
+    async def run_forever(self) -> None:
+        """Say what there is to say until cancelled: nobody who reloads waits for the chat."""
+        while True:
+            text, key = await self._unsaid.get()
+            self._saying = True
+            try:
+                await self._chat.post(self._dev_channel_id, Post(text=text), key=key)
+            except ChatError as error:
+                _log.warning("the dev channel was not told of %s: %s", key, error)
+            self._saying = False
+
+    @property
+    def nothing_left(self) -> bool:
+        """Whether all there was to say is said."""
+        return self._unsaid.empty() and not self._saying
+
+    async def __call__(self, taken: LiveChanges) -> None:
+        """Write down what changed, with its author; say what was refused, and what is mended."""
+        about = _about(taken.author)
+        for item in (*taken.live, *taken.mended, *taken.removed):
+            if item.kind != "cog":  # whoever loads them writes that down, with the time it took
+                self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.OK, **about)
+        for item in taken.refused:
+            if item.kind != "cog":
+                failed: About = {**about, "error": ConfigError(redact(item.reason))}
+                self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.ERROR, **failed)
+            _log.warning("%s is not taken on: %s", item.path, item.reason)
+            self._say(refusal(item), f"refused:{item.kind}:{item.name}:{_mark(item.reason)}")
+        if taken.restart_needed:
+            names = ", ".join(f"`{each}`" for each in taken.restart_needed[:_SETTINGS])
+            text = f"The settings were changed; {names} will count after a restart."
+            versions = [each.version for each in taken.live if each.kind == "config"]
+            self._say(text, f"settings:{_mark(names)}:{max(versions, default=0)}")
+        for item in taken.mended:
+            at = item.since.isoformat()
+            self._say(mended(item), f"mended:{item.kind}:{item.name}:{item.digest[:12]}:{at}")
+
+    def _say(self, text: str, key: str) -> None:
+        self._unsaid.put_nowait((text, key))
+
+
+def called(item: LiveItem) -> str:
+    """Return what people call an item: "the persona", "the skill `triage`"."""
+    if item.kind in ("persona", "config"):
+        return "the persona" if item.kind == "persona" else "the configuration"
+    return f"the {item.kind} `{item.name}`"
+
+
+def refusal(item: LiveItem) -> str:
+    """Return why a changed file is not live, and what is."""
+    reason = redact(item.reason)[:_WORDS].rstrip(".")
+    what = called(item)
+    if item.version:
+        still = f"{what[0].upper()}{what[1:]} stays as it was (version {item.version})."
+    else:
+        still = f"Without it, there is no {item.kind} `{item.name}`."
+    return f"⚠️ I did not take on a change of {what}: {reason}. {still} Mend the file; I look again."
+
+
+def mended(item: LiveItem) -> str:
+    """Return that a refused file is good again."""
+    return f"✅ The file of {called(item)} is good again: version {item.version} is live."
+
+
+def _about(author: ChangeAuthor) -> About:
+    about: About = {"agent": author.told if author.kind != "person" else "a person"}
+    if author.person_id is not None:
+        about["user_id"] = author.person_id
+    if author.run_id is not None:
+        about["run_id"] = author.run_id
+    return about
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

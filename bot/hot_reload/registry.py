@@ -1,0 +1,289 @@
+"""The live registry over files: look, validate, load, keep, swap, tell; one look at a time."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from bot.domain.errors import NotRolledBack, UnknownItem
+from bot.domain.live_items import (
+    FILE_AUTHOR,
+    ROLLED_BACK,
+    ChangeAuthor,
+    ItemKind,
+    ItemVersion,
+    LiveItem,
+    ReloadResult,
+    Rollback,
+)
+from bot.hot_reload.catalog import Catalog, Key
+from bot.hot_reload.content import ItemContent, diff
+from bot.hot_reload.last_good import LastGood, prompts_of
+from bot.hot_reload.live_changes import LiveChanges, adoption_of, changes_between
+from bot.hot_reload.live_set import LiveSet, LiveState
+from bot.hot_reload.look import ItemChange, changes, look_at
+from bot.hot_reload.validation import Validation
+from bot.hot_reload.versions import NewVersion, SavedItem, VersionRepository
+from bot.infra.threads import in_thread
+from bot.ports.clock import Clock
+from bot.ports.runtime import Adoption
+
+_TAKEN_BACK: Mapping[ItemKind, str] = {
+    "cog": "A cog is code: it is taken back in git. Say “revert” in the thread of the run that "
+    "changed it, or `git revert` the commit.",
+    "config": "Settings are taken back where they are kept: edit data/config.yaml, or `git revert` "
+    "the commit that changed it.",
+}
+
+
+class ItemLoader(Protocol):
+    """Takes on items that are more than texts: cogs, settings."""
+
+    async def load(self, changed: Sequence[ItemChange]) -> Mapping[Key, str]:
+        """Have these run from now on; return why those that do not, keep what they were."""
+        ...
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Return what was loaded and counts after a restart only."""
+        ...
+
+
+Tell = Callable[[LiveChanges], Awaitable[None]]
+
+
+class FileLiveRegistry:
+    """Implements `bot.ports.live_registry.LiveRegistry` on the files that a catalog finds.
+
+    `live` is all that is live now: whoever keeps it has the same texts for as long. `loaders` are
+    asked, kind by kind, before anything is kept; `commit` is what the checkout stands at; `tell`
+    hears of everything that has changed.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        validation: Validation,
+        versions: VersionRepository,
+        clock: Clock,
+        *,
+        commit: Callable[[], str] = str,
+        loaders: Mapping[ItemKind, ItemLoader] | None = None,
+        tell: Tell | None = None,
+    ) -> None:
+        self.live = LiveSet()
+        self._catalog = catalog
+        self._validation = validation
+        self._versions = versions
+        self._clock = clock
+        self._commit = commit
+        self._loaders = dict(loaders or {})
+        self._tell = tell
+        self._one_at_a_time = asyncio.Lock()
+
+    # What the port has
+
+    def items(self, kind: ItemKind | None = None) -> tuple[LiveItem, ...]:
+        """Return the items by kind and name."""
+        return self.live.items(kind)
+
+    def item(self, kind: ItemKind, name: str) -> LiveItem:
+        """Return one item. Raises `UnknownItem`."""
+        return self._state(kind, name).item
+
+    async def versions(self, kind: ItemKind, name: str) -> tuple[ItemVersion, ...]:
+        """Return its kept versions, the newest first. Raises `UnknownItem`."""
+        return await self._versions.versions(self._state(kind, name).key)
+
+    async def text(self, kind: ItemKind, name: str, number: int) -> str:
+        """Return the text of a kept version. Raises `UnknownItem`."""
+        return (await self._kept(self._state(kind, name), number)).text
+
+    async def reload(self, author: ChangeAuthor) -> ReloadResult:
+        """Look at the files, and take on what changed. Raises `StoreError`."""
+        async with self._one_at_a_time:
+            seen = await in_thread(look_at, self._catalog)
+            found = tuple(changes(seen, self.live, self._validation))
+            return await self._take(await self._loaded(found), author)
+
+    async def rollback(
+        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor
+    ) -> LiveItem:
+        """Have a kept version live until the file changes. Raises `UnknownItem`, `NotRolledBack`.
+
+        The file is left alone: a checkout that differs from its commit pauses the bot's own work,
+        and the next pull would stumble over it.
+        """
+        async with self._one_at_a_time:
+            state = self._state(kind, name)
+            if kind not in ROLLED_BACK:
+                raise NotRolledBack(_TAKEN_BACK[kind])
+            content = await self._kept(state, number)
+            if number == state.item.version:
+                return state.item
+            if reason := self._validation(state.key, content):
+                raise NotRolledBack(f"Version {number} is not valid now: {reason}.")
+            return await self._roll_back(state, number, content, author)
+
+    async def adopt(self, changed: Sequence[str], author: ChangeAuthor) -> Adoption:
+        """Look at the files; return what became of those that changed. Raises `StoreError`.
+
+        Whoever looked first took them on: they are told as live all the same.
+        """
+        await self.reload(author)
+        return adoption_of(changed, self.live, self._waiting)
+
+    async def look(self) -> None:
+        """Take on what somebody has edited. Raises `StoreError`."""
+        await self.reload(FILE_AUTHOR)
+
+    async def leave_out(self, cogs: Mapping[str, str]) -> None:
+        """Take note of cogs that did not load at the start, by their names, with the reasons."""
+        async with self._one_at_a_time:
+            states = [
+                replace(state, item=state.item.but(version=0, state="refused", reason=cogs[name]))
+                for (kind, name), state in self.live.states.items()
+                if kind == "cog" and name in cogs
+            ]
+            self.live = self.live.but(states)
+            if states and self._tell is not None:
+                await self._tell(
+                    LiveChanges(FILE_AUTHOR, refused=tuple(each.item for each in states))
+                )
+
+    # How it is done
+
+    async def start(self, committed: Mapping[str, ItemContent] | None = None) -> None:
+        """Find out what is live at the start: the files as they are, a rollback that still counts.
+
+        `committed` are the prompts of the commit that runs: what its code fills in. What is broken
+        already is served in its last good version. Raises `StoreError`.
+        """
+        async with self._one_at_a_time:
+            seen = await in_thread(look_at, self._catalog)
+            self._validation.require(prompts_of(seen) if committed is None else committed)
+            kept = LastGood(self._versions, self._validation, self._clock.now())
+            self.live = LiveSet(await kept.states(seen))
+            found = tuple(changes(seen, self.live, self._validation))
+            await self._take(found, FILE_AUTHOR)
+
+    @property
+    def _waiting(self) -> tuple[str, ...]:
+        return tuple(each for loader in self._loaders.values() for each in loader.waiting)
+
+    async def _loaded(self, found: tuple[ItemChange, ...]) -> tuple[ItemChange, ...]:
+        """Have loaders take on what is theirs; what they refuse is refused."""
+        refused: dict[Key, str] = {}
+        for kind, loader in self._loaders.items():
+            theirs = [each for each in found if each.key[0] == kind and not each.reason]
+            if theirs:
+                refused |= await loader.load(theirs)
+        return tuple(
+            each.refused(refused[each.key]) if each.key in refused else each for each in found
+        )
+
+    async def _take(self, found: tuple[ItemChange, ...], author: ChangeAuthor) -> ReloadResult:
+        """Keep what is new, then have it live all at once, then tell."""
+        before = self.live
+        numbers = await self._numbers(found)
+        states, new = [], []
+        for change in found:
+            if change.removal:
+                continue
+            state, version = self._after(change, author, numbers.get(change.key, 0))
+            states.append(state)
+            new += [version] if version is not None else []
+        gone = [change.key for change in found if change.removal]
+        if found:
+            await self._versions.save([_saved(state) for state in states], new)
+            self.live = before.but(states, gone)
+        restart = self._waiting if any(change.key[0] in self._loaders for change in found) else ()
+        taken = changes_between(before, states, gone, author, restart)
+        if found and self._tell is not None:
+            await self._tell(taken)
+        stuck = [item for item in self.live.items() if item.state == "refused"]
+        return ReloadResult(
+            live=(*taken.live, *taken.mended),
+            removed=taken.removed,
+            refused=tuple(stuck),
+            restart_needed=self._waiting,
+        )
+
+    async def _numbers(self, found: Sequence[ItemChange]) -> dict[Key, int]:
+        """Return the highest number given of items that are new here: they may have been before."""
+        if all(change.key in self.live.states for change in found):
+            return {}
+        return {key: saved.newest for key, saved in (await self._versions.items()).items()}
+
+    def _after(
+        self, change: ItemChange, author: ChangeAuthor, newest: int
+    ) -> tuple[LiveState, NewVersion | None]:
+        """Return an item as it is with a change taken on or refused, and its new version."""
+        state = self.live.states.get(change.key) or self._nothing_yet(change, newest)
+        state = replace(state, mark=change.mark, item=state.item.but(path=change.path))
+        if change.reason or change.content is None:
+            refused = state.item.but(state="refused", reason=change.reason)
+            return replace(state, item=refused), None
+        good = {"state": "live", "reason": "", "rolled_back": None}
+        if change.mark == state.item.digest:
+            return replace(state, item=state.item.but(**good)), None
+        version = ItemVersion(
+            number=state.newest + 1,
+            at=self._clock.now(),
+            author=author,
+            commit=self._commit(),
+            digest=change.mark,
+            diff=diff(state.content, change.content),
+            size=change.content.size,
+        )
+        item = state.item.but(
+            version=version.number, digest=version.digest, since=version.at, **good
+        )
+        after = LiveState(item, change.content, change.mark, version.number)
+        return after, NewVersion(change.key, version, change.content)
+
+    def _nothing_yet(self, change: ItemChange, newest: int) -> LiveState:
+        kind, name = change.key
+        now = self._clock.now()
+        item = LiveItem(kind=kind, name=name, path=change.path, version=0, since=now)
+        return LiveState(item, None, "", newest)
+
+    async def _roll_back(
+        self, state: LiveState, number: int, content: ItemContent, author: ChangeAuthor
+    ) -> LiveItem:
+        now = self._clock.now()
+        changes: dict[str, object] = {"version": number, "digest": content.digest, "since": now}
+        if content.digest == state.mark:
+            changes |= {"rolled_back": None, "state": "live", "reason": ""}
+        else:
+            before = Rollback(number=max(state.item.version, 1), by=author, at=now)
+            changes["rolled_back"] = before
+        after = replace(state, item=state.item.but(**changes), content=content)
+        await self._versions.save([_saved(after)])
+        self.live = self.live.but([after])
+        if self._tell is not None:
+            await self._tell(LiveChanges(author, live=(after.item,)))
+        return after.item
+
+    def _state(self, kind: ItemKind, name: str) -> LiveState:
+        state = self.live.states.get((kind, name))
+        if state is None:
+            some = ", ".join(f"`{item.name}`" for item in self.live.items(kind)[:10])
+            known = f"There are {some}." if some else f"There is no {kind} at all."
+            raise UnknownItem(f"There is no {kind} `{name[:40]}`. {known}")
+        return state
+
+    async def _kept(self, state: LiveState, number: int) -> ItemContent:
+        content = await self._versions.content(state.key, number)
+        if content is None:
+            kept = [str(each.number) for each in await self._versions.versions(state.key)]
+            raise UnknownItem(
+                f"Version {number} of {state.item.kind} `{state.item.name}` is not kept; "
+                f"kept: {', '.join(kept) or 'none'}."
+            )
+        return content
+
+
+def _saved(state: LiveState) -> SavedItem:
+    item = state.item
+    return SavedItem(state.key, item.version, state.newest, state.mark, item.rolled_back)

@@ -1,0 +1,46 @@
+"""The running program, as shipments see it: changed files are taken on, and its commit moves on."""
+
+from collections.abc import Mapping, Sequence
+
+from bot.domain.live_items import PUSH_AUTHOR, ChangeAuthor
+from bot.domain.skill import SkillSet
+from bot.hot_reload.registry import FileLiveRegistry
+from bot.ports.runtime import Adoption, Runtime
+from bot.ports.workspace import Checkout
+from bot.telemetry.current_run import current_run
+
+
+class RunningCode:
+    """Which commit this program runs; moves on when changed files are taken on."""
+
+    def __init__(self, checkout: Checkout, commit: str) -> None:
+        self._checkout = checkout
+        self.commit = commit
+        self.runtime: Runtime | None = None
+        self.registry: FileLiveRegistry | None = None
+
+    async def adopt(self, changed: Sequence[str]) -> Adoption:
+        """Have the live registry look, then note the new commit. Implements `Runtime`."""
+        if self.registry is None or self.runtime is None:
+            raise RuntimeError("files were adopted before there was a client")
+        run_id = current_run()
+        author = ChangeAuthor(kind="run", run_id=run_id) if run_id else PUSH_AUTHOR
+        adoption = await self.registry.adopt(changed, author)
+        self.commit = await self._checkout.head()
+        return adoption
+
+    def prompts(self) -> Mapping[str, str]:
+        """Return the texts of prompts that are live, by their names."""
+        if self.registry is None:
+            raise RuntimeError("a prompt was asked for before there was a live registry")
+        return self.registry.live.prompts
+
+    def skills(self) -> SkillSet:
+        """Return the skills that are live, and why files of others are not."""
+        if self.registry is None:
+            raise RuntimeError("skills were asked for before there was a live registry")
+        return self.registry.live.skills
+
+    def commands(self) -> Mapping[str, str]:
+        """Return the client's commands; none before there is one."""
+        return self.runtime.commands() if self.runtime is not None else {}

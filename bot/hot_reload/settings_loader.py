@@ -1,0 +1,65 @@
+"""Settings as an item: some count at once, all others from the next start on."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.domain.record import Record
+from bot.hot_reload.catalog import Key
+from bot.hot_reload.look import ItemChange
+from bot.hot_reload.validation import text_of
+
+Apply = Callable[[Any], None]
+"""Has the running program go by the settings of a whole configuration."""
+
+
+class SettingsLoader:
+    """Implements `bot.hot_reload.registry.ItemLoader`.
+
+    `running` is what the program was started with, `read` parses a file's text, `live` has for
+    each section that may change while it runs (`budget`) what applies it. `waiting` are the
+    settings that were changed in the file and count after a restart.
+    """
+
+    def __init__(
+        self,
+        running: Record,
+        read: Callable[[str], Record],
+        live: Mapping[str, Apply],
+    ) -> None:
+        self._running = running.model_dump()
+        self._read = read
+        self._live = dict(live)
+        self.waiting: tuple[str, ...] = ()
+
+    async def load(self, changed: Sequence[ItemChange]) -> Mapping[Key, str]:
+        """Apply what may change, and take note of the rest. Nothing that is valid is refused."""
+        for change in changed:
+            if change.content is not None:
+                self._take_on(self._read(text_of(change.content)))
+        return {}
+
+    def _take_on(self, config: Record) -> None:
+        new = config.model_dump()
+        differing = tuple(_differing(self._running, new))
+        for section, apply in self._live.items():
+            if any(_within(key, section) for key in differing):
+                apply(config)
+                self._running[section] = new[section]
+        waiting = (
+            key for key in differing if not any(_within(key, section) for section in self._live)
+        )
+        self.waiting = tuple(waiting)
+
+
+def _within(key: str, section: str) -> bool:
+    return key == section or key.startswith(f"{section}.")
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield the dotted names of settings that differ."""
+    for name in sorted({*old, *new}):
+        a, b = old.get(name), new.get(name)
+        if isinstance(a, Mapping) and isinstance(b, Mapping):
+            yield from _differing(a, b, f"{prefix}{name}.")
+        elif a != b:
+            yield f"{prefix}{name}"

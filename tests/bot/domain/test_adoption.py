@@ -1,0 +1,49 @@
+"""Each file of the project comes to run in one way, and none is called live that may not be."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from bot.domain.adoption import only_by, way_of
+
+ROOT = Path(__file__).resolve().parents[3]
+WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", ".gitignore", ".yaml")
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("prompts/persona.md", "hot"),
+        ("prompts/skills/triage/SKILL.md", "hot"),
+        ("cogs/dice.py", "cog"),
+        ("cogs/ui/answers.py", "cog"),
+        ("data/config.yaml", "settings"),
+        ("uv.lock", "install"),
+        ("bot/domain/run.py", "restart"),
+        ("bot/web/static/pages.css", "restart"),
+        ("local_discord/server.py", "restart"),
+        ("bot/supervisor/parent.py", "service"),
+        ("tests/cogs/test_dice.py", "none"),
+        ("README.md", "none"),
+        ("botany/notes.txt", "none"),
+        ("new_package/core.py", "restart"),
+    ],
+)
+def test_each_way_is_told_by_the_path(path: str, way: str) -> None:
+    assert way_of(path) == way
+
+
+def test_the_table_knows_every_file_of_the_project_that_is_no_word_of_its_own() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    top = [
+        path for path in listed.stdout.splitlines() if "/" not in path and way_of(path) == "none"
+    ]
+    assert [path for path in top if not path.endswith((*WORDS, "Makefile", "file"))] == []
+
+
+def test_paths_are_kept_in_their_order() -> None:
+    paths = ("docs/a.md", "bot/b.py", "uv.lock", "bot/a.py")
+    assert only_by(paths, "restart", "install") == ("bot/b.py", "uv.lock", "bot/a.py")
