@@ -96,6 +96,8 @@ def web_server(
         alerts=alerts.sent if alerts else None,
         budget=lambda: opened.budget.rules,
         memory=opened.memory,
+        live_registry=agent.live_registry,
+        live_items=agent.live_items if agent.live_registry is not None else None,
         wishes=agent.wishes.all,
         look_at_issues=issues.look_soon if issues else None,
     )

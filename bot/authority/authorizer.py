@@ -111,6 +111,13 @@ class Authorizer:
         if act is not Act.READ:
             await self._audit(person, act, run_id, allowed=True, note=note)
 
+    async def by_operator(self, act: Act, note: str) -> None:
+        """Write down what whoever has the machine does on its pages: no person of the chat."""
+        entry = AuditEntry(
+            at=self._clock.now(), action=act, allowed=True, how="page", note=redact(note)
+        )
+        await self._audit_writer.write(entry)
+
     async def admit(self, person: Person, act: Act, run_id: str | None, note: str) -> Person:
         """Raise as `ask` does; what is allowed is for the caller to write down."""
         try:

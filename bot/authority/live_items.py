@@ -3,9 +3,18 @@
 from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import UnknownItem
-from bot.domain.live_items import ItemKind, ItemVersion, LiveItem, ReloadResult, person_author
+from bot.domain.live_items import (
+    ChangeAuthor,
+    ItemKind,
+    ItemVersion,
+    LiveItem,
+    ReloadResult,
+    person_author,
+)
 from bot.domain.people import Person
 from bot.ports.live_registry import LiveRegistry
+
+_OPERATOR = ChangeAuthor(kind="person", name="whoever has the machine, on the dashboard")
 
 
 class LiveItemService:
@@ -50,6 +59,17 @@ class LiveItemService:
         """Have the files read now; return what changed."""
         await self._authorizer.ask(person, Act.RELOAD, None, "reload")
         return await self._registry.reload(person_author(person))
+
+    async def rollback_by_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
+        """Roll back for whoever has the machine, and so the files: audited, of no person.
+
+        Raises `UnknownItem`, `NotRolledBack`.
+        """
+        item = self._registry.item(kind, name)
+        await self._authorizer.by_operator(
+            Act.ROLL_BACK, f"{kind} {item.name[:40]} to version {number}"
+        )
+        return await self._registry.rollback(kind, name, number, _OPERATOR)
 
     async def rollback(self, person: Person, kind: ItemKind, name: str, number: int) -> LiveItem:
         """Have a kept version live until its file changes.

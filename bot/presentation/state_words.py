@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from bot.domain.account import Purpose
 from bot.domain.incident import Incident
+from bot.domain.live_items import ItemKind
 from bot.domain.memory import MemoryKind
 from bot.domain.run import Goal, Run, Stage, Status
 from bot.domain.run_state import ORDER
@@ -48,6 +49,13 @@ MEMORY_KINDS: Mapping[MemoryKind, str] = {
     "fix": "Fix",
     "lesson": "Lesson",
     "note": "Note",
+}
+ITEM_KINDS: Mapping[ItemKind, str] = {
+    "skill": "Skill",
+    "persona": "Persona",
+    "prompt": "Prompt",
+    "config": "Settings",
+    "cog": "Cog",
 }
 _CHARGES = {
     "ok": "Answered",

@@ -14,6 +14,7 @@ from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger
+from bot.ports.live_registry import LiveRegistry
 from bot.presentation.cards import standing
 from bot.redaction import redact
 from bot.self_improvement.assembly import AgentParts
@@ -241,6 +242,11 @@ class SelfImprovementAgent:
         ids = diagnosis.evidence_ids if diagnosis else ()
         found = [await self._services.journal.get(record_id) for record_id in ids]
         return tuple(filter(None, found))
+
+    @property
+    def live_registry(self) -> LiveRegistry | None:
+        """Return what keeps the versions of what can change while it runs, if anything does."""
+        return self._services.live_registry
 
     @property
     def live_items(self) -> LiveItemService:

@@ -7,6 +7,7 @@ from typing import Protocol
 from bot.domain.budget import BudgetRules
 from bot.domain.history import History
 from bot.domain.incident import Incident
+from bot.domain.live_items import ItemKind, LiveItem
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.domain.stop import Stop, StopHow
@@ -15,6 +16,7 @@ from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.ledger import Ledger
+from bot.ports.live_registry import LiveRegistry
 from bot.ports.memory import MemoryStore
 from bot.ports.outbox import OutboxDepth
 from bot.ports.record_search import RecordSearch
@@ -78,6 +80,14 @@ class MessageQueue(Protocol):
         ...
 
 
+class LiveItemOperator(Protocol):
+    """Rolls back for whoever has the machine."""
+
+    async def rollback_by_operator(self, kind: ItemKind, name: str, number: int) -> LiveItem:
+        """Roll back, audited. Raises `UnknownItem`, `NotRolledBack`."""
+        ...
+
+
 @dataclass(frozen=True)
 class ChatConnection:
     """How the bot is connected to its chat: `ready`, and the latency in seconds."""
@@ -130,5 +140,7 @@ class WebServices:
     alerts: Mapping[tuple[str, str], int] | None = None
     budget: Callable[[], BudgetRules] | None = None
     memory: MemoryStore | None = None
+    live_registry: LiveRegistry | None = None
+    live_items: LiveItemOperator | None = None
     wishes: Callable[[], Awaitable[Sequence[Wish]]] | None = None
     look_at_issues: Callable[[], None] | None = None

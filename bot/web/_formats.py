@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from urllib.parse import quote
 
 from bot.domain.budget import Cap
 from bot.domain.evidence import Diagnosis
 from bot.domain.incident import Severity
+from bot.domain.live_items import LiveItem
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Status
 from bot.domain.spent import Spent
@@ -158,6 +160,18 @@ def output_end(output: str) -> str:
         return output
     end = output[-MOST_OUTPUT:]
     return f"…\n{end.partition(chr(10))[2] or end}"
+
+
+def output_start(text: str) -> str:
+    """Return the start of a long text, and how long all of it is."""
+    if len(text) <= MOST_DIFF:
+        return text
+    return f"{text[:MOST_DIFF]}\n… {MOST_DIFF:,} of {len(text):,} characters are shown."
+
+
+def item_path(item: LiveItem) -> str:
+    """Return the path of an item's page."""
+    return f"/versions/{item.kind}/{quote(item.name, safe='')}"
 
 
 def diff_view(diff: str) -> DiffView:

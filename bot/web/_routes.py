@@ -7,8 +7,9 @@
     token      the token as a bearer, also on loopback
     signature  the forge's signature over the body
 
-HTTP knows no Discord person. The token is that of whoever has the machine, and nothing that takes
-an approver is to be had here.
+HTTP knows no Discord person. The token is that of whoever has the machine. Nothing ships or is
+approved here; what a session can do beside looking is what its owner could do on the machine: stop
+everything, and have an older text of the bot's own live.
 """
 
 from typing import Literal, NamedTuple
@@ -16,6 +17,8 @@ from typing import Literal, NamedTuple
 Needs = Literal["open", "reader", "session", "token", "signature"]
 
 ID = r"{id:[0-9a-z]{1,26}}"
+KIND = "{kind:prompt|skill|persona|config|cog}"
+NAME = r"{name:[0-9A-Za-z_][0-9A-Za-z_.-]{0,79}}"
 
 
 class Route(NamedTuple):
@@ -46,6 +49,9 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/incidents", "reader", "incidents"),
     Route("GET", f"/incidents/{ID}", "reader", "incident"),
     Route("GET", "/budget", "reader", "budget"),
+    Route("GET", "/versions", "reader", "versions"),
+    Route("GET", f"/versions/{KIND}/{NAME}", "reader", "item"),
+    Route("POST", f"/versions/{KIND}/{NAME}", "session", "rollback"),
     Route("GET", "/wishes", "reader", "wishes"),
     Route("GET", "/memory", "reader", "memory"),
     Route("GET", "/audit", "reader", "audit"),

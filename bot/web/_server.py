@@ -26,6 +26,7 @@ from bot.web._rules import WebRules
 from bot.web._sessions import Sessions
 from bot.web._static_files import StaticFiles
 from bot.web._token_auth import TokenAuth
+from bot.web._version_pages import VersionPages
 from bot.web._webhooks import Webhooks
 
 _SHUTDOWN_SECONDS = 1.0
@@ -57,7 +58,7 @@ class WebServer:
         dashboard = Dashboard(
             services, rules, self._auth, keys, sessions, pages, frame, health_page
         )
-        records = RecordPages(services, frame)
+        records, versions = RecordPages(services, frame), VersionPages(services, frame)
         self.app = self._application(
             {
                 "health": health_page.alive,
@@ -77,6 +78,9 @@ class WebServer:
                 "incidents": records.incidents,
                 "incident": records.incident,
                 "budget": records.budget,
+                "versions": versions.items,
+                "item": versions.item,
+                "rollback": versions.rollback,
                 "wishes": records.wishes,
                 "memory": records.memory,
                 "audit": records.audit,

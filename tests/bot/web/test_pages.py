@@ -35,6 +35,7 @@ from bot.web._static_files import StaticFiles
 from tests.bot.web.web_server import TOKEN, Room
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_ledger import FakeLedger
+from tests.fakes.fake_live_registry import FakeLiveRegistry
 from tests.fakes.fake_memory import FakeMemory
 
 PACKAGE = Path(__file__).resolve().parents[3] / "bot/web"
@@ -206,12 +207,19 @@ async def pages(room: Room, words: str) -> Iterator[str]:
     async def wishes() -> tuple[Wish, ...]:
         return (wish,)
 
-    room.without(ledger=ledger, budget=BudgetRules, memory=memory, wishes=wishes)
+    registry = FakeLiveRegistry(room.clock)
+    for text in (words, f"{words} again", f"{FakeLiveRegistry.BROKEN}{words}"):
+        registry.files["skill", "writing-a-cog"] = text
+        await registry.reload()
+    room.without(
+        ledger=ledger, budget=BudgetRules, memory=memory, wishes=wishes, live_registry=registry
+    )
     async with room.serving(token=TOKEN) as client:
         await client.log_in()
         paths = (
             "/", "/?span=90d", "/runs", "/runs/k7m2xq", "/incidents", "/incidents/q2w3e4",
-            "/budget", "/wishes", "/memory", "/audit", "/state", "/stop", "/login",
+            "/budget", "/versions", "/versions/skill/writing-a-cog?version=1", "/wishes", "/memory",
+            "/audit", "/state", "/stop", "/login",
         )  # fmt: skip
         answers = [await client.get(path) for path in paths]
     assert {answer.status for answer in answers} == {200}
@@ -304,6 +312,7 @@ async def test_empty_pages_say_what_to_do() -> None:
             ("/", "Mention the bot in the dev channel"), ("/runs", "Ask in the dev channel"),
             ("/runs?q=nothing", "show all runs"), ("/incidents", "Nothing was noticed"),
             ("/budget", "The offline engine costs nothing"), ("/wishes", "/change is a wish"),
+            ("/versions", "prompts/skills"),
             ("/memory", "started without a memory"), ("/audit", "from then on"),
             ("/audit?act=ship", "show all entries"),
         ):  # fmt: skip

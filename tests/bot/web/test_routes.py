@@ -14,8 +14,12 @@ from bot.web import ROUTES, Route, WebRules, WebServer
 from bot.web._peer_process import owner
 from bot.web._responses import CONTENT_POLICY
 from tests.bot.web.web_server import TOKEN, HttpClient, Room, bearer
+from tests.fakes.fake_live_registry import FakeLiveRegistry
 
-PATHS = {"static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4"}
+PATHS = {
+    "static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4",
+    "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
+}  # fmt: skip
 ALL = pytest.mark.parametrize("route", ROUTES, ids=[each.name for each in ROUTES])
 TAKES_TOKEN = {"reader", "token", "session"}
 
@@ -33,10 +37,14 @@ async def asked(client: HttpClient, route: Route, **options: Any) -> int:
 
 
 @pytest.fixture
-def room() -> Room:
+async def room() -> Room:
     room = Room()
     room.add_run()
     room.add_incident()
+    registry = FakeLiveRegistry(room.clock)
+    registry.files["skill", "writing-a-cog"] = "how to"
+    await registry.reload()
+    room.without(live_registry=registry)
     return room
 
 
@@ -119,7 +127,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
     posts = {each.name: each.needs for each in ROUTES if each.method == "POST"}
     assert posts == {
         "github": "signature", "reload": "token", "login": "open", "logout": "session",
-        "stop": "session",
+        "stop": "session", "rollback": "session",
     }  # fmt: skip
 
 

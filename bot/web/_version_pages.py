@@ -1,0 +1,90 @@
+"""What can change while the bot runs: skills, prompts, the persona, settings, cogs; their versions.
+
+Texts can be rolled back from here by whoever holds the token, who has the machine and could write
+the file as well. It is audited as of no person, and holds until the file changes.
+"""
+
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from bot.domain.errors import NotRolledBack, UnknownItem
+from bot.domain.live_items import ROLLED_BACK, ItemKind, LiveItem
+from bot.ports.live_registry import LiveRegistry
+from bot.presentation.state_words import ITEM_KINDS
+from bot.web._collaborators import WebServices
+from bot.web._page_frame import PageFrame
+from bot.web._responses import Refused, see_other
+
+_NONE = "nothing here can change while I run: this bot has no live registry."
+_ORDER: Sequence[ItemKind] = tuple(ITEM_KINDS)
+
+
+class VersionPages:
+    """Lists, one item, and its way back."""
+
+    def __init__(self, services: WebServices, frame: PageFrame) -> None:
+        self._services = services
+        self._frame = frame
+
+    async def items(self, request: web.Request) -> web.Response:
+        """Show every item with the version that is live; what is refused first."""
+        registry = self._services.live_registry
+        kept = registry.items() if registry is not None else ()
+        return await self._frame.show(
+            request, "versions.html", "Skills and versions", here="/versions", live=True,
+            items=sorted(kept, key=_rank),
+        )  # fmt: skip
+
+    async def item(self, request: web.Request) -> web.Response:
+        """Show one item, its kept versions with what each changed, and the text of one."""
+        kind, name = _named(request)
+        registry = self._registry()
+        try:
+            item, versions = registry.item(kind, name), await registry.versions(kind, name)
+            number = _number(request.query.get("version", ""))
+            text = await registry.text(kind, name, number) if number else None
+        except UnknownItem as error:
+            raise Refused(404, str(error)) from error
+        return await self._frame.show(
+            request, "item.html", f"{ITEM_KINDS[kind]} {name}", here="/versions", item=item,
+            versions=versions, number=number, text=text, can_go_back=kind in ROLLED_BACK,
+        )  # fmt: skip
+
+    async def rollback(self, request: web.Request) -> web.Response:
+        """Have an older version live until the file changes."""
+        sent = await self._frame.own_form(request)
+        kind, name = _named(request)
+        if self._services.live_items is None:
+            raise Refused(404, _NONE)
+        number = _number(sent.get("version", ""))
+        if not number:
+            raise Refused(400, "say which version, by its number.")
+        try:
+            await self._services.live_items.rollback_by_operator(kind, name, number)
+        except UnknownItem as error:
+            raise Refused(404, str(error)) from error
+        except NotRolledBack as error:
+            raise Refused(409, str(error)) from error
+        return see_other(f"/versions/{kind}/{name}")
+
+    def _registry(self) -> LiveRegistry:
+        if self._services.live_registry is None:
+            raise Refused(404, _NONE)
+        return self._services.live_registry
+
+
+def _named(request: web.Request) -> tuple[ItemKind, str]:
+    """Return the item of the address; the route lets no other kind through."""
+    asked = request.match_info["kind"]
+    kind = next(each for each in ITEM_KINDS if each == asked)
+    return kind, request.match_info["name"]
+
+
+def _number(text: str) -> int:
+    """Return a version's number; 0 for what is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 9 else 0
+
+
+def _rank(item: LiveItem) -> tuple[bool, int, str]:
+    return item.state != "refused", _ORDER.index(item.kind), item.name
