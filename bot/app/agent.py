@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from datetime import timedelta
 
+from bot.adapters.dependency_installer import DependencyInstaller
 from bot.app.configuration_audit import told_of
 from bot.app.engines import Engines
 from bot.app.resources import Resources
@@ -28,6 +29,7 @@ from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.core_updates import CoreUpdates
 from bot.self_improvement.feedback import Answered, answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
@@ -121,7 +123,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
             start=StartCheck(opened.rehearsal, opened.trees, clock),
         ),
         publisher=_publisher(settings, opened),
-        deployer=Deployer(opened.forge, opened.checkout, opened.code, clock),
+        deployer=_deployer(settings, opened),
         trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
         stand_in=_stand_in(settings, chosen, clock),
         evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
@@ -152,6 +154,11 @@ def _briefer(chosen: Engines, verifier: Verifier, proofs: ChangeProofs) -> Reque
     if chosen.request_planner is None or not chosen.agent.follows_words:
         return None
     return RequestBriefer(chosen.request_planner, verifier, proofs)
+
+
+def _deployer(settings: Settings, opened: Resources) -> Deployer:
+    core = CoreUpdates(opened.restarter, DependencyInstaller(settings.root))
+    return Deployer(opened.forge, opened.checkout, opened.code, opened.clock, core)
 
 
 def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:

@@ -26,6 +26,7 @@ from bot.adapters.sqlite_store import (
 )
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
+from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.app.forges import access_to, open_forge
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -37,6 +38,7 @@ from bot.infra.shared_lock import SharedLock
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
+from bot.ports.restarter import Restarter
 from bot.ports.sandbox import Sandbox
 from bot.ports.verifier import Verifier
 from bot.ports.workspace import Workspace
@@ -73,6 +75,7 @@ class Resources:
     forge: Forge
     checkout: GitCheckout
     code: RunningCode
+    restarter: Restarter
     journal: NdjsonJournal
     traffic: TrafficServices
     recorder: Recorder
@@ -119,6 +122,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         forge=JournalledForge(forge, recorder),
         checkout=checkout,
         code=code,
+        restarter=UnsupervisedRestarter(),
         journal=journal,
         traffic=await _open_traffic(settings, clock, secret, code, stack),
         recorder=recorder,

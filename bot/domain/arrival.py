@@ -17,6 +17,9 @@ class Arrival(Record):
     restart_needed: tuple[str, ...] = Field(
         default=(), description="changed files that only a restart takes on"
     )
+    pending: str = Field(
+        default="", description="what is missing until core code runs, and who does it; a sentence"
+    )
     failed: dict[str, str] = Field(
         default_factory=dict, description="modules that kept their old code, and why"
     )

@@ -96,6 +96,9 @@ class Shipment(Record):
     live_commit: str
     reloaded: tuple[str, ...] = ()
     restart_needed: bool = False
+    pending: str = Field(
+        default="", description="what is missing until core code runs, and who does it; a sentence"
+    )
     failed: dict[str, str] = Field(
         default_factory=dict, description="modules that kept their old code, and why"
     )

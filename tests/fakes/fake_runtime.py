@@ -33,6 +33,8 @@ class FakeRuntime:
         ]
         return Adoption(
             reloaded=tuple(module for module in modules if module not in self.failing),
-            restart_needed=tuple(file for file in changed if file.startswith("bot/")),
+            restart_needed=tuple(
+                file for file in changed if file.startswith("bot/") or file == "uv.lock"
+            ),
             failed={module: why for module, why in self.failing.items() if module in modules},
         )

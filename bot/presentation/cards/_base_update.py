@@ -21,5 +21,9 @@ def arrived(arrival: Arrival) -> Post:
     reloaded = ", ".join(f"`{plain(module)}`" for module in arrival.reloaded[:_NAMED])
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if arrival.restart_needed:
-        return Post(text=f"🚢 {came} {commit} is live after a restart: it has core code.{tail}")
+        who = f" {arrival.pending}." if arrival.pending else ""
+        who = who[:2].upper() + who[2:]
+        return Post(
+            text=f"🚢 {came} {commit} is live after a restart: it has core code.{who}{tail}"
+        )
     return Post(text=f"🚢 **live at {commit}**. {came}{tail}")

@@ -256,9 +256,10 @@ def shipped(
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
         return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
     if shipment.restart_needed:
-        return Post(
-            text=f"🚢 {merged} It changes core code and is live after the next restart.{behind}"
+        missing = (
+            f": {shipment.pending}" if shipment.pending else " and is live after the next restart"
         )
+        return Post(text=f"🚢 {merged} It changes core code{missing}.{behind}")
     reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if watch is not None:

@@ -23,6 +23,7 @@ from bot.ports.clock import Clock
 from bot.ports.forge import Forge
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.workspace import Checkout
+from bot.self_improvement.core_updates import CoreUpdates
 from bot.self_improvement.messages import conflict_text, moved_text
 from bot.self_improvement.quality_gate import QualityGate
 from bot.self_improvement.step_context import StepContext, need
@@ -36,11 +37,19 @@ _MERGES = 3  # checked for one word, while the base branch moves
 class Deployer:
     """Merges exactly what was approved, once."""
 
-    def __init__(self, forge: Forge, checkout: Checkout, runtime: Runtime, clock: Clock) -> None:
+    def __init__(
+        self,
+        forge: Forge,
+        checkout: Checkout,
+        runtime: Runtime,
+        clock: Clock,
+        core: CoreUpdates | None = None,
+    ) -> None:
         self._forge = forge
         self._checkout = checkout
         self._runtime = runtime
         self._clock = clock
+        self._core = core
         self._not_taken_on: set[str] = set()  # files moved forward under this very process
         self._for_a_restart: set[str] = set()  # files this process will never run
         self._old: dict[str, str] = {}  # modules that kept their old code, and why
@@ -72,17 +81,21 @@ class Deployer:
         """
         async with self._one_at_a_time:
             tip = await self._checkout.tip()
+            if self._core is not None and self._core.rolled_back(tip) is not None:
+                return None  # it was started, and taken back: something newer has to come
             self._not_taken_on.update(await self._checkout.fast_forward(tip))
             if not self._not_taken_on:
                 return None
             files = tuple(sorted(self._not_taken_on))
             adoption = await self._adopted()
+            head = await self._checkout.head()
             return Arrival(
-                commit=await self._checkout.head(),
+                commit=head,
                 files=files,
                 reloaded=adoption.reloaded,
                 restart_needed=tuple(sorted(self._for_a_restart)),
                 failed=self._old,
+                pending=await self._pending(adoption, head, None),
             )
 
     async def _adopted(self) -> Adoption:
@@ -94,6 +107,12 @@ class Deployer:
             self._old.pop(module, None)
         self._old |= adoption.failed
         return adoption
+
+    async def _pending(self, adoption: Adoption, commit: str, run_id: str | None) -> str:
+        """Have core code come to run; return what is still missing, and who does it."""
+        if self._core is None or not adoption.restart_needed:
+            return ""
+        return await self._core.bring(adoption.restart_needed, commit, run_id)
 
     def _left_from_before(self, adoption: Adoption) -> tuple[str, ...]:
         """Return what earlier changes left as it was, until a restart or another change of it."""
@@ -116,6 +135,7 @@ class Deployer:
             live_commit=live,
             reloaded=adoption.reloaded,
             restart_needed=bool(adoption.restart_needed),
+            pending=await self._pending(adoption, live, proposal.run_id),
             failed=adoption.failed,
             earlier=self._left_from_before(adoption),
             at=self._clock.now(),

@@ -7,14 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.authority.kill_switch import KillSwitchGuard
+from bot.domain.arrival import Arrival
 from bot.domain.errors import CheckoutDirty
 from bot.domain.journal import ActionOutcome
 from bot.domain.stop import Stop
+from bot.presentation.cards import arrived
 from bot.self_improvement import Services
 from bot.self_improvement.base_updates import BaseUpdates
+from bot.self_improvement.core_updates import CoreUpdates
 from bot.self_improvement.steps.ship import Deployer
 from bot.telemetry import Recorder
+from tests.fakes.fake_restarter import FakeRestarter
 from tests.fakes.fake_store import FakeStore
 from tests.support.world import DEV, FIXED, World
 
@@ -88,6 +93,66 @@ async def test_core_code_is_not_called_live(quay: Quay) -> None:
     (text,) = quay.world.chat.texts(DEV)
     assert "live at" not in text
     assert "after a restart" in text
+
+
+async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed(
+    quay: Quay,
+) -> None:
+    installed: list[str] = []
+    restarter, failure = FakeRestarter(), ""
+
+    async def install() -> str:
+        installed.append("all")
+        return failure
+
+    world = quay.world
+    core = CoreUpdates(restarter, install)
+    ship = Deployer(world.forge, world.checkout, world.runtime, world.clock, core)
+    commit = world.checkout.advance({"bot/domain/run.py": "x"})
+    arrival = await ship.catch_up()
+    assert arrival is not None
+    assert (arrival.live, installed) == (False, [])
+    assert arrival.pending == "I restart onto it now, and say here when it is live"
+    assert restarter.asked == [(commit, None, "core code changed (bot/domain/run.py)")]
+
+    failure = "no network; run `make install` in /srv, then restart me"
+    world.checkout.advance({"uv.lock": "x", "bot/domain/run.py": "y"})
+    arrival = await ship.catch_up()
+    assert arrival is not None
+    assert installed == ["all"]
+    assert arrival.pending.startswith("what it needs could not be installed: no network; run")
+    assert len(restarter.asked) == 1, "nothing is restarted onto what is not installed"
+
+
+async def test_a_commit_that_was_taken_back_is_left_alone_until_something_newer(
+    quay: Quay,
+) -> None:
+    world, restarter = quay.world, FakeRestarter()
+
+    async def install() -> str:
+        return ""
+
+    ship = Deployer(
+        world.forge, world.checkout, world.runtime, world.clock, CoreUpdates(restarter, install)
+    )
+    bad = world.checkout.advance({"bot/domain/run.py": "x"})
+    restarter.taken_back[bad] = "it did not start"
+    assert await ship.catch_up() is None
+    world.checkout.advance({"cogs/dice.py": FIXED})
+    assert await ship.catch_up() is not None
+
+
+async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
+    async def install() -> str:
+        return ""
+
+    alone = CoreUpdates(UnsupervisedRestarter(), install)
+    told = await alone.bring(("bot/a.py",), "c0ffee", None)
+    assert told.startswith("it takes a restart: nobody watches over this process, so a person")
+    service = await alone.bring(("bot/supervisor/parent.py",), "c0ffee", None)
+    assert service.startswith("`bot/supervisor` counts once the service itself is restarted")
+    text = arrived(Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)).text
+    assert "`c0ffee1` is live after a restart: it has core code. It takes a restart: nobody" in text
 
 
 async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_being_live(
