@@ -1,5 +1,6 @@
 """Skills: how some kind of work is done, written down for models; their text is read when used."""
 
+from pathlib import PurePosixPath
 from typing import Literal, get_args
 
 from pydantic import AwareDatetime, Field
@@ -16,6 +17,16 @@ SkillRole = Literal["chat", "planner", "executor", "reviewer"]
 """The parts of a model that may be told of a skill."""
 
 ROLES: tuple[SkillRole, ...] = get_args(SkillRole)
+
+
+_PARTS = len(PurePosixPath(FOLDER).parts)
+
+
+def skill_of_file(path: str) -> str:
+    """Return the skill that a file, by its path from the root, belongs to; empty for none."""
+    parts = PurePosixPath(path).parts
+    inside = len(parts) > _PARTS + 1 and parts[:_PARTS] == PurePosixPath(FOLDER).parts
+    return parts[_PARTS] if inside else ""
 
 
 class Skill(Record):

@@ -6,11 +6,15 @@ from pathlib import PurePosixPath
 from posixpath import join, normpath
 from string import Template
 
+from bot.domain.errors import ConfigError
 from bot.domain.proof import Proof
+from bot.domain.skill import FOLDER, MANIFEST, Skill, skill_of_file
 from bot.proof.preservation import ChangedText
 from bot.proof.reproduction import options_of
+from bot.skills import parse_skill
 
 _PROMPTS = "prompts/"
+_TOLD = 300
 _LINK = re.compile(r"(?<!!)\[[^\]\n]*\]\(([^)\s]+)\)")
 _COMMAND = re.compile(r"`/([a-z][a-z0-9_-]{0,31})(?=[ `])")
 _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
@@ -25,7 +29,9 @@ def word_proof(files: Sequence[ChangedText], paths: Collection[str], read: Read)
 
     `paths` is every file there is on head, and `read` returns one's text. A prompt has the
     placeholders that it had, for that is what it is filled in with. A document's links lead to
-    files and headings that are there, and the commands that it names newly are some cog's.
+    files and headings that are there, and the commands that it names newly are some cog's. A skill
+    is held to its format and to what a document is; what models are told of it stands in `details`,
+    before and after.
     """
     words = [each for each in files if each.path.endswith(".md")]
     against = [why for each in words for why in _against(each, paths, read)]
@@ -39,16 +45,61 @@ def word_proof(files: Sequence[ChangedText], paths: Collection[str], read: Read)
         kind="words",
         holds=bool(words) and not against,
         told=told,
-        details=tuple(against[1:] if against else (f"`{each.path}`" for each in words)),
+        details=tuple(
+            against[1:] if against else (line for each in words for line in _shown(each))
+        ),
     )
 
 
 def _against(file: ChangedText, paths: Collection[str], read: Read) -> Iterator[str]:
-    if file.path.startswith(_PROMPTS):
+    if skill_of_file(file.path):
+        yield from _skill(file.path, paths, read)
+    elif file.path.startswith(_PROMPTS):
         yield from _prompt(file)
-    elif file.after is not None:
+        return
+    if file.after is not None:
         yield from _links(file.path, file.after, paths, read)
         yield from _commands(file, paths, read)
+
+
+def _skill(path: str, paths: Collection[str], read: Read) -> Iterator[str]:
+    """Yield what is wrong with the skill that a changed file belongs to."""
+    name = skill_of_file(path)
+    manifest = f"{FOLDER}/{name}/{MANIFEST}"
+    text = read(manifest) if manifest in paths else None
+    if text is None:
+        if any(skill_of_file(each) == name for each in paths):
+            yield f"`{FOLDER}/{name}` has no `{MANIFEST}`: without it that is no skill"
+        return
+    try:
+        parse_skill(text, name, manifest, {})
+    except ConfigError as error:
+        yield str(error)
+
+
+def _shown(file: ChangedText) -> Iterator[str]:
+    """Yield the file, and of a skill what models are told of it, before and after."""
+    yield f"`{file.path}`"
+    name = skill_of_file(file.path)
+    if not name or not file.path.endswith(f"/{MANIFEST}"):
+        return
+    before, after = (_told(text, name) for text in (file.before, file.after))
+    if before and before != after:
+        yield f"models are told of `{name}` today: “{before}”"
+    if before == after:
+        yield f"models are told of `{name}` what they are told today; its text changes"
+    else:
+        yield f"models are told of `{name}` then: “{after}”" if after else f"`{name}` is gone"
+
+
+def _told(text: str | None, name: str) -> str:
+    """Return what models are told of a skill; nothing where it is none."""
+    try:
+        skill: Skill = parse_skill(text or "", name, name, {})
+    except ConfigError:
+        return ""
+    told = f"{skill.told} (to {', '.join(skill.roles)})"
+    return told if len(told) <= _TOLD else f"{told[:_TOLD]}…"
 
 
 def _prompt(file: ChangedText) -> Iterator[str]:

@@ -31,6 +31,7 @@ TABLE = {
     "gateway.connect": OK,
     "gateway.resume": OK,
     "run.ship": OK,
+    "skill.reading-the-journal": OK,
 }
 
 
@@ -43,7 +44,10 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
 
 async def happened(room: DevChannel) -> None:
     """Let something of every kind happen."""
-    alice = room["alice"]
+    alice, skills = room["alice"], room.client.skills
+    read = skills.current().find("reading-the-journal")
+    assert read is not None
+    skills.note_use(read, "chat")
     await alice.run("dev", "runs list")
     await alice.use_menu("dev", "Weigh", await alice.say("dev", "hello there"))
     shown = await alice.run("dev", "card")

@@ -15,8 +15,10 @@ from bot.domain.ids import short_id, slug
 from bot.domain.journal import FailureGroup
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
 from bot.domain.record import Record
+from bot.domain.skill import FOLDER, skill_of_file
 from bot.guards import about_path
 from bot.infra.syntax import parse
+from bot.skills import wrong_name
 
 REGRESSIONS = "tests/regressions"
 _SHORTEST_SHA = 7
@@ -132,7 +134,7 @@ def ownable(file: str, root: Path, protection: Protection) -> str:
         raise Objection(f"owned_files: `{name}` leads out of the repository.")
     if place.is_dir():
         raise Objection(f"owned_files: `{name}` is a folder; name the files in it.")
-    if not place.is_file() and not _beside_files(place):
+    if not place.is_file() and not _beside_files(place) and not _may_begin(name, root):
         raise Objection(
             f"owned_files: `{name}` does not exist, and there is no such folder to make it in."
         )
@@ -175,6 +177,12 @@ def _commit(text: str, known: frozenset[str]) -> str | None:
         return None
     fitting = [each for each in known if each.startswith(text) and len(each) == 40]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _may_begin(name: str, root: Path) -> bool:
+    """Whether a file may stand in a folder that is made for it: one of a skill."""
+    skill = skill_of_file(name)
+    return bool(skill) and not wrong_name(skill) and (root / FOLDER).parent.is_dir()
 
 
 def _beside_files(place: Path) -> bool:

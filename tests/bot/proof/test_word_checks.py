@@ -81,3 +81,57 @@ def test_a_prompt_is_filled_in_as_before(before: str | None, after: str | None, 
 
 def test_a_change_of_no_words_proves_none() -> None:
     assert told("cogs/dice.py", "x = 1", "x = 2") == (False, "no prompt or document is changed")
+
+
+SKILL = """\
+---
+name: making-tea
+description: How tea is made.
+metadata:
+  theseus-roles: chat
+---
+Boil water: see [cups](cups.md) and `/roll`. It costs $5.
+"""
+MANIFEST = "prompts/skills/making-tea/SKILL.md"
+
+
+def of_skill(before: str | None, after: str | None, **others: str) -> tuple[bool, str]:
+    tree = {**TREE, "prompts/skills/making-tea/cups.md": "Two."} | others
+    if after is not None:
+        tree[MANIFEST] = after
+    proof = word_proof([ChangedText(MANIFEST, before, after)], tree, tree.get)
+    return proof.holds, " | ".join((proof.told, *proof.details))
+
+
+def test_a_skill_is_told_as_models_are_told_of_it_before_and_after() -> None:
+    holds, shown = of_skill(None, SKILL)
+    assert holds
+    assert "models are told of `making-tea` then: “How tea is made. (to chat)”" in shown
+    assert "today" not in shown.partition("models are told")[2]
+    holds, shown = of_skill(SKILL, SKILL.replace("How tea", "How green tea"))
+    assert holds
+    assert "today: “How tea is made. (to chat)” | " in shown
+    assert "then: “How green tea is made. (to chat)”" in shown
+    assert "its text changes" in of_skill(SKILL, SKILL.replace("Boil", "Heat"))[1]
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        (SKILL.replace("name: making-tea", "name: tea"), f"{MANIFEST}, line 2: name is 'tea'"),
+        (SKILL.replace("---\n", "", 1), "line 1: a skill begins with"),
+        (SKILL.replace("cups.md", "mugs.md"), "links to `mugs.md`, which is not there"),
+        (SKILL.replace("/roll", "/brew"), "names `/brew`, which no cog has"),
+        (None, "has no `SKILL.md`: without it that is no skill"),
+    ],
+)
+def test_a_skill_that_will_not_do_is_told(after: str | None, why: str) -> None:
+    holds, shown = of_skill(SKILL, after)
+    assert not holds
+    assert why in shown
+
+
+def test_a_skill_may_go_with_all_its_files() -> None:
+    proof = word_proof([ChangedText(MANIFEST, SKILL, None)], set(TREE), TREE.get)
+    assert proof.holds
+    assert "`making-tea` is gone" in proof.details

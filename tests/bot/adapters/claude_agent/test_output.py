@@ -198,6 +198,16 @@ def test_a_new_file_may_stand_beside_others(root: Path) -> None:
     assert ownable("./coins.py", root, PROTECTION) == "coins.py"
 
 
+def test_a_skill_may_have_a_folder_of_its_own(root: Path) -> None:
+    (root / "prompts").mkdir()
+    for file in ("SKILL.md", "references/cups.md"):
+        path = f"prompts/skills/making-tea/{file}"
+        assert ownable(path, root, PROTECTION) == path
+    for path in ("prompts/skills/Making Tea/SKILL.md", "prompts/other/making-tea/SKILL.md"):
+        with pytest.raises(Objection, match="does not exist"):
+            ownable(path, root, PROTECTION)
+
+
 def test_a_plan_may_not_own_half_the_repository(root: Path) -> None:
     steps = [
         {"summary": "A part of it", "owned_files": [f"{part}{number}.py" for number in range(5)]}

@@ -1,0 +1,77 @@
+"""Something is learned: words become a skill, which ships and is used in the next talk."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.demo.faults import choose
+from tests.support.casts import KEY
+from tests.support.demo_world import playground
+from tests.support.page_reader import text_of
+from tests.twins.model import ScriptedModel, calls, forever, gives, says
+
+pytestmark = pytest.mark.slow
+
+WORDS = "learn to answer questions about releases"
+FILE = "prompts/skills/answering-about-releases/SKILL.md"
+TEXT = """\
+---
+name: answering-about-releases
+description: How questions about releases are answered. Use when somebody asks for the next one.
+metadata:
+  theseus-roles: chat
+---
+# Answering about releases
+
+Releases come on Fridays, after the tests are green. Say so, and that a person decides.
+"""
+BRIEF = {
+    "understood": "Questions about releases are answered as people here say.",
+    "solution": "A skill that tells how.",
+    "steps": [{"summary": "Write the skill", "owned_files": [FILE]}],
+    "proofs": ["words"],
+}
+ANSWER = "On Friday, once the tests are green; a person decides."
+STORY = {
+    "planner": [calls("mcp__theseus__use_skill", name="writing-a-skill"), gives(BRIEF)],
+    "executor": [
+        calls("mcp__theseus__use_skill", name="writing-a-skill"),
+        calls("Write", file_path=FILE, content=TEXT),
+        forever(says("It is written.")),
+    ],
+    "voice": [calls("mcp__theseus__use_skill", name="answering-about-releases"), says(ANSWER)],
+}
+
+
+async def test_what_is_to_be_learned_becomes_a_skill_that_the_next_talk_goes_by(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "home").mkdir()
+    settings = {"engine": {"reviewer": None}}
+    async with ScriptedModel(STORY) as model:
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", model.base_url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
+        async with playground(tmp_path / "home", choose("dice-top-face", None), settings) as play:
+            alice = play.alice
+            thread = await alice.ask(WORDS)
+            await alice.said(thread, "This is what I understand", timeout=180)
+            await alice.person.say(thread, "go ahead")
+            proposal = text_of(await alice.proposal(thread, timeout=400))
+            assert "1 file of words: placeholders, links and commands hold" in proposal
+            [read] = [
+                each for each in model.tool_results("executor") if "# Writing a skill" in each.text
+            ]
+            assert not read.failed
+            await alice.person.say(thread, "ship it, security reviewed")
+            await alice.live(thread, timeout=300)
+
+            me = play.demo.discord.bot_user_id
+            await alice.person.say("dev", f"<@{me}> any news for our friends outside")
+            await alice.person.wait_for("dev", lambda m: m["content"] == ANSWER, timeout=60)
+            [used] = model.tool_results("voice")
+            assert "Releases come on Fridays" in used.text
+            assert "answering-about-releases" in model.asked("voice")[0].system
+            listed = await alice.run("dev", "skills list")
+            assert "`answering-about-releases`" in listed
+            assert "read once in 30 days" in listed
+            await alice.reads_well()
