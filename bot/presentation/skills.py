@@ -34,8 +34,9 @@ def skill_lines(
     """
     lines = [_line(skill, items.get(skill.name), uses.get(skill.name)) for skill in skills.skills]
     shown = {skill.name for skill in skills.skills}
-    lines += [_refused(each, items.get(each.name)) for each in skills.refused]
-    shown |= {each.name for each in skills.refused}
+    refused = [each for each in skills.refused if each.name not in shown]
+    lines += [_refused(each, items.get(each.name)) for each in refused]
+    shown |= {each.name for each in refused}
     lines += [_left(item) for name, item in items.items() if name not in shown]
     if not lines:
         return [_NONE]
