@@ -13,11 +13,13 @@ from pathlib import Path
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
 from bot.app.engines import wants_claude
+from bot.app.installed_source import checkout_of_this, clone_source, installed_source
 from bot.demo.demo import Demo, DemoPlan, demo
 from bot.demo.faults import FAULTS, LIVING, PLAYED, Living, MetFault, choose, find_living
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
 from bot.infra.signals import hear
+from bot.infra.threads import in_thread
 from bot.settings import read_environment
 
 Say = Callable[[str], None]
@@ -61,7 +63,7 @@ async def run_demo(options: DemoOptions, say: Say) -> None:
         state = environment.theseus_state
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
         plan = DemoPlan(
-            project_root(), Path(home), fault, options.port, options.engine, own,
+            await _source(Path(home), say), Path(home), fault, options.port, options.engine, own,
             living, options.seed or 0,
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
@@ -77,13 +79,28 @@ async def run_demo(options: DemoOptions, say: Say) -> None:
 
 def project_root() -> Path:
     """Return the folder of this repository (or unpacked archive). Raises `ConfigError`."""
-    folder = Path(__file__).resolve().parents[2]
-    if not (folder / "pyproject.toml").is_file() or not (folder / "cogs").is_dir():
+    folder = checkout_of_this()
+    if folder is None:
         raise ConfigError(
-            f"The demo runs on a copy of its own source, and {folder} is not a checkout of it. "
-            "Clone the repository and run `make demo` there."
+            "This takes the program's own source, and it was installed without. Clone the "
+            "repository, and run it there."
         )
     return folder
+
+
+async def _source(home: Path, say: Say) -> Path:
+    """Return the checkout this runs from, or else a clone of what it was installed from."""
+    folder, source = checkout_of_this(), installed_source()
+    if folder is not None:
+        return folder
+    if source is None:
+        raise ConfigError(
+            "The demo runs on a copy of its own source, and this installation does not say where "
+            "that is. Clone the repository and run `make demo` there."
+        )
+    say(f"Cloning {source.shown} ...")
+    await in_thread(clone_source, source, home / "source")
+    return home / "source"
 
 
 def _has_screen() -> bool:

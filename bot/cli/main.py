@@ -60,7 +60,9 @@ class Theseus(CommandGroup):
             "bot.cli.completion:completion",
             "Print a script that makes a shell complete commands, options and ids.",
         ),
-        "new": CommandPlace(_RUN, "bot.cli.new:new_cli", "Begin something new: a cog, a skill."),
+        "new": CommandPlace(
+            _RUN, "bot.cli.new:new_cli", "Begin something new: a cog, a skill, a bot."
+        ),
         "runs": CommandPlace(_LOOK, "bot.cli.runs:runs_cli", "Look at runs."),
         "journal": CommandPlace(_LOOK, "bot.cli.journal:journal_cli", "Look at the journal."),
         "traffic": CommandPlace(

@@ -1,16 +1,18 @@
-"""`theseus new`: the files that something new begins with."""
+"""`theseus new`: what something new begins with: a cog's or a skill's files, a bot's checkout."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bot.app.installed_source import UPSTREAM, InstalledSource, clone_source, installed_source
 from bot.cli.new_cog import NewCog, write_cog
 from bot.cli.new_skill import NewSkill, write_skill
 from bot.cli.output import say
+from bot.domain.errors import ConfigError
 from bot.domain.skill import ROLES
 
-new_cli = typer.Typer(help="Begin something new: a cog, a skill.", no_args_is_help=True)
+new_cli = typer.Typer(help="Begin something new: a cog, a skill, a bot.", no_args_is_help=True)
 
 
 @new_cli.command("cog")
@@ -54,3 +56,29 @@ def new_skill(
     """
     path = write_skill(NewSkill(name, does, tuple(roles.split())), Path.cwd())
     say(f"wrote {path}\nNow fill it in; docs/skills.md says what makes a good one.")
+
+
+@new_cli.command("bot")
+def new_bot(
+    folder: Annotated[Path, typer.Argument(help="Where the checkout is made; must be new.")],
+    origin: Annotated[
+        str | None,
+        typer.Option("--from", help="The repository; else what this was installed from."),
+    ] = None,
+) -> None:
+    """Clone the project as a bot of your own, which it may change.
+
+    For example: theseus new bot my-bot
+    """
+    source = InstalledSource(url=origin) if origin else installed_source()
+    if source is None:
+        raise ConfigError(
+            "new bot: nothing says where this program was installed from; name the repository: "
+            "theseus new bot DIR --from https://github.com/OWNER/theseus.git"
+        )
+    clone_source(source, folder.absolute())
+    say(
+        f"Made {folder}: on the branch main, with {source.shown} as the remote {UPSTREAM}.\n"
+        f"Next: cd {folder}, give it a repository of your own (git remote add origin ...), then\n"
+        "      make install && .venv/bin/theseus setup    (docs/going-live.md)"
+    )

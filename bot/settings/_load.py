@@ -26,6 +26,11 @@ def load(root: Path, variables: Mapping[str, str]) -> Settings:
     try:
         text = config_file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        if not (root / "cogs").is_dir() and not config_file.exists():
+            raise ConfigError(
+                f"{root} is no checkout of a bot: there is no {environment.theseus_config} and no "
+                "cogs. Go to yours, or make one: theseus new bot DIR"
+            ) from error
         raise ConfigError(
             f"{config_file} cannot be read ({error}); set THESEUS_CONFIG to your configuration "
             "file, or restore data/config.yaml."

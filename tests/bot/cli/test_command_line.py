@@ -78,6 +78,7 @@ PLAIN = {
     "setup": "a dialogue",
     "stop": "does something",
     "completion": "prints a script",
+    "new bot": "clones a repository",
     "new cog": "writes files",
     "new skill": "writes a file",
     "redact": "a filter of texts",

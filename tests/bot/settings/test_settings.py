@@ -221,7 +221,13 @@ def test_a_configuration_that_cannot_be_read_names_the_way_out(
     if content is not None:
         (tmp_path / "data").mkdir()
         (tmp_path / "data/config.yaml").write_bytes(content)
+    (tmp_path / "cogs").mkdir()
     with pytest.raises(ConfigError, match=r"config\.yaml cannot be read .*set THESEUS_CONFIG"):
+        load(tmp_path, {})
+
+
+def test_a_folder_that_is_no_checkout_is_called_that(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"is no checkout of a bot: .* theseus new bot DIR"):
         load(tmp_path, {})
 
 

@@ -1,0 +1,92 @@
+"""Where this program was installed from, when that was a git repository: to clone it again."""
+
+import json
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import Field
+
+from bot.domain.errors import ConfigError
+from bot.domain.record import Record
+
+UPSTREAM = "upstream"
+
+
+class InstalledSource(Record):
+    """A repository, and the commit of it; without one, its newest."""
+
+    url: str = Field(min_length=1, repr=False)
+    commit: str | None = Field(default=None, pattern=r"^[0-9a-f]{40,64}$")
+
+    @property
+    def shown(self) -> str:
+        """Return the address as people may see it: it may hold a password."""
+        parts = urlsplit(self.url)
+        return self.url.replace(parts.netloc, parts.netloc.rpartition("@")[2], 1)
+
+
+def checkout_of_this() -> Path | None:
+    """Return the checkout (or unpacked archive) this program runs from; `None`: it is installed."""
+    folder = Path(__file__).resolve().parents[2]
+    whole = (folder / "pyproject.toml").is_file() and (folder / "cogs").is_dir()
+    return folder if whole else None
+
+
+def installed_source(read: str | None = None) -> InstalledSource | None:
+    """Return where it was installed from; `None` where nothing says so (a wheel, an index).
+
+    `read` is the installer's record, `direct_url.json` (PEP 610); this program's own by default.
+    """
+    if read is None:
+        try:
+            read = metadata.distribution("theseus").read_text("direct_url.json")
+        except metadata.PackageNotFoundError:
+            return None
+    try:
+        told = json.loads(read or "null")
+        if told["vcs_info"]["vcs"] != "git":
+            return None
+        return InstalledSource(url=told["url"], commit=told["vcs_info"]["commit_id"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def clone_source(source: InstalledSource, folder: Path) -> None:
+    """Clone it into a new folder, on a branch `main`, with the repository as the remote `upstream`.
+
+    With the person's own git settings: a private repository takes their credentials. Raises
+    `ConfigError` where the folder is taken, or git refuses; nothing is left then. Blocking.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError(f"{folder} is there already, and not empty; name another folder.")
+    made = not folder.exists()
+    start = source.commit or f"{UPSTREAM}/HEAD"
+    steps = (
+        ("clone", "--quiet", "--origin", UPSTREAM, "--no-checkout", "--", source.url, str(folder)),
+        ("-C", str(folder), "checkout", "--quiet", "--no-track", "-B", "main", start, "--"),
+    )
+    for words in steps:
+        problem = _git(words)
+        if problem:
+            if made:
+                shutil.rmtree(folder, ignore_errors=True)
+            told = problem.replace(source.url, source.shown)
+            raise ConfigError(
+                f"{source.shown} cannot be cloned into {folder}: {told}. See whether git reaches "
+                "it, or name another repository with --from."
+            )
+
+
+def _git(words: tuple[str, ...]) -> str:
+    """Run git; return the last line of what it says is wrong, or nothing."""
+    try:
+        done = subprocess.run(
+            ["git", *words], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+        )
+    except FileNotFoundError as error:
+        raise ConfigError("git is not installed; install it with your package manager.") from error
+    lines = done.stderr.strip().splitlines()
+    return "" if done.returncode == 0 else (lines[-1] if lines else f"status {done.returncode}")
