@@ -1,6 +1,7 @@
 """The doctor's look at this machine: Python, git, people, sandbox, prompts, disk, secrets."""
 
 import asyncio
+import os
 import shutil
 import stat
 import sys
@@ -82,7 +83,15 @@ async def look_at_people(settings: Settings) -> list[DoctorFinding]:
     return findings
 
 
-async def look_at_sandbox(settings: Settings) -> list[DoctorFinding]:
+def in_container() -> bool:
+    """Whether this is a container, as far as its engine leaves a mark of it."""
+    marks = ("/.dockerenv", "/run/.containerenv")
+    return "KUBERNETES_SERVICE_HOST" in os.environ or any(Path(mark).exists() for mark in marks)
+
+
+async def look_at_sandbox(
+    settings: Settings, *, contained: Callable[[], bool] = in_container
+) -> list[DoctorFinding]:
     """Return how commands are confined, and what of that holds when it is tried."""
     config = settings.config.sandbox
     private = (settings.root, settings.state)
@@ -92,6 +101,8 @@ async def look_at_sandbox(settings: Settings) -> list[DoctorFinding]:
     if sandbox.refusal:
         reason = await probe(private=private) or "unavailable"
         first = "Mend that" if shutil.which("bwrap") else INSTALL_SANDBOX
+        if contained():
+            first = "See what a container has to allow (docs/deployment.md)"
         mend = f"{first}, or set sandbox.required: false to run checks unconfined."
         return [bad("sandbox", f"{reason}. Nothing is run, and nothing done unasked.", mend)]
     if isinstance(sandbox, PlainSandbox):

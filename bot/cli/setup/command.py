@@ -34,6 +34,9 @@ def setup(
     checks: Annotated[
         bool | None, typer.Option(help="Run the full checks at the end: minutes.")
     ] = None,
+    service: Annotated[
+        bool | None, typer.Option(help="Have systemd run the bot, or say what does.")
+    ] = None,
 ) -> None:
     """Set the bot up on a real server: asks, checks, writes .env and data/config.yaml.
 
@@ -42,7 +45,7 @@ def setup(
     given = {
         "guild": guild, "channel": channel, "developers": developers, "approvers": approvers,
         "forge": forge, "forge-url": forge_url, "reviewers": reviewers,
-        "checks": None if checks is None else "yes" if checks else "no",
+        "checks": _said(checks), "service": _said(service),
     }  # fmt: skip
     asking = _prompter(yes, {key: value for key, value in given.items() if value is not None})
     signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever started us ignored
@@ -51,13 +54,17 @@ def setup(
         raise typer.Exit(code)
 
 
+def _said(answer: bool | None) -> str | None:
+    return None if answer is None else "yes" if answer else "no"
+
+
 def _prompter(yes: bool, answers: dict[str, str]) -> ScriptedPrompter | TerminalPrompter:
     """Return who answers: the options, or a person. Raises `ConfigError` where neither can."""
     if yes:
         return ScriptedPrompter(say, answers)
     if answers:
         key, value = next(iter(answers.items()))
-        option = "no-checks" if (key, value) == ("checks", "no") else key
+        option = f"no-{key}" if value == "no" and key in ("checks", "service") else key
         raise ConfigError(f"setup: --{option} answers beforehand; add --yes.")
     if not sys.stdin.isatty():
         raise ConfigError(

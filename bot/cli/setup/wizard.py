@@ -14,6 +14,7 @@ from bot.cli.setup.files import write
 from bot.cli.setup.forge import set_up_forge
 from bot.cli.setup.machine import set_up_model, set_up_sandbox
 from bot.cli.setup.prompts import Prompter
+from bot.cli.setup.service import ServiceManager, offer_service
 from bot.domain.errors import TheseusError
 from bot.settings import Settings, load
 
@@ -104,8 +105,8 @@ def _check(session: SetupSession, settings: Settings) -> int:
                 return 1
         else:
             asking.say("Before the first change ships, `theseus doctor` runs them as well.")
+        offer_service(settings.root, settings.state, asking, ServiceManager())
     except KeyboardInterrupt:
         asking.say("\nLeft: everything is written; `theseus doctor` runs the full checks again.")
         return 130
-    asking.say("Next: theseus run   (under systemd: docs/going-live.md)")
     return 0

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from bot.adapters.sandbox import probe
 from bot.cli.doctor import DoctorFinding, examine, permissions
+from bot.cli.doctor.machine import look_at_sandbox
 from bot.settings import Settings, load
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
@@ -282,6 +283,18 @@ async def test_a_home_that_checks_can_read_is_bad_and_the_file_is_named(
 async def test_going_without_a_sandbox_is_noted(make: Make) -> None:
     finding = await found(make(config={"sandbox": {"required": False}}), "sandbox")
     assert finding.status == "note"
+
+
+async def test_a_sandbox_that_a_container_forbids_leads_to_what_it_has_to_allow(
+    make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make(config={"sandbox": {"kind": "auto"}})
+    monkeypatch.setenv("PATH", "/nowhere")  # no bwrap there
+    (inside,) = await look_at_sandbox(settings, contained=lambda: True)
+    (outside,) = await look_at_sandbox(settings, contained=lambda: False)
+    assert (inside.status, outside.status) == ("bad", "bad")
+    assert "docs/deployment.md" in inside.mend
+    assert "bubblewrap" in outside.mend
 
 
 GUILD = {"id": "1", "roles": [{"id": "1", "permissions": str(VIEW)},
