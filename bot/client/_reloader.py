@@ -15,6 +15,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._command_sync import CommandSync
+from bot.client._leftovers import Leftovers
 from bot.domain.adoption import only_by
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
@@ -98,7 +99,11 @@ class Reloader:
         place = self._root.joinpath(*module.split("."))
         exists = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
         if module in self._bot.extensions:
-            await (self._bot.reload_extension if exists else self._bot.unload_extension)(module)
+            left = Leftovers(self._bot, module)
+            try:
+                await (self._bot.reload_extension if exists else self._bot.unload_extension)(module)
+            finally:  # where it does not load, the old code was set up anew as well
+                left.clear(gone=not exists)
         elif exists:
             await self._bot.load_extension(module)
 
