@@ -237,5 +237,6 @@ def _limits(
         configured=told_of(settings),
         engine=chosen.told,
         vital_signs=(f"**Sandbox** {opened.sandbox.description}",),
+        code_signs=opened.code.signs,
         links=_links(settings),
     )

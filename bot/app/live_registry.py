@@ -15,6 +15,8 @@ from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.cog_loader import CogLoader
 from bot.hot_reload.committed import committed_prompts
 from bot.hot_reload.content import ItemContent
+from bot.hot_reload.drift import DriftCheck
+from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.notices import ReloadNotices
 from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.settings_loader import SettingsLoader
@@ -35,17 +37,20 @@ class HotReload:
         registry: FileLiveRegistry,
         notices: ReloadNotices,
         watcher: FileWatcher,
+        drift: DriftWatch,
         client: TheseusClient,
     ) -> None:
         self._registry = registry
         self._notices = notices
         self._watcher = watcher
+        self._drift = drift
         self._client = client
 
     async def run_forever(self) -> None:
         """Watch the files, once the client has its cogs, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._notices.run_forever())
+            group.create_task(self._drift.run_forever())
             await self._registry.leave_out(await self._client.cogs_left_out())
             await self._watcher.run_forever()
 
@@ -80,7 +85,13 @@ async def open_hot_reload(
     )
     code.registry = registry
     await registry.start(await _committed(settings, code.commit))
-    return HotReload(registry, notices, FileWatcher(catalog, registry.look), client)
+    check_drift = await in_thread(DriftCheck, Git(root))
+    code.drift = DriftWatch(
+        check_drift, chat, opened.clock, client.identity.dev_channel_id,
+        lambda: frozenset(code.awaiting_restart),
+    )  # fmt: skip
+    watcher = FileWatcher(catalog, registry.look)
+    return HotReload(registry, notices, watcher, code.drift, client)
 
 
 def _applied(opened: Resources, client: TheseusClient) -> Mapping[str, Callable[[Any], None]]:

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.live_items import PUSH_AUTHOR, ChangeAuthor
 from bot.domain.skill import SkillSet
+from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.registry import FileLiveRegistry
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.workspace import Checkout
 from bot.telemetry.current_run import current_run
+
+_SHOWN = 5
 
 
 class RunningCode:
@@ -18,6 +21,8 @@ class RunningCode:
         self.commit = commit
         self.runtime: Runtime | None = None
         self.registry: FileLiveRegistry | None = None
+        self.drift: DriftWatch | None = None
+        self.awaiting_restart: set[str] = set()
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
         """Have the live registry look, then note the new commit. Implements `Runtime`."""
@@ -26,8 +31,19 @@ class RunningCode:
         run_id = current_run()
         author = ChangeAuthor(kind="run", run_id=run_id) if run_id else PUSH_AUTHOR
         adoption = await self.registry.adopt(changed, author)
+        self.awaiting_restart.update(adoption.restart_needed)
         self.commit = await self._checkout.head()
         return adoption
+
+    def signs(self) -> tuple[str, ...]:
+        """Return what does not run as the checkout has it, a line each, for `/health`."""
+        items = self.registry.items() if self.registry is not None else ()
+        refused = [f"`{item.path}`" for item in items if item.state == "refused"]
+        back = [f"`{item.path}` (v{item.version})" for item in items if item.rolled_back]
+        lines = [f"⚠️ **Not taken on** {', '.join(refused[:_SHOWN])}"] if refused else []
+        lines += [f"**Rolled back** {', '.join(back[:_SHOWN])}"] if back else []
+        lines += [f"⚠️ {self.drift.told}"] if self.drift is not None and self.drift.told else []
+        return tuple(lines)
 
     def prompts(self) -> Mapping[str, str]:
         """Return the texts of prompts that are live, by their names."""

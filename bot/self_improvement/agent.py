@@ -277,6 +277,7 @@ class SelfImprovementAgent:
             *signs,
             *self._settings.vital_signs,
             f"**Engine** {self.engine}",
+            *self._settings.code_signs(),
         )
 
     # How it is done

@@ -1,5 +1,6 @@
 """What the agent is built from. The root owns all of it; the agent borrows."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -76,4 +77,5 @@ class RunSettings:
     configured: str = ""  # what of the configuration is audited when it has changed
     engine: str = ""  # which engines write changes, for people
     vital_signs: tuple[str, ...] = ()
+    code_signs: Callable[[], tuple[str, ...]] = tuple  # what does not run as the checkout has it
     links: RunLinks = NO_LINKS  # where people find a run

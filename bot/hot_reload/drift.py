@@ -1,0 +1,78 @@
+"""Whether the process still runs what the checkout holds: core files that changed under it."""
+
+import hashlib
+from collections.abc import Collection, Mapping
+from pathlib import Path
+
+from bot.domain.adoption import only_by
+from bot.domain.record import Record
+from bot.infra.git import Git
+from bot.infra.git_parse import names
+
+_SHOWN = 3
+
+
+class Drift(Record):
+    """Core files that are not as they were when the process started, and where the checkout is."""
+
+    started: str
+    head: str
+    files: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """What differs and what to do, for people."""
+        shown = ", ".join(f"`{file}`" for file in self.files[:_SHOWN])
+        more = len(self.files) - _SHOWN
+        shown += f" and {more} more" if more > 0 else ""
+        moved = self.head != self.started
+        where = f"the checkout is at `{self.head[:7]}`" if moved else "nothing was committed"
+        return (
+            f"I run the core of `{self.started[:7]}`, and {shown} changed in the checkout since "
+            f"({where}). A restart takes that on: `sudo systemctl restart theseus`, or however "
+            "you start me."
+        )
+
+
+class DriftCheck:
+    """Compares the checkout with what it was when the process started. Blocking.
+
+    What was uncommitted at the start is what the process runs; only what changes after counts.
+    """
+
+    def __init__(self, git: Git) -> None:
+        self._git = git
+        self._root = git.folder
+        self.started = git.revision("HEAD")
+        self._at_start: Mapping[str, str] = {file: self._mark(file) for file in self._differing()}
+
+    def look(self, expected: Collection[str] = ()) -> Drift | None:
+        """Return what drifted, without files whose restart is `expected`; `None`: nothing did.
+
+        Raises `WorkspaceError`.
+        """
+        differing = set(self._differing()) | self._at_start.keys()
+        files = [
+            file
+            for file in sorted(differing - set(expected))
+            if self._mark(file) != self._at_start.get(file, "as committed")
+        ]
+        if not files:
+            return None
+        return Drift(started=self.started, head=self._git.revision("HEAD"), files=tuple(files))
+
+    def _differing(self) -> tuple[str, ...]:
+        """Return core files that differ from the commit of the start, new ones with them."""
+        changed = self._git.run(
+            "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", self.started, "--"
+        )
+        new = self._git.run("ls-files", "-z", "--others", "--exclude-standard", "--", "bot")
+        found = (*names(changed.out), *names(new.out))
+        return only_by(found, "restart", "install", "service")
+
+    def _mark(self, file: str) -> str:
+        path = Path(self._root) / file
+        try:
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        except OSError:
+            return "gone"

@@ -1,0 +1,65 @@
+"""Tells once when the checkout's core is no longer what the process runs."""
+
+import hashlib
+import logging
+from collections.abc import Callable, Collection
+
+from bot.domain.errors import ChatError
+from bot.domain.posts import Post
+from bot.hot_reload.drift import Drift, DriftCheck
+from bot.infra.threads import in_thread
+from bot.periodic import run_periodically, warning
+from bot.ports.chat import Chat
+from bot.ports.clock import Clock
+
+EVERY = 60.0
+_log = logging.getLogger(__name__)
+
+
+class DriftWatch:
+    """Looks every minute. A state is told at the second look that finds it: pulls take a moment.
+
+    `expected` are files whose restart people were told of already.
+    """
+
+    def __init__(
+        self,
+        check: DriftCheck,
+        chat: Chat,
+        clock: Clock,
+        dev_channel_id: int,
+        expected: Callable[[], Collection[str]],
+    ) -> None:
+        self._check = check
+        self._chat = chat
+        self._clock = clock
+        self._dev_channel_id = dev_channel_id
+        self._expected = expected
+        self._seen: Drift | None = None
+
+    @property
+    def told(self) -> str:
+        """What drifted, as of the last look, for `/health`; empty where nothing did."""
+        return self._seen.told if self._seen is not None else ""
+
+    async def run_forever(self) -> None:
+        """Look every minute until cancelled."""
+        await run_periodically(
+            self.look,
+            self._clock,
+            EVERY,
+            first_after=EVERY,
+            failed=warning(_log, "whether the checkout has drifted is not known"),
+        )
+
+    async def look(self) -> None:
+        """Look once. Raises `WorkspaceError`."""
+        before, self._seen = self._seen, await in_thread(self._check.look, self._expected())
+        if self._seen is None or self._seen != before:
+            return
+        text = f"{self._seen.started}:{self._seen.head}:{','.join(self._seen.files)}"
+        key = f"drift:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+        try:
+            await self._chat.post(self._dev_channel_id, Post(text=f"⚠️ {self._seen.told}"), key=key)
+        except ChatError as error:
+            _log.warning("the dev channel was not told of a drift: %s", error)
