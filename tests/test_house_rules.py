@@ -38,6 +38,7 @@ LARGE = {
 CATCHES_ALL = {
     "bot/adapters/rehearsal/runner/fork_server.py": "the played tree's code may raise anything",
     "bot/adapters/rehearsal/runner/played_bot.py": "the played tree's code may raise anything",
+    "bot/client/_cog_imports.py": "a cog's code may raise anything while it is imported",
     "bot/client/_event_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",
     "bot/client/cog_trial.py": "the same, in a process of its own",

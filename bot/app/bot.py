@@ -2,11 +2,9 @@
 
 import asyncio
 import logging
-import signal
-from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from typing import Protocol
 
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
@@ -19,48 +17,71 @@ from bot.app.monitors import monitoring_service, self_audit
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
+from bot.app.running_bot import BotParts, Closing, Forever, RunningBot
 from bot.app.state_lock import hold
+from bot.app.supervision import Beginning, Supervision, supervised
 from bot.app.web import serve, web_server
 from bot.authority.personal_data import PersonalDataService
-from bot.client import Identity, TheseusClient, connect, point_discord_at
+from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
 from bot.domain.errors import ConfigError, PortError
 from bot.infra.signals import hear
+from bot.infra.supervisor_channel import ControlEnd
 from bot.monitoring import Monitoring
 from bot.ports.model_gateway import ModelGateway
 from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
-from bot.settings import Settings, guard_secrets
+from bot.self_improvement.restart_notices import RestartNotices
+from bot.settings import Settings, guard_secrets, required_token
 
 _log = logging.getLogger(__name__)
 
-Forever = Callable[[], Coroutine[Any, Any, None]]
 _WARMING = "warmup"
 
 
-async def run_bot(settings: Settings, *, make_engines: MakeEngines = engines) -> None:
+class Periodic(Protocol):
+    """What works for as long as the bot runs."""
+
+    async def run_forever(self) -> None:
+        """Work until cancelled."""
+        ...
+
+
+async def run_bot(
+    settings: Settings, *, make_engines: MakeEngines = engines, end: ControlEnd | None = None
+) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigError` with what to set, before connecting.
 
-    `make_engines` chooses who writes changes.
+    `make_engines` chooses who writes changes; at the other `end` is the supervisor, if there is
+    one. Until it says so nothing is opened: another process may still have the state.
     """
-    token = _required_token(settings)
+    token = required_token(settings)
     environment = settings.environment
     point_discord_at(
         _text(environment.theseus_discord_api_url), _text(environment.theseus_discord_gateway_url)
     )
     async with AsyncExitStack() as stack:
         stack.callback(guard_secrets(settings))
-        stack.enter_context(hold(settings.state))
-        client, forever = await _build(settings, stack, make_engines)
-        hear(client.agent.emergency.signalled)
-        await _until_stopped(client, token, *forever)
+        supervision = await stack.enter_async_context(supervised(end))
+        beginning = await supervision.begin(partial(import_cogs, settings.root))
+        if beginning is None:
+            return
+        lock = stack.enter_context(hold(settings.state))
+        parts = await _build(settings, stack, make_engines, supervision, beginning)
+        hear(parts.agent.emergency.signalled)
+        drain = settings.config.restart.drain_seconds
+        await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
 
 
 async def _build(
-    settings: Settings, stack: AsyncExitStack, make_engines: MakeEngines
-) -> tuple[TheseusClient, tuple[Forever, ...]]:
+    settings: Settings,
+    stack: AsyncExitStack,
+    make_engines: MakeEngines,
+    supervision: Supervision,
+    beginning: Beginning,
+) -> BotParts:
     """Return the client, not connected yet, and what works beside it."""
-    opened = await open_services(settings, stack)
+    opened = await open_services(settings, stack, supervision.restarter)
     who = identity(settings)
     client = _client(settings, opened, who)
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
@@ -69,43 +90,63 @@ async def _build(
     chosen = make_engines(_engine_resources(settings, opened, gateway))
     member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
     agent = make_agent(settings, opened, chosen, chat, member_directory, who.dev_channel_id)
+    warming, talks = _Warming(opened), chosen.chat_model
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
-    warming = _Warming(opened)
-    agent.emergency.hushes.append(warming.hush)
+    agent.emergency.hushes.extend(each.hush for each in (warming, talks) if each is not None)
     monitoring = monitoring_service(settings, opened, chat, agent, who)
     issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
-    asked_there = (issues.run_forever,) if issues else ()
     alerts = alert_dispatcher(settings, opened, client, monitoring)
     stack.push_async_exit(look_once_more(alerts))
-    alerting = (alerts.run_forever,) if alerts else ()
     audit = self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
     client.personal_data = _personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed, client.skills = settings.config.missed, opened.skills
-    kept = opened.traffic.recorder
-    keeping = (kept.run_forever,) if kept else ()
-    talking = (chosen.chat_model.run_forever,) if chosen.chat_model else ()
-    if chosen.chat_model:
-        agent.emergency.hushes.append(chosen.chat_model.hush)
-    web = web_server(settings, opened, client, agent, monitoring, chosen.told, issues, alerts)
-    serving = await serve(settings, web, stack)
-    return client, (
-        chat.run_forever,
-        agent.run_forever,
-        monitoring.run_forever,
-        audit.run_forever,
-        warming.run_forever,
-        client.personal_data.run_forever,
-        live.run_forever,
-        _retention(settings, opened, chat).run_forever,
-        *alerting,
-        *keeping,
-        *asked_there,
-        *talking,
-        *serving,
+    closing = Closing()
+    web = web_server(
+        settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing
     )
+    serving = await serve(settings, web, stack)
+    return BotParts(
+        client=client,
+        chat=chat,
+        agent=agent,
+        clock=opened.clock,
+        closing=closing,
+        answering=_running(chat, opened.traffic.recorder, talks),
+        work=(
+            agent.run_forever,
+            monitoring.run_forever,
+            audit.run_forever,
+            warming.run_forever,
+            client.personal_data.run_forever,
+            live.run_forever,
+            _retention(settings, opened, chat).run_forever,
+            _restart_notices(opened, chat, who, beginning, supervision).run_forever,
+            *_running(alerts, issues),
+            *serving,
+        ),
+        written=opened.traffic.catch_up,
+        leave_ledger=opened.ledger.close,
+        web=web,
+    )
+
+
+def _running(*parts: Periodic | None) -> tuple[Forever, ...]:
+    """Return what has to run of the parts that are there."""
+    return tuple(each.run_forever for each in parts if each is not None)
+
+
+def _restart_notices(
+    opened: Resources,
+    chat: DiscordChat,
+    who: Identity,
+    beginning: Beginning,
+    supervision: Supervision,
+) -> RestartNotices:
+    news, refused = beginning.news, supervision.refused
+    return RestartNotices(opened.store, chat, opened.recorder, who.dev_channel_id, news, refused)
 
 
 def _engine_resources(
@@ -222,31 +263,5 @@ def identity(settings: Settings) -> Identity:
     return Identity(config.discord.guild_id, config.discord.dev_channel_id, config.people)
 
 
-def _required_token(settings: Settings) -> str:
-    token = settings.environment.discord_token
-    if token is None:
-        raise ConfigError(
-            f"DISCORD_TOKEN is not set. Put it in {settings.root / '.env'} (see .env.example), or "
-            "try `make demo`, which needs none."
-        )
-    return token.get_secret_value()
-
-
 def _text(url: object | None) -> str | None:
     return None if url is None else str(url)
-
-
-async def _until_stopped(client: TheseusClient, token: str, *forever: Forever) -> None:
-    """Run the client and what works beside it, until a signal or until one of them fails."""
-    loop = asyncio.get_running_loop()
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    async with asyncio.TaskGroup() as group:
-        working = [group.create_task(connect(client, token), name="discord")]
-        working += [group.create_task(work()) for work in forever]
-        await stopping.wait()
-        _log.info("stopping")
-        await client.close()
-        for task in working:
-            task.cancel()

@@ -26,7 +26,6 @@ from bot.adapters.sqlite_store import (
 )
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
-from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.app.forges import access_to, open_forge
 from bot.authority.flags import FlagRepository
 from bot.authority.kill_switch import KillSwitchGuard
@@ -86,6 +85,7 @@ class Resources:
     flags: FlagRepository
     memory: SqliteMemory
     budget: BudgetEnforcer
+    ledger: SqliteLedger
     stop_guard: KillSwitchGuard
     sandbox: Sandbox
     workspaces: GitWorkspaces
@@ -98,7 +98,9 @@ class Resources:
     skills: SkillLibrary
 
 
-async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
+async def open_services(
+    settings: Settings, stack: AsyncExitStack, restarter: Restarter
+) -> Resources:
     """Open everything on the stack. Raises `ConfigError` with what to set or mend."""
     clock, state, load = SystemClock(), settings.state, SharedLock()
     config, followed = settings.config, settings.config.forge
@@ -122,7 +124,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
         forge=JournalledForge(forge, recorder),
         checkout=checkout,
         code=code,
-        restarter=UnsupervisedRestarter(),
+        restarter=restarter,
         journal=journal,
         traffic=await _open_traffic(settings, clock, secret, code, stack),
         recorder=recorder,
@@ -135,6 +137,7 @@ async def open_services(settings: Settings, stack: AsyncExitStack) -> Resources:
             SqliteMemory(state / "memory.sqlite3", redact=redact)
         ),
         stop_guard=stop_guard,
+        ledger=ledger,
         budget=BudgetEnforcer(
             ledger,
             clock,

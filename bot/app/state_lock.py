@@ -10,9 +10,22 @@ from bot.app.state_swap import finish
 from bot.domain.errors import ConfigError
 
 
+class StateLock:
+    """The state folder's lock, held. The kernel lets go of it however the process ends."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor: int | None = descriptor
+
+    def release(self) -> None:
+        """Let another process have the state; again is harmless."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
 @contextmanager
-def hold(state: Path) -> Iterator[None]:
-    """Hold the state folder's lock; the kernel lets go of it however the process ends.
+def hold(state: Path) -> Iterator[StateLock]:
+    """Hold the state folder's lock, until it is released or the block ends.
 
     What a restore that ended early left to be done is done first.
 
@@ -27,6 +40,7 @@ def hold(state: Path) -> Iterator[None]:
             f"{file} cannot be opened ({error.strerror}). Set THESEUS_STATE to a folder Theseus "
             "may write to."
         ) from error
+    lock = StateLock(descriptor)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -36,6 +50,6 @@ def hold(state: Path) -> Iterator[None]:
                 "THESEUS_STATE to another folder."
             ) from error
         finish(state)
-        yield
+        yield lock
     finally:
-        os.close(descriptor)
+        lock.release()

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from bot.app.resources import Resources
+from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected
 from bot.monitoring import IssueIntake, Monitoring
 from bot.monitoring.alert_dispatcher import AlertDispatcher
@@ -66,6 +67,7 @@ def web_server(
     engine: str,
     issues: IssueIntake | None,
     alerts: AlertDispatcher | None,
+    closing: Closing,
 ) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
     rules = web_rules(settings)
@@ -78,6 +80,7 @@ def web_server(
         sandbox=opened.sandbox.description,
         followed=settings.config.forge.branch,
         commands=lambda: client.commands_trouble,
+        closing=lambda: closing.why,
     )
     services = WebServices(
         store=opened.store,

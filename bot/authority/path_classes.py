@@ -48,6 +48,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "bot/self_improvement",
         "bot/settings",
         "bot/skills",
+        "bot/supervisor",
         "bot/web",
         "cogs/__init__.py",
         "cogs/approvals.py",

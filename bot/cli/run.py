@@ -1,14 +1,50 @@
-"""`theseus run`: the bot itself."""
+"""`theseus run`: the bot itself, under its supervisor or alone."""
 
 import asyncio
+import json
+import os
+import sys
+from collections.abc import Mapping
+from typing import Annotated
 
-from bot.app.bot import run_bot
+import typer
+
+from bot.infra.supervisor_channel import ControlEnd
 from bot.redaction import redact
-from bot.settings import settings_here
+from bot.settings import Settings, required_token, settings_here
 from bot.telemetry import configure_logging
 
 
-def run() -> None:
+def run(
+    supervisor: Annotated[
+        bool,
+        typer.Option(help="Have the bot watched, and replaced with no gap (docs/restarts.md)."),
+    ] = True,
+) -> None:
     """Run the bot from the present folder, until SIGTERM or Ctrl-C."""
-    configure_logging(redact=redact)
-    asyncio.run(run_bot(settings_here()))
+    end = ControlEnd.taken(os.environ)
+    console = True if end is not None and end.terminal else None
+    configure_logging(redact=redact, console=console)
+    variables = dict(os.environ)  # of which the secrets are taken out next
+    settings = settings_here()
+    required_token(settings)
+    if end is None and supervisor:
+        _supervised(settings, variables)
+    from bot.app.bot import run_bot  # most of the bot, which its supervisor has no use for
+
+    asyncio.run(run_bot(settings, end=end))
+
+
+def _supervised(settings: Settings, variables: Mapping[str, str]) -> None:
+    """Become the supervisor: another program, in this process."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    rules = json.dumps(settings.config.restart.model_dump())
+    os.execve(  # noqa: S606  a program of our own, and no shell
+        sys.executable,
+        [
+            sys.executable, "-m", "bot.supervisor", "--root", str(settings.root),
+            "--records", str(settings.state / "restarts.json"), "--rules", rules,
+        ],
+        variables,
+    )  # fmt: skip

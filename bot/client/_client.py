@@ -22,6 +22,7 @@ from bot.client._core_services import CoreServices
 from bot.client._error_replies import error_text
 from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._flags import Flags, never_switched
+from bot.client._handover_client import HandoverClient
 from bot.client._instrumentation import Instruments
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reloader import Reloader, failure_reason
@@ -51,7 +52,7 @@ class Identity:
     people: AllowList
 
 
-class TheseusClient(CoreServices, commands.Bot):
+class TheseusClient(CoreServices, HandoverClient):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
     `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
@@ -120,6 +121,7 @@ class TheseusClient(CoreServices, commands.Bot):
                 raise ConfigError(f"cogs: there is no extension {extension} under {self.root}.")
             await self._load(extension)
         self._loaded.set()
+        await self.fill_cache()
         await self._commands.begin()
 
     async def cogs_left_out(self) -> Mapping[str, str]:
@@ -173,7 +175,7 @@ class TheseusClient(CoreServices, commands.Bot):
         """
         for attempt in itertools.count():
             try:
-                await super().connect(reconnect=reconnect)
+                await self.read_until_left(super().connect(reconnect=reconnect))
             except UNREADABLE as error:
                 wait = _CONNECTION_WAITS[min(attempt, len(_CONNECTION_WAITS) - 1)]
                 socket = getattr(self, "ws", None)
@@ -276,6 +278,7 @@ class TheseusClient(CoreServices, commands.Bot):
     async def on_resumed(self) -> None:
         """Record a resumed gateway connection."""
         self._instruments.gateway("resume")
+        self.took_over()
 
 
 def _answers_itself(ctx: commands.Context[Any]) -> bool:

@@ -25,6 +25,9 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
 TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loopback
+PROGRAM = ("-m", "bot", "run", "--no-supervisor")
+"""What starts a bot that is started again here, whenever it ends."""
+
 _INHERITED = (
     "PATH", "HOME", "LANG", "TMPDIR", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
     "THESEUS_HTTP_PORT", "THESEUS_HTTP_TOKEN", "THESEUS_WEBHOOK_SECRET",
@@ -60,7 +63,8 @@ class DemoPlan:
     """What to show: a fault to meet, or a living one. The seed is for its visitors.
 
     `port` 0 picks a free one; `state` is the home's own unless it is set. `settings` replace keys
-    of the configuration's sections; a living fault has its own.
+    of the configuration's sections; a living fault has its own. `program` starts the bot, which
+    gets `variables` besides.
     """
 
     source: Path
@@ -72,6 +76,8 @@ class DemoPlan:
     living: Living | None = None
     seed: int = 0
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    program: Sequence[str] = PROGRAM
+    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -152,10 +158,11 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
             raise ConfigError(
                 f"Port {port} cannot be used ({error.strerror}); choose another with --port."
             ) from error
-        served = {"THESEUS_HTTP_PORT": str(http_port)}
-        bot = await stack.enter_async_context(
-            BotProcess(discord, workspace, plan.home / "bot.log", variables=served)
+        served = {"THESEUS_HTTP_PORT": str(http_port), **plan.variables}
+        process = BotProcess(
+            discord, workspace, plan.home / "bot.log", plan.program, variables=served
         )
+        bot = await stack.enter_async_context(process)
         if living is not None:
             scenario = DemoScenario(living, discord.base_url, workspace, bot, seed=plan.seed)
             await stack.enter_async_context(scenario)
@@ -198,7 +205,7 @@ class BotProcess:
         discord: LocalDiscord,
         workspace: DemoWorkspace,
         log: Path,
-        program: Sequence[str] = ("-m", "bot", "run"),
+        program: Sequence[str] = PROGRAM,
         *,
         variables: Mapping[str, str] | None = None,
     ) -> None:

@@ -83,6 +83,12 @@ class SelfImprovementAgent:
         await self._parts.recovery.recover(stopped=stop is not None)
         self._parts.workers.wake()
 
+    async def drain(self, seconds: float, *, refuse: str = "") -> None:
+        """Finish the steps runs are at, in time, and begin no other; `refuse` is told who asks."""
+        if refuse:
+            self._parts.admission.close(refuse)
+        await self._parts.workers.drain(seconds)
+
     # What people ask
 
     async def request(self, trigger: Trigger) -> Run:

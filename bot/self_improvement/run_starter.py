@@ -2,7 +2,7 @@
 
 import asyncio
 
-from bot.domain.errors import StoreConflict, TooMany
+from bot.domain.errors import PolicyError, StoreConflict, TooMany
 from bot.domain.ids import run_id as new_run_id
 from bot.domain.people import ITSELF, Person
 from bot.domain.record import Record
@@ -81,16 +81,32 @@ class RunAdmission:
         self._services = services
         self._starter = starter
         self._workers = workers
+        self._closed = ""
+
+    def close(self, why: str) -> None:
+        """Let nothing begin any more; `why` is told whoever asks."""
+        self._closed = why
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise PolicyError(
+                f"{self._closed}, so I have not begun this. Please say it again in a minute."
+            )
 
     async def start(self, trigger: Trigger) -> Run:
-        """Return the trigger's run, queued. Raises `Stopped`, `TooMany`, `ChatRejected`."""
+        """Return the trigger's run, queued.
+
+        Raises `Stopped`, `TooMany`, `ChatRejected`; `PolicyError` where nothing begins any more.
+        """
+        self._check_open()
         await self._services.stop_guard.check()
         run = await self._starter.start(trigger)
         self._workers.wake()
         return run
 
     async def queue(self, run: Run, *records: Record) -> Run:
-        """Let a run that waited or ended go on. Raises `Stopped`, `TooMany`."""
+        """Let a run that waited or ended go on. Raises what `start` raises."""
+        self._check_open()
         await self._services.stop_guard.check()
         await self._starter.may_begin(run.trigger)
         now = self._services.clock.now()

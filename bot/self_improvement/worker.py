@@ -43,6 +43,7 @@ class Workers:
         self._wake = {lane: asyncio.Event() for lane in Lane}
         self._working: dict[str, asyncio.Task[None]] = {}
         self._stopping: set[str] = set()
+        self._draining = False
 
     def wake(self) -> None:
         """Look for queued runs now."""
@@ -88,6 +89,23 @@ class Workers:
         """Stop working on every run, all at once, and wait until nothing is left of it."""
         await asyncio.gather(*(self.stop(each) for each in list(self._working) if each not in but))
 
+    async def drain(self, seconds: float) -> None:
+        """Take up nothing more, and wait until each run has ended the step it is at.
+
+        What is not there by then is left to cancellation, which puts it back in the queue.
+        """
+        self._draining = True
+        working = list(self._working.values())
+        if not working:
+            return
+        limit = asyncio.create_task(self._services.clock.sleep(seconds))
+        try:
+            while working and not limit.done():
+                await asyncio.wait({*working, limit}, return_when=asyncio.FIRST_COMPLETED)
+                working = [task for task in working if not task.done()]
+        finally:
+            limit.cancel()
+
     def _done(self, run_id: str, slots: asyncio.Semaphore, _: asyncio.Task[None]) -> None:
         self._working.pop(run_id, None)
         slots.release()
@@ -95,6 +113,9 @@ class Workers:
     async def _next(self, lane: Lane) -> Run:
         while True:
             self._wake[lane].clear()
+            if self._draining:
+                await self._wake[lane].wait()
+                continue
             until = self._services.clock.now() + self._limits.lease
             try:
                 run = await self._services.store.lease_next(self._owner, until, lane)
@@ -120,7 +141,7 @@ class Workers:
 
     async def _stages(self, run: Run, lane: Lane) -> None:
         while run.status is Status.RUNNING:
-            if lane_of(run) > lane:
+            if lane_of(run) > lane or self._draining:
                 await self._handed_on(run)
                 return
             stage, started = run.stage, self._services.clock.monotonic()
@@ -154,7 +175,9 @@ class Workers:
         )
 
     async def _handed_on(self, run: Run) -> None:
-        """Leave a run that has become less urgent than its worker's lane to the other workers."""
+        """Leave a run to the other workers, or to the next process: it is less urgent than its
+        worker's lane by now, or nothing more is taken up.
+        """
         try:
             await self._transitions.hand_back(run)
         except StoreConflict:

@@ -9,7 +9,7 @@ from bot.settings._config import (
     thresholds_from,
 )
 from bot.settings._environment import Environment, read_environment
-from bot.settings._load import Settings, load
+from bot.settings._load import Settings, load, required_token
 from bot.settings._secrecy import SECRETS, forget_secrets
 from bot.settings._secret_registration import guard_secrets, settings_here
 
@@ -26,6 +26,7 @@ __all__ = [
     "load",
     "protection_from",
     "read_environment",
+    "required_token",
     "settings_here",
     "thresholds_from",
 ]

@@ -19,6 +19,7 @@ from bot.domain.thresholds import Thresholds
 from bot.domain.watch import WatchRules
 from bot.settings._alerts import AlertsConfig
 from bot.settings._autonomy_and_chat import AutonomyConfig, ChatConfig, MissedConfig
+from bot.settings._restart import RestartConfig
 from bot.settings._safety import (
     AuditConfig,
     GatewayConfig,
@@ -179,6 +180,7 @@ class Config(Record):
     self_audit: SelfAuditConfig = SelfAuditConfig()
     chat: ChatConfig = ChatConfig()
     missed: MissedConfig = MissedConfig()
+    restart: RestartConfig = RestartConfig()
     audit: AuditConfig = AuditConfig()
     backup: BackupConfig = BackupConfig()
     http: HttpConfig = HttpConfig()

@@ -42,3 +42,14 @@ def load(root: Path, variables: Mapping[str, str]) -> Settings:
         config_file=config_file,
         state=root / environment.theseus_state.expanduser(),
     )
+
+
+def required_token(settings: Settings) -> str:
+    """Return the token the bot logs in with. Raises `ConfigError` where none is set."""
+    token = settings.environment.discord_token
+    if token is None:
+        raise ConfigError(
+            f"DISCORD_TOKEN is not set. Put it in {settings.root / '.env'} (see .env.example), or "
+            "try `make demo`, which needs none."
+        )
+    return token.get_secret_value()

@@ -105,7 +105,8 @@ class ChatConnection:
 class BotFacts:
     """What is known of the running program. No secrets: it is shown as it is.
 
-    `commands` says what keeps Discord from showing every command, `None`: nothing.
+    `commands` says what keeps Discord from showing every command, `None`: nothing. `closing` says
+    why it takes on nothing more, `None`: it does.
     """
 
     commit: Callable[[], str | None]
@@ -114,6 +115,7 @@ class BotFacts:
     sandbox: str = ""
     followed: str = "main"
     commands: Callable[[], str | None] = lambda: None
+    closing: Callable[[], str | None] = lambda: None
     more: Mapping[str, str] = field(default_factory=dict)
 
 

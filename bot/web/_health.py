@@ -40,6 +40,8 @@ class Health:
     async def reasons(self) -> list[str]:
         """Return what keeps it from working."""
         reasons = []
+        if (closing := self._services.facts.closing()) is not None:
+            reasons.append(closing)
         if not self._services.facts.connection().ready:
             reasons.append("the gateway is not connected")
         try:

@@ -135,6 +135,10 @@ class WebServer:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening and end every connection."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop listening and end every connection; again is harmless."""
         self.feed.close()
         if self._listening is not None:
             self._listening.close()

@@ -92,6 +92,7 @@ class Conversation(commands.Cog):
         while True:
             await self._away.wait()
             self._away.clear()
+            await self.bot.alone.wait()  # what a process before this one has in hand is not missed
             await self._missed.catch_up(self._away)
 
     @property

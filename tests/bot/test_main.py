@@ -335,7 +335,7 @@ sys.argv[1:] = ["run"]
 signal.signal(signal.SIGINT, signal.default_int_handler)
 class Press:
     def find_spec(self, name, path=None, target=None):
-        if name == "bot.app":
+        if name == "bot.settings":
             os.kill(os.getpid(), signal.SIGINT)
 sys.meta_path.insert(0, Press())
 import bot.__main__

@@ -71,6 +71,24 @@ class DiscordChat:
                 task.cancel()
             await asyncio.gather(*self._storing, return_exceptions=True)
 
+    async def settled(self, seconds: float) -> bool:
+        """Wait until all that was posted is sent; `False`: that takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                while self._storing or self._awaited:
+                    if self._storing:
+                        await asyncio.wait(set(self._storing))
+                    if self._awaited:
+                        await asyncio.wait(set(self._awaited.values()))
+        except TimeoutError:
+            return False
+        return True
+
+    async def look_again(self) -> None:
+        """Send what another process has left in the outbox since this one began."""
+        for pending in await self._outbox.pending():
+            self._take(pending)
+
     # The port
 
     async def post(self, channel_id: int, post: Post, *, key: str) -> MessageRef:

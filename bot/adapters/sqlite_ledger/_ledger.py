@@ -47,6 +47,10 @@ class SqliteLedger:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Let another program have the file, until the next call; again is harmless."""
         self._is_open = False
         self._sums = Sums()
         await self._database.close()

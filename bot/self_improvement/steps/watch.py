@@ -114,8 +114,13 @@ class WatchStep:
             watched = history.watch is not None or history.use_watch is not None
             if shipment is None or watched or shipment.at < earliest:
                 continue
-            if not shipment.live:
+            if not shipment.live and await self._is_here(shipment):
                 await self._live_by_now(run, history, shipment)
+
+    async def _is_here(self, shipment: Shipment) -> bool:
+        """Whether this process runs the merge: one that did not start well was taken back."""
+        checkout = self._services.checkout
+        return checkout is None or await checkout.contains(shipment.merge_commit)
 
     async def look(self) -> None:
         """Look once at everything that is watched."""

@@ -1,0 +1,195 @@
+"""One bot from its connection to its end: stopped in good order, or handing over to another."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.adapters.discord_chat import DiscordChat
+from bot.app.state_lock import StateLock
+from bot.app.supervision import Beginning, Supervision
+from bot.client import TheseusClient, connect
+from bot.ports.clock import Clock
+from bot.self_improvement import SelfImprovementAgent
+from bot.web import WebServer
+
+Forever = Callable[[], Coroutine[Any, Any, None]]
+
+HANDING_OVER = "it hands over to a new process"
+SHUTTING_DOWN = "it is shutting down"
+
+_GRACE_SECONDS = 0.5  # which a hand-over gives those who are about to answer
+_log = logging.getLogger(__name__)
+
+
+class Closing:
+    """Why the bot takes on nothing more; `None` while it does."""
+
+    def __init__(self) -> None:
+        self.why: str | None = None
+
+
+@dataclass(frozen=True)
+class BotParts:
+    """What makes up the bot, not running yet.
+
+    `answering` is what those who handle an event need to the end; `work` goes on beside that.
+    `written` has what people did written down. One process alone has the ledger: `leave_ledger`
+    lets the next one have it.
+    """
+
+    client: TheseusClient
+    chat: DiscordChat
+    agent: SelfImprovementAgent
+    clock: Clock
+    closing: Closing
+    answering: tuple[Forever, ...]
+    work: tuple[Forever, ...]
+    written: Callable[[], Awaitable[None]]
+    leave_ledger: Callable[[], Awaitable[None]]
+    web: WebServer | None = None
+
+
+class RunningBot:
+    """Runs the parts. `drain` is how long the end may take what is under way, in seconds."""
+
+    def __init__(
+        self,
+        parts: BotParts,
+        lock: StateLock,
+        supervision: Supervision,
+        beginning: Beginning,
+        *,
+        drain: float,
+    ) -> None:
+        self._parts = parts
+        self._lock = lock
+        self._supervision = supervision
+        self._beginning = beginning
+        self._drain = drain
+        self._until = 0.0
+
+    async def run(self, token: str) -> None:
+        """Run until a signal or the supervisor asks for the end, or until a part fails."""
+        parts, supervision = self._parts, self._supervision
+        self._hear_signals()
+        self._take_over()
+        async with asyncio.TaskGroup() as group:
+            outside = [
+                group.create_task(connect(parts.client, token), name="discord"),
+                *(group.create_task(each()) for each in parts.answering),
+                group.create_task(supervision.report(self._is_ready)),
+                group.create_task(supervision.follow()),
+                group.create_task(self._begun()),
+            ]
+            work = [group.create_task(each()) for each in parts.work]
+            await _first(supervision.stop, supervision.freeze)
+            self._until = parts.clock.monotonic() + self._drain
+            if supervision.stop.is_set():
+                await self._shut_down(work)
+            else:
+                await self._hand_over(work)
+            await parts.client.close()
+            for task in outside:
+                task.cancel()
+
+    def _hear_signals(self) -> None:
+        """Have the first signal ask for the end; the second one is the end."""
+        loop, numbers = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+
+        def asked() -> None:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_DFL)
+            self._supervision.stop.set()
+
+        for number in numbers:
+            loop.add_signal_handler(number, asked)
+
+    def _take_over(self) -> None:
+        """Go on with the session that another process has left, if one has."""
+        client, session = self._parts.client, self._beginning.session
+        if session is not None:
+            client.inherit(session, lambda: self._supervision.say("resuming"))
+        if self._beginning.succeeds:
+            client.alone.clear()
+
+    def _is_ready(self) -> bool:
+        return self._parts.client.is_ready() and not self._parts.client.is_closed()
+
+    async def _begun(self) -> None:
+        """Tell the supervisor when all works, and take in hand what a predecessor left."""
+        parts = self._parts
+        await parts.client.wait_until_ready()
+        self._supervision.say("ready")
+        await self._supervision.alone.wait()
+        if self._beginning.succeeds:
+            await parts.chat.look_again()
+        parts.client.alone.set()
+
+    # The end
+
+    async def _shut_down(self, work: Sequence[asyncio.Task[None]]) -> None:
+        """Begin nothing more, finish or park what is under way, and say what is to be said."""
+        parts, parts.closing.why = self._parts, SHUTTING_DOWN
+        _log.info("stopping")
+        await parts.agent.drain(self._left, refuse="I am being stopped or restarted just now")
+        await parts.client.settled(self._left)
+        await _ended(work)
+        await parts.chat.settled(self._left)
+        await parts.written()
+
+    async def _hand_over(self, work: Sequence[asyncio.Task[None]]) -> None:
+        """Park what is under way, leave session and state to the next process; finish answers.
+
+        People are heard until the runs are parked: from there on the next one hears them.
+        """
+        parts, parts.closing.why = self._parts, HANDING_OVER
+        _log.info("handing over")
+        await parts.agent.drain(self._left)
+        session = await parts.client.leave()
+        quiet = await parts.client.settled(min(_GRACE_SECONDS, self._left))
+        await _ended(work)
+        if quiet:  # else somebody's answer may be with a model, and has to be paid for here
+            await parts.leave_ledger()
+        if parts.web is not None:
+            await parts.web.close()
+        await parts.chat.settled(min(_GRACE_SECONDS, self._left))
+        await parts.written()
+        self._lock.release()
+        told = session.model_dump() if session is not None else None
+        self._supervision.say("frozen", session=told)
+        self._until = parts.clock.monotonic() + self._drain
+        await _first(self._supervision.retire, self._supervision.stop)
+        if not self._supervision.stop.is_set():
+            await parts.client.settled(self._left)
+            await parts.chat.settled(self._left)
+            await parts.written()
+
+    @property
+    def _left(self) -> float:
+        """The seconds that are left for the end."""
+        return max(0.0, self._until - self._parts.clock.monotonic())
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel them and wait for their end; what they raise then is their group's."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks)
+
+
+async def _first(*events: asyncio.Event) -> None:
+    """Wait for one of them."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*waiting, return_exceptions=True)

@@ -1,0 +1,127 @@
+"""What this process and its supervisor tell each other. Without a supervisor, nothing."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.adapters.supervised_restarter import SupervisedRestarter
+from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
+from bot.domain.gateway_session import GatewaySession
+from bot.infra.supervisor_channel import ControlEnd, SupervisorChannel
+from bot.ports.restarter import Restarter
+from bot.supervisor.messages import HEARTBEAT_SECONDS, Message
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """How a process begins: with a session it goes on with, after another one, with what news."""
+
+    session: GatewaySession | None = None
+    succeeds: bool = False
+    news: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Supervision:
+    """Orders become events; whoever runs the bot waits for them."""
+
+    def __init__(self, channel: SupervisorChannel | None = None) -> None:
+        self.stop = asyncio.Event()
+        self.freeze = asyncio.Event()
+        self.retire = asyncio.Event()
+        self.alone = asyncio.Event()
+        """Set when no other process finishes what it began any more."""
+        self.restarter: Restarter = UnsupervisedRestarter()
+        self.refused: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
+        """What the supervisor tells of hand-overs that came to nothing."""
+        self._channel = channel
+        self._asked: SupervisedRestarter | None = None
+
+    async def begin(self, prepare: Callable[[], None]) -> Beginning | None:
+        """Prepare what can be, then wait for the first order; `None`: there is nothing to do."""
+        if self._channel is None:
+            self.alone.set()
+            return Beginning()
+        prepare()
+        self._channel.say("prepared")
+        order = await self._channel.order()
+        if order is None or order["type"] not in ("start", "take_over"):
+            return None
+        news = order.get("news") or {}
+        bad = news.get("rolled_back_commits") or {}
+        self._asked = SupervisedRestarter(self._channel.say, self._channel.closed.is_set, bad)
+        self.restarter = self._asked
+        succeeds = "restarted" in news
+        if not succeeds:
+            self.alone.set()
+        return Beginning(_session(order.get("session")), succeeds, news)
+
+    def say(self, kind: str, **said: Any) -> None:
+        """Tell the supervisor, where there is one."""
+        if self._channel is not None:
+            self._channel.say(kind, **said)
+
+    async def report(self, is_ready: Callable[[], bool]) -> None:
+        """Give a sign of life now and then, for as long as the event loop turns."""
+        while self._channel is not None:
+            self.say("heartbeat", ready=is_ready())
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def follow(self) -> None:
+        """Take orders until the supervisor is gone, which asks for the end as well."""
+        while self._channel is not None:
+            order = await self._channel.order()
+            if order is None:
+                _log.warning("the supervisor is gone: stopping")
+                self.stop.set()
+                return
+            self._obey(order)
+
+    def _obey(self, order: Message) -> None:
+        kind = order["type"]
+        events = {
+            "stop": self.stop,
+            "freeze": self.freeze,
+            "retire": self.retire,
+            "predecessor_gone": self.alone,
+        }
+        if kind in events:
+            events[kind].set()
+        elif kind == "stop_everything":
+            signal.raise_signal(signal.SIGUSR1)
+        elif kind == "not_handed_over":
+            if self._asked is not None:
+                self._asked.learn(order.get("rolled_back_commits") or {})
+            self.refused.put_nowait(order)
+        if order.get("at_once"):
+            self.stop.set()
+
+
+@asynccontextmanager
+async def supervised(end: ControlEnd | None) -> AsyncIterator[Supervision]:
+    """Talk to the supervisor at the other end, if there is one, for as long as this is entered."""
+    if end is None:
+        yield Supervision()
+        return
+    channel = await SupervisorChannel.open(end)
+    try:
+        yield Supervision(channel)
+    finally:
+        await channel.close()
+
+
+def _session(told: object) -> GatewaySession | None:
+    if told is None:
+        return None
+    try:
+        return GatewaySession.model_validate(told)
+    except ValidationError as error:
+        _log.warning("the session that was left cannot be read: %s", error)
+        return None

@@ -1,0 +1,106 @@
+"""One gateway session over two processes: left by one, resumed by the other with nothing lost.
+
+discord.py resumes sessions of its own process alone. Here the first connection of a client may go
+on with a session of another one; what a READY would have told is asked over REST beforehand.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Self
+
+import discord
+import discord.client
+from discord.gateway import DiscordWebSocket
+from yarl import URL
+
+from bot.domain.gateway_session import GatewaySession
+
+MOST_GUILDS = 20
+"""With more, asking for all of them takes longer than a new session does."""
+
+_LEAVING = 4000  # any code but 1000 and 1001, which would end the session
+_log = logging.getLogger(__name__)
+
+
+class Inheritance:
+    """A session to go on with. `resuming` is called when it is used, and it is used once."""
+
+    def __init__(self, session: GatewaySession, resuming: Callable[[], None]) -> None:
+        self.session = session
+        self._resuming = resuming
+
+    def parameters(self) -> dict[str, Any]:
+        """Return how discord.py is told to resume it."""
+        self._resuming()
+        return {
+            "session": self.session.session_id,
+            "sequence": self.session.sequence,
+            "gateway": URL(self.session.gateway_url),
+            "resume": True,
+        }
+
+
+class InheritingSocket(DiscordWebSocket):
+    """A gateway connection; the first one of a client that inherits resumes."""
+
+    @classmethod
+    async def from_client(cls, client: discord.Client, **parameters: Any) -> Self:
+        """Connect; see discord.py."""
+        inherited: Inheritance | None = getattr(client, "inheritance", None)
+        if inherited is not None:
+            client.inheritance = None  # type: ignore[attr-defined]
+            parameters |= inherited.parameters()
+        return await super().from_client(client, **parameters)
+
+
+def allow_inheriting() -> None:
+    """Have discord.py make such connections, in this process; again is harmless."""
+    discord.client.DiscordWebSocket = InheritingSocket  # type: ignore[misc]
+
+
+async def left_by(socket: DiscordWebSocket | None) -> GatewaySession | None:
+    """Close a connection that nobody reads any more, so that another process may resume it."""
+    if socket is None:
+        return None
+    session_id, sequence, gateway = socket.session_id, socket.sequence, socket.gateway
+    await socket.close(code=_LEAVING)
+    if session_id is None or sequence is None:
+        return None
+    return GatewaySession(session_id=session_id, sequence=sequence, gateway_url=str(gateway))
+
+
+async def guilds_over_rest(client: discord.Client) -> list[dict[str, Any]] | None:
+    """Return what the gateway would tell of each guild, without its members but the bot itself.
+
+    `None` where there are too many. Raises what discord.py raises.
+    """
+    http = client.http
+    partial = await http.get_guilds(MOST_GUILDS + 1, with_counts=True)
+    if len(partial) > MOST_GUILDS:
+        return None
+    return list(await asyncio.gather(*(_guild(client, int(each["id"])) for each in partial)))
+
+
+async def _guild(client: discord.Client, guild_id: int) -> dict[str, Any]:
+    http, user = client.http, client.user
+    if user is None:
+        raise RuntimeError("the client has not logged in")
+    guild, channels, threads, own = await asyncio.gather(
+        http.get_guild(guild_id, with_counts=True),
+        http.get_all_guild_channels(guild_id),
+        http.get_active_threads(guild_id),
+        http.get_member(guild_id, user.id),
+    )
+    joined = {each["id"]: each for each in threads["members"]}
+    told: dict[str, Any] = dict(guild)
+    return told | {
+        "unavailable": False,
+        "member_count": told.get("approximate_member_count", 0),
+        "channels": channels,
+        "threads": [
+            {**each, "member": joined[each["id"]]} if each["id"] in joined else each
+            for each in threads["threads"]
+        ],
+        "members": [own],
+    }

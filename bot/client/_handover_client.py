@@ -1,0 +1,130 @@
+"""`HandoverClient`: a client that goes on with another's gateway session, or leaves its own."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import aiohttp
+import discord
+from discord.ext import commands
+
+from bot.client._gateway_handover import Inheritance, allow_inheriting, guilds_over_rest, left_by
+from bot.domain.gateway_session import GatewaySession
+
+_HANDLERS = ("discord.py: ", "CommandTree-invoker", "discord-ui-")
+"""What discord.py calls the tasks that handle an event, a command, a press or a form."""
+
+_FAILED = (discord.DiscordException, aiohttp.ClientError, OSError, LookupError)
+_log = logging.getLogger(__name__)
+
+
+class HandoverClient(commands.Bot):
+    """Nothing is lost or handled twice between the client that leaves and the one that inherits.
+
+    `alone` is not set while another process may still be handling what came before.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.inheritance: Inheritance | None = None
+        self.alone = asyncio.Event()
+        self.alone.set()
+        self._inherits = self._leaving = False
+        self._reading: asyncio.Task[None] | None = None
+        self._chunking: set[asyncio.Task[object]] = set()
+        allow_inheriting()
+
+    def inherit(self, session: GatewaySession, resuming: Callable[[], None]) -> None:
+        """Go on with this session instead of a new one. Call before the client starts.
+
+        `resuming` is called when it is used. Where Discord refuses, a new one is begun.
+        """
+        self.inheritance = Inheritance(session, resuming)
+        self._inherits = True
+
+    async def leave(self) -> GatewaySession | None:
+        """Stop reading the gateway between two events, and leave the session to another process.
+
+        `None` where there is none to go on with. REST works on, and so do those who handle what
+        came until now; `close` is still to be called.
+        """
+        self._leaving = True
+        if self._reading is not None:
+            # No event is parsed by halves: there is nothing to wait for in a parser. What was
+            # received and not parsed is not in the sequence, and comes again.
+            self._reading.cancel()
+            await asyncio.wait({self._reading})
+        return await left_by(getattr(self, "ws", None))
+
+    async def settled(self, seconds: float) -> bool:
+        """Wait until nobody handles an event any more; `False`: that takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                while handling := _handlers():
+                    await asyncio.wait(handling, return_when=asyncio.FIRST_COMPLETED)
+        except TimeoutError:
+            return False
+        return True
+
+    async def read_until_left(self, read: Coroutine[Any, Any, None]) -> None:
+        """Read the gateway; where the session is left, wait for the client to be closed."""
+        self._reading = asyncio.create_task(read, name="gateway")
+        if self._leaving:  # between two attempts to connect
+            self._reading.cancel()
+        try:
+            await self._reading
+        except asyncio.CancelledError:
+            if not self._leaving:
+                raise
+            await asyncio.Event().wait()
+
+    async def fill_cache(self) -> None:
+        """Ask over REST for what a new session would have told; without it, begin a new one."""
+        if self.inheritance is None:
+            return
+        try:
+            guilds = await guilds_over_rest(self)
+        except _FAILED as error:
+            _log.warning("the session is not gone on with: %s", error)
+            guilds = None
+        if guilds is None:
+            self.inheritance, self._inherits = None, False
+            return
+        for guild in guilds:
+            self._connection._add_guild_from_data(guild)  # type: ignore[arg-type]
+
+    def took_over(self) -> None:
+        """Be ready, once what came meanwhile has been told; later resumes change nothing."""
+        if not self._inherits:
+            return
+        self._inherits = False
+        self._connection.call_handlers("ready")
+        self.dispatch("ready")
+        for guild in self.guilds:
+            if self._connection._guild_needs_chunking(guild):
+                task: asyncio.Task[object] = asyncio.create_task(self._know_members(guild))
+                self._chunking.add(task)
+                task.add_done_callback(self._chunking.discard)
+
+    async def _know_members(self, guild: discord.Guild) -> None:
+        try:
+            members = await guild.chunk()
+            guild._member_count = len(members)  # what REST told is a guess
+        except _FAILED as error:
+            _log.warning("the members of a server are not known: %s", error)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        for task in self._chunking:
+            task.cancel()
+        await super().close()
+
+
+def _handlers() -> set[asyncio.Task[Any]]:
+    own = asyncio.current_task()
+    return {
+        task
+        for task in asyncio.all_tasks()
+        if task is not own and task.get_name().startswith(_HANDLERS)
+    }

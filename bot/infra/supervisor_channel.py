@@ -1,0 +1,83 @@
+"""The bot's end of the conversation with its supervisor."""
+
+import asyncio
+import contextlib
+import os
+import socket
+from collections.abc import MutableMapping
+from typing import Any, Self
+
+from bot.supervisor.messages import (
+    LONGEST_LINE,
+    VARIABLE,
+    BadMessage,
+    Message,
+    line_of,
+    message_of,
+)
+
+
+class ControlEnd:
+    """The socket as it was inherited. Taken once: what this process starts knows nothing of it."""
+
+    def __init__(self, inherited: socket.socket, *, terminal: bool) -> None:
+        self.socket = inherited
+        self.terminal = terminal
+
+    @classmethod
+    def taken(cls, environment: MutableMapping[str, str]) -> Self | None:
+        """Take it out of the environment; `None` where no supervisor has put one there."""
+        told = environment.pop(VARIABLE, None)
+        if told is None:
+            return None
+        number, _, where = told.partition(":")
+        try:
+            os.set_inheritable(int(number), False)
+            return cls(socket.socket(fileno=int(number)), terminal=where == "tty")
+        except (ValueError, OSError):
+            return None  # left over from another process: there is nobody at the other end
+
+
+class SupervisorChannel:
+    """Messages to and from the supervisor, once `open` has been called in the running loop."""
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+        """Set when the supervisor is gone."""
+        self._orders: asyncio.Queue[Message | None] = asyncio.Queue()
+        self._writer: asyncio.StreamWriter | None = None
+        self._listening: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(cls, end: ControlEnd) -> Self:
+        """Return a channel that listens."""
+        channel = cls()
+        reader, channel._writer = await asyncio.open_connection(sock=end.socket, limit=LONGEST_LINE)
+        channel._listening = asyncio.create_task(channel._listen(reader), name="control channel")
+        return channel
+
+    def say(self, kind: str, **said: Any) -> None:
+        """Say something; where nobody listens any more, nothing happens."""
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(line_of(kind, **said))
+
+    async def order(self) -> Message | None:
+        """Return the next thing the supervisor says; `None` when it is gone."""
+        return await self._orders.get()
+
+    async def close(self) -> None:
+        """Hang up, once what was said is on its way; again is harmless."""
+        if self._listening is not None:
+            self._listening.cancel()
+        if self._writer is not None:
+            self._writer.close()
+            with contextlib.suppress(OSError):
+                await self._writer.wait_closed()
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            while line := await reader.readline():
+                with contextlib.suppress(BadMessage):
+                    self._orders.put_nowait(message_of(line))
+        self.closed.set()
+        self._orders.put_nowait(None)

@@ -1,0 +1,106 @@
+"""Says what became of restarts: in the thread of the run that asked, and in the dev channel."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydantic import ValidationError
+
+from bot.domain.errors import ChatError, PortError, StoreError, UnknownRun
+from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.posts import Post
+from bot.domain.restart import RestartReport
+from bot.ports.chat import Chat
+from bot.ports.recorder import ActionRecorder
+from bot.ports.store import Store
+from bot.presentation.restarts import crashed, live_after_restart, not_restarted, taken_back
+
+NAME = "restart"
+"""How restarts are journalled: `reload.restart`."""
+
+_log = logging.getLogger(__name__)
+_Told = Callable[[RestartReport], Post]
+_BAD: Mapping[str, _Told] = {"rolled_back": taken_back, "crashed": crashed}
+
+
+class RestartNotices:
+    """`news` is what this process was told at its beginning; `refused` gives what comes later."""
+
+    def __init__(
+        self,
+        store: Store,
+        chat: Chat,
+        recorder: ActionRecorder,
+        dev_channel_id: int,
+        news: Mapping[str, Any],
+        refused: "asyncio.Queue[Mapping[str, Any]]",
+    ) -> None:
+        self._store = store
+        self._chat = chat
+        self._recorder = recorder
+        self._dev_channel_id = dev_channel_id
+        self._news = news
+        self._refused = refused
+
+    async def run_forever(self) -> None:
+        """Say what is new, until cancelled; each once."""
+        if (report := _read(self._news.get("restarted"))) is not None:
+            await self._good(report)
+        for name, told in _BAD.items():
+            if (report := _read(self._news.get(name))) is not None:
+                await self._bad(report, name, told)
+        while True:
+            report = _read(await self._refused.get())
+            if report is not None:
+                await self._bad(report, "not_restarted", not_restarted)
+
+    async def _good(self, report: RestartReport) -> None:
+        self._recorder.record(Kind.RELOAD, NAME, ActionOutcome.OK, run_id=report.run_id)
+        post = live_after_restart(report)
+        if not await self._said_in_thread(report, post, "live"):
+            await self._say(self._dev_channel_id, post, f"restart:live:{_key(report)}")
+
+    async def _bad(self, report: RestartReport, name: str, told: _Told) -> None:
+        error = PortError(report.why, detail=report.tail)
+        self._recorder.record(
+            Kind.RELOAD, NAME, ActionOutcome.ERROR, run_id=report.run_id, error=error
+        )
+        post = told(report)
+        await self._say(self._dev_channel_id, post, f"restart:{name}:{_key(report)}")
+        await self._said_in_thread(report, post, name)
+
+    async def _said_in_thread(self, report: RestartReport, post: Post, name: str) -> bool:
+        """Say it to whoever follows the run; `False`: there is no such thread."""
+        if report.run_id is None:
+            return False
+        try:
+            run = await self._store.get(report.run_id)
+        except (UnknownRun, StoreError) as error:
+            _log.warning("the run %s was not told of its restart: %s", report.run_id, error)
+            return False
+        if run.thread_id is None:
+            return False
+        return await self._say(run.thread_id, post, f"{run.id}:restart:{name}:{_key(report)}")
+
+    async def _say(self, channel_id: int, post: Post, key: str) -> bool:
+        try:
+            await self._chat.post(channel_id, post, key=key)
+        except ChatError as error:
+            _log.warning("nobody was told of a restart (%s): %s", key, error)
+            return False
+        return True
+
+
+def _read(told: object) -> RestartReport | None:
+    if told is None:
+        return None
+    try:
+        return RestartReport.model_validate(told)
+    except ValidationError as error:
+        _log.warning("what the supervisor tells of a restart cannot be read: %s", error)
+        return None
+
+
+def _key(report: RestartReport) -> str:
+    return f"{report.commit[:12]}:{report.at}"

@@ -1,0 +1,53 @@
+"""Starts the supervisor: `python -m bot.supervisor --root DIR --records FILE --rules JSON`."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bot.supervisor.children import SupervisedBot
+from bot.supervisor.rules import RestartRules
+from bot.supervisor.supervisor import Supervisor
+
+_COMMAND = (sys.executable, "-m", "bot", "run")
+
+
+def main() -> None:
+    """Read the options, and supervise until the end."""
+    options = argparse.ArgumentParser(prog="theseus run")
+    options.add_argument("--root", type=Path, required=True)
+    options.add_argument("--records", type=Path, required=True)
+    options.add_argument("--rules", type=RestartRules.parsed, default=RestartRules())
+    options.add_argument("command", nargs="*", default=_COMMAND)
+    given = options.parse_args()
+    bot = SupervisedBot(tuple(given.command), given.root, given.records, dict(os.environ))
+    sys.exit(asyncio.run(_supervise(Supervisor(bot, given.rules, _say))))
+
+
+async def _supervise(supervisor: Supervisor) -> int:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, supervisor.stop)
+    loop.add_signal_handler(signal.SIGUSR1, supervisor.stop_everything)
+    # Whoever started this may have held it back, until there is somebody who hears it.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})
+    return await supervisor.run()
+
+
+def _say(level: str, text: str) -> None:
+    """Log a line as the bot does: JSON, or words on a terminal."""
+    at = datetime.now(UTC).isoformat()
+    if sys.stderr.isatty():
+        line = f"{at} [{level}] supervisor: {text}"
+    else:
+        line = json.dumps({"event": text, "level": level, "logger": "supervisor", "ts": at})
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,81 @@
+"""The folder the bot runs from: which commit it stands at, and the way back to one that worked."""
+
+import asyncio
+import os
+from pathlib import Path
+
+# No hook, no monitor and nobody's own configuration has a say in a way back.
+_OPTIONS = (
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*",
+    "-c", "submodule.recurse=false", "-c", "gc.auto=0",
+)  # fmt: skip
+_ENVIRONMENT = {
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+_SECONDS = 60.0
+
+
+class CheckoutRefused(Exception):
+    """Git does not go there; the words say why."""
+
+
+class RunningCheckout:
+    """Reads and moves one checkout with the git program."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    async def head(self) -> str:
+        """Return the commit it stands at; empty where git knows of none."""
+        try:
+            return (await self._git("rev-parse", "--verify", "-q", "HEAD^{commit}")).strip()
+        except CheckoutRefused:
+            return ""
+
+    async def go_back(self, commit: str, *, leaving: str) -> None:
+        """Move branch and files to `commit`, from `leaving`, where it has to stand still.
+
+        What people have changed and not committed is kept. Raises `CheckoutRefused` where that
+        cannot be: nothing has moved then.
+        """
+        standing = await self.head()
+        if standing != leaving:
+            raise CheckoutRefused(
+                f"the checkout is at {standing[:12]} by now, not at {leaving[:12]} any more"
+            )
+        await self._git("reset", "-q", "--keep", commit)
+        # A file and its compiled form are compared by whole seconds and size.
+        for compiled in self._root.glob("bot/**/__pycache__/*.pyc"):
+            compiled.unlink(missing_ok=True)
+
+    async def differ(self, one: str, other: str, folder: str) -> bool:
+        """Whether a folder differs between two commits; `False` where one is not known."""
+        try:
+            return bool((await self._git("diff", "--name-only", one, other, "--", folder)).strip())
+        except CheckoutRefused:
+            return False
+
+    async def _git(self, *words: str) -> str:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+        try:
+            process = await asyncio.create_subprocess_exec(
+                "git", *_OPTIONS, "-C", str(self._root), *words,
+                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE, env=kept | _ENVIRONMENT,
+            )  # fmt: skip
+        except OSError as error:
+            raise CheckoutRefused(f"git cannot be run: {error}") from error
+        try:
+            async with asyncio.timeout(_SECONDS):
+                out, err = await process.communicate()
+        except TimeoutError as error:
+            process.kill()
+            await process.wait()
+            raise CheckoutRefused(f"git {words[0]} took longer than {_SECONDS:.0f} s") from error
+        if process.returncode != 0:
+            said = " ".join(err.decode(errors="replace").split()) or "no reason given"
+            raise CheckoutRefused(f"git {words[0]} refused: {said[:300]}")
+        return out.decode(errors="replace")

@@ -1,0 +1,88 @@
+"""The bot processes there are: started, retired, stopped, and none left behind."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.supervisor.child_process import ChildProcess
+from bot.supervisor.rules import RestartRules
+
+
+@dataclass(frozen=True)
+class SupervisedBot:
+    """What to start, where, with which environment, and where to keep records of it."""
+
+    command: Sequence[str]
+    root: Path
+    records: Path
+    environment: Mapping[str, str]
+
+
+class Children:
+    """Most of the time one; two while one hands over to the other."""
+
+    def __init__(self, bot: SupervisedBot, rules: RestartRules) -> None:
+        self._bot = bot
+        self._patience = rules.drain_seconds + rules.kill_seconds
+        self._alive: set[ChildProcess] = set()
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def start(self, commit: str) -> ChildProcess:
+        """Start one; it waits for its first order. Raises `OSError`."""
+        child = await ChildProcess.start(
+            self._bot.command, root=self._bot.root, commit=commit,
+            environment=self._bot.environment,
+        )  # fmt: skip
+        self._alive.add(child)
+        return child
+
+    async def end(self, child: ChildProcess) -> None:
+        """End one at once; again is harmless."""
+        await child.kill()
+        self._alive.discard(child)
+
+    def retire(self, old: ChildProcess, new: ChildProcess) -> None:
+        """Let the old one finish what people are waiting for, and tell the new one of its end."""
+
+        async def retired() -> None:
+            old.send("retire")
+            await old.ended(self._patience)
+            await self.end(old)
+            new.send("predecessor_gone")
+
+        task = asyncio.create_task(retired())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    def wake(self) -> None:
+        """Have whoever waits for one of them look again."""
+        for child in self._alive:
+            child.changed.set()
+
+    def stop_everything(self, active: ChildProcess | None) -> None:
+        """Pass on the emergency stop; what is only finishing is ended at once."""
+        for child in self._alive:
+            if child is active:
+                child.send("stop_everything")
+            else:
+                child.send("retire", at_once=True)
+
+    async def stop(self, at_once: asyncio.Event) -> None:
+        """Have all of them stop in good order, until that has taken too long or `at_once`."""
+        for child in self._alive:
+            child.send("stop")
+        ends = {asyncio.create_task(child.ended(self._patience)) for child in self._alive}
+        hurry = asyncio.create_task(at_once.wait())
+        while ends and not hurry.done():
+            done, _ = await asyncio.wait(ends | {hurry}, return_when=asyncio.FIRST_COMPLETED)
+            ends.difference_update(done)
+        for task in (*ends, hurry):
+            task.cancel()
+
+    async def end_all(self) -> None:
+        """Leave none behind."""
+        for task in self._retiring:
+            task.cancel()
+        for child in list(self._alive):
+            await self.end(child)

@@ -1,0 +1,40 @@
+"""What the supervisor and the bot say to each other: JSON objects, one a line, over a socket.
+
+From the bot: `prepared`, `ready`, `heartbeat {ready}`, `restart {commit, reason, run_id}`,
+`frozen {session}`, `resuming`. From the supervisor: `start {news}` or `take_over {session, news}`
+first; then `freeze`, `retire {at_once}`, `stop`, `stop_everything`, `predecessor_gone`,
+`not_handed_over {commit, why}`.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+VARIABLE = "THESEUS_SUPERVISOR"
+"""The environment variable that tells the bot its end of the socket: `7`, on a terminal `7:tty`."""
+
+HEARTBEAT_SECONDS = 1.0
+LONGEST_LINE = 1024 * 1024
+"""Bytes of one message; a longer one ends the conversation."""
+
+Message = Mapping[str, Any]
+
+
+class BadMessage(ValueError):
+    """A line that is no message."""
+
+
+def line_of(kind: str, **said: Any) -> bytes:
+    """Return one message as a line."""
+    return json.dumps({"type": kind, **said}).encode() + b"\n"
+
+
+def message_of(line: bytes) -> Message:
+    """Return what a line says; `type` is always there. Raises `BadMessage`."""
+    try:
+        said = json.loads(line)
+    except ValueError as error:
+        raise BadMessage(f"not JSON: {line[:80]!r}") from error
+    if not isinstance(said, dict) or not isinstance(said.get("type"), str):
+        raise BadMessage(f"no object with a type: {line[:80]!r}")
+    return said

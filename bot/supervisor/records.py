@@ -1,0 +1,98 @@
+"""Which commits ran well, which were taken back, and which is on probation: a small file."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+_GOOD_KEPT = 20
+_BAD_KEPT = 50
+
+
+@dataclass(frozen=True)
+class Handover:
+    """A restart that was asked for: onto `commit`, from `previous`, for whom and why.
+
+    `at` tells it from another one onto the same commit.
+    """
+
+    commit: str
+    previous: str
+    reason: str = ""
+    run_id: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True)
+class RestartRecords:
+    """`good` commits have passed their probation, the newest last; `bad` ones map to the reason.
+
+    `trial` is the hand-over whose probation is not over.
+    """
+
+    good: tuple[str, ...] = ()
+    bad: dict[str, str] = field(default_factory=dict)
+    trial: Handover | None = None
+
+    def passed(self, commit: str) -> "RestartRecords":
+        """Return them with a commit that has passed; people may have started a bad one again."""
+        good = (*(each for each in self.good if each != commit), commit)[-_GOOD_KEPT:]
+        bad = {each: why for each, why in self.bad.items() if each != commit}
+        return RestartRecords(good, bad)
+
+    def failed(self, commit: str, reason: str) -> "RestartRecords":
+        """Return them with a commit that is not to be started by itself again."""
+        bad = {**self.bad, commit: reason}
+        kept = dict(list(bad.items())[-_BAD_KEPT:])
+        good = tuple(each for each in self.good if each != commit)
+        return RestartRecords(good, kept)
+
+    def trying(self, handover: Handover | None) -> "RestartRecords":
+        """Return them with this hand-over on probation."""
+        return replace(self, trial=handover)
+
+
+class RestartFile:
+    """Keeps the records in a file that is replaced whole, so that no crash leaves half of it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.trouble = ""
+
+    def read(self) -> RestartRecords:
+        """Return what is kept; nothing where there is no file. `trouble` says if it was unreadable.
+
+        An unreadable file is set aside beside its place: it keeps nobody from starting.
+        """
+        try:
+            told = json.loads(self.path.read_text(encoding="utf-8"))
+            return _parsed(told)
+        except FileNotFoundError:
+            return RestartRecords()
+        except (ValueError, TypeError, KeyError) as error:
+            aside = self.path.with_suffix(".unreadable")
+            self.path.replace(aside)
+            self.trouble = f"{self.path} cannot be read ({error}); it is {aside.name} now"
+            return RestartRecords()
+
+    def write(self, records: RestartRecords) -> None:
+        """Keep them. Raises `OSError`."""
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(".new")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(records), file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(self.path)
+
+
+def _parsed(told: Any) -> RestartRecords:
+    trial = told["trial"]
+    known = {each.name for each in fields(Handover)}
+    return RestartRecords(
+        good=tuple(str(each) for each in told["good"]),
+        bad={str(commit): str(why) for commit, why in told["bad"].items()},
+        trial=Handover(**{k: v for k, v in trial.items() if k in known}) if trial else None,
+    )

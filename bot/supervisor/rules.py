@@ -1,0 +1,77 @@
+"""When a bot is to be replaced: pure decisions from what was seen of it."""
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from typing import Self
+
+
+@dataclass(frozen=True)
+class RestartRules:
+    """The configuration's `restart`, in seconds and MiB.
+
+    A started bot is on probation until `probation_seconds` after it took over: it has to be ready
+    within `ready_seconds`, never be silent for `silent_seconds`, and stay below `memory_mb`. Later
+    it is replaced by itself when it is silent for `hung_seconds`. `crashes` in a row, each before
+    its probation was over, end the supervisor; `backoff` is waited before each next start, the
+    last for ever.
+    """
+
+    drain_seconds: float = 20.0
+    probation_seconds: float = 60.0
+    prepare_seconds: float = 90.0
+    ready_seconds: float = 30.0
+    silent_seconds: float = 15.0
+    hung_seconds: float = 120.0
+    memory_mb: float = 1024.0
+    crashes: int = 6
+    kill_seconds: float = 5.0
+    backoff: tuple[float, ...] = field(default=(1.0, 2.0, 4.0, 8.0, 16.0, 30.0))
+
+    @classmethod
+    def parsed(cls, text: str) -> Self:
+        """Return the rules in a JSON object; what it does not name is as it is by default."""
+        told = json.loads(text)
+        known = {each.name for each in fields(cls)}
+        if not isinstance(told, dict) or not known.issuperset(told):
+            raise ValueError(f"rules are an object of {sorted(known)}, not {text[:200]}")
+        if "backoff" in told:
+            told["backoff"] = tuple(told["backoff"])
+        return cls(**told)
+
+    def text(self) -> str:
+        """Return the rules as JSON, for `parsed`."""
+        return json.dumps(asdict(self))
+
+    def pause(self, crashes: int) -> float:
+        """Return how long to wait before the start after so many crashes in a row, from 1."""
+        return self.backoff[min(crashes, len(self.backoff)) - 1]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is seen of a bot, times in seconds of one clock. `began_at`: when it was told to."""
+
+    began_at: float
+    heard_at: float
+    ready: bool
+    was_ready: bool
+    memory_mb: float | None = None
+
+
+def fault_of(seen: Reading, rules: RestartRules, now: float, *, probation: bool) -> str | None:
+    """Return why a running bot has to be replaced, in words; `None`: it has not."""
+    silent = now - seen.heard_at
+    if silent > (rules.silent_seconds if probation else rules.hung_seconds):
+        return f"it hung: no sign of life for {silent:.0f} s"
+    if not probation:
+        return None
+    if not seen.was_ready and now - seen.began_at > rules.ready_seconds:
+        return f"it was not ready within {rules.ready_seconds:.0f} s"
+    if seen.memory_mb is not None and seen.memory_mb > rules.memory_mb:
+        return f"its memory grew to {seen.memory_mb:.0f} MiB, more than {rules.memory_mb:.0f}"
+    return None
+
+
+def is_over(seen: Reading, rules: RestartRules, now: float) -> bool:
+    """Whether a probation has been passed: its time is up, and it is ready now."""
+    return seen.ready and now - seen.began_at >= rules.probation_seconds

@@ -1,0 +1,228 @@
+"""One bot after the other, with real processes that behave as a test wants."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support.supervised import RULES, SupervisedWorld, supervised
+
+
+async def test_what_runs_well_is_remembered_and_ends_in_good_order(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        world.supervisor.stop()
+        assert await world.ended() == 0
+        assert [each["why"] for each in world.heard("ended")] == ["stop"]
+
+
+async def test_a_wrong_setting_is_passed_on_and_not_tried_again(tmp_path: Path) -> None:
+    async with supervised(tmp_path, "refused") as world:
+        assert await world.ended() == 2
+        assert len(world.heard("ended")) == 1
+
+
+@pytest.mark.parametrize("after", [0.0, pytest.param(0.2, marks=pytest.mark.slow)])
+async def test_what_crashes_again_and_again_is_given_up(tmp_path: Path, after: float) -> None:
+    async with supervised(tmp_path, f"crash {after}") as world:
+        assert await world.ended() == 1
+        assert len(world.heard("start")) == RULES.crashes
+        told = world.heard("start")[-1]["news"]["crashed"]
+        assert told["why"] == "it ended with exit code 1"
+        assert "RuntimeError: crashed as it was told to" in told["tail"]
+
+
+@pytest.mark.slow
+async def test_what_crashes_after_it_ran_well_is_started_again(tmp_path: Path) -> None:
+    async with supervised(tmp_path, "crash 0.6") as world:
+        await world.until(lambda: len(world.heard("start")) > RULES.crashes)
+        assert world.running is not None and not world.running.done()
+
+
+@pytest.mark.slow
+async def test_what_hangs_is_started_again(tmp_path: Path) -> None:
+    async with supervised(tmp_path, "hang 0.1") as world:
+        await world.until(lambda: len(world.heard("start")) == 2)
+        assert "hung" in world.heard("start")[-1]["news"]["crashed"]["why"]
+
+
+# -------------------------------------------------------------------------------------- hand-overs
+
+
+async def _handed(world: SupervisedWorld, behaviour: str) -> str:
+    """Hand over from a good commit to one that behaves so; return the first commit."""
+    before = world.head
+    await world.passed(before)
+    world.write(behaviour)
+    world.ask()
+    return before
+
+
+async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_gone(
+    tmp_path: Path,
+) -> None:
+    async with supervised(tmp_path) as world:
+        before = await _handed(world, "better")
+        await world.passed(world.head)
+        await world.until(lambda: world.heard("predecessor_gone"))
+        kinds = [(each["is"], each["type"]) for each in world.heard()]
+        assert kinds == [
+            ("good", "start"),
+            ("good", "restart"),
+            ("good", "freeze"),
+            ("better", "take_over"),
+            ("good", "retire"),
+            ("good", "ended"),
+            ("better", "predecessor_gone"),
+        ]
+        [taken] = world.heard("take_over")
+        assert taken["session"] == {"id": "good", "sequence": 7}
+        told = taken["news"]["restarted"]
+        assert told.pop("at")
+        assert told == {
+            "commit": world.head,
+            "previous": before,
+            "reason": "a test",
+            "run_id": "k7m2xq",
+            "supervisor_changed": False,
+        }
+        assert world.records.good == (before, world.head)
+
+
+async def test_a_change_of_the_supervisor_itself_is_told(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        world.write("better", bot__supervisor__supervisor="changed")
+        world.ask()
+        await world.until(lambda: world.heard("take_over"))
+        assert world.heard("take_over")[0]["news"]["restarted"]["supervisor_changed"]
+
+
+async def test_asked_for_what_it_runs_already_nothing_happens(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        world.ask()
+        await world.until(lambda: world.heard("restart"))
+        await _handed(world, "better")
+        await world.until(lambda: world.heard("take_over"))
+        assert len(world.heard("freeze")) == 1
+
+
+async def test_what_does_not_load_is_never_handed_anything(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        before = await _handed(world, "unprepared")
+        bad = world.head
+        await world.until(lambda: world.heard("not_handed_over"))
+        [told] = world.heard("not_handed_over")
+        assert told["why"] == "it does not start: it ended with exit code 1"
+        assert "no module named nonsense" in told["tail"]
+        assert (told["run_id"], "not_back" in told) == ("k7m2xq", False)
+        assert world.head == before
+        assert list(world.records.bad) == [bad]
+        assert not world.heard("freeze")
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "why"),
+    [
+        ("crash 0.1", "it ended with exit code 1"),
+        ("hang 0.1", "it hung"),
+        pytest.param("crash 0", "it ended with exit code 1", marks=pytest.mark.slow),
+        pytest.param("crash 0.5", "it ended with exit code 1", marks=pytest.mark.slow),
+        pytest.param("silent", "it hung", marks=pytest.mark.slow),
+        pytest.param("unready", "it was not ready", marks=pytest.mark.slow),
+        pytest.param("leak", "its memory grew", marks=pytest.mark.slow),
+    ],
+)
+async def test_what_fails_on_probation_is_taken_back(
+    tmp_path: Path, behaviour: str, why: str
+) -> None:
+    rules = replace(RULES, probation_seconds=3.0 if behaviour == "leak" else 0.9)
+    async with supervised(tmp_path, rules=rules) as world:
+        before = await _handed(world, behaviour)
+        bad = world.head
+        await world.until(lambda: len(world.heard("start")) == 2)
+        told = world.heard("start")[-1]["news"]["rolled_back"]
+        assert told["why"].startswith(why)
+        assert (told["commit"], told["previous"], told["run_id"]) == (bad, before, "k7m2xq")
+        assert f"{behaviour.split()[0]} speaking" in told["tail"]
+        assert world.head == before
+        assert list(world.records.bad) == [bad]
+        assert world.records.trial is None
+
+
+async def test_work_that_is_not_committed_is_kept_and_the_way_back_refused(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        bad = world.write("crash 0", notes="of the change")
+        (world.code / "notes").write_text("by hand")
+        world.ask()
+        await world.until(lambda: len(world.heard("start")) == 2)
+        told = world.heard("start")[-1]["news"]["rolled_back"]
+        assert "notes" in told["not_back"]
+        assert world.head == bad
+        assert (world.code / "notes").read_text() == "by hand"
+
+
+@pytest.mark.slow
+async def test_one_that_does_not_let_go_is_ended(tmp_path: Path) -> None:
+    rules = replace(RULES, drain_seconds=0.2, kill_seconds=0.2)
+    async with supervised(tmp_path, "clinging", rules=rules) as world:
+        await _handed(world, "better")
+        await world.until(lambda: world.heard("take_over"))
+        assert world.heard("take_over")[0]["session"] is None
+
+
+@pytest.mark.slow
+async def test_a_probation_goes_on_where_the_service_was_started_again(tmp_path: Path) -> None:
+    world = SupervisedWorld(tmp_path, RULES)
+    before = world.write("good")
+    world.begin()
+    await world.passed(before)
+    world.write("hang 0.3")
+    world.ask()
+    await world.until(lambda: world.heard("take_over"))
+    world.supervisor.stop()
+    await world.ended()
+    again = SupervisedWorld(tmp_path, RULES)
+    again.begin()
+    await again.until(lambda: again.head == before)
+    again.supervisor.stop()
+    await again.ended()
+
+
+async def test_a_stop_during_a_hand_over_ends_both(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await _handed(world, "better")
+        await world.until(lambda: world.heard("freeze"))
+        world.supervisor.stop()
+        assert await world.ended() in (0, 1)
+        assert world.alive() == set()
+
+
+async def test_a_second_stop_is_at_once(tmp_path: Path) -> None:
+    async with supervised(tmp_path, "clinging") as world:
+        await world.passed(world.head)
+        world.supervisor.stop()
+        await world.until(lambda: world.heard("stop"))
+        world.supervisor.stop()
+        async with asyncio.timeout(3):
+            assert await world.ended() == 143
+
+
+async def test_the_emergency_stop_is_passed_on(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        world.supervisor.stop_everything()
+        await world.until(lambda: world.heard("stop_everything"))
+
+
+async def test_what_is_unreadable_is_set_aside(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state/restarts.json").write_text("{half")
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        assert (tmp_path / "state/restarts.unreadable").exists()
+        assert "cannot be read" in world.logged[0]
+        assert world.records_file.stat().st_mode & 0o077 == 0
