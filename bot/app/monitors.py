@@ -63,6 +63,7 @@ def self_audit(
         clock=opened.clock,
         recorder=opened.recorder,
         ledger=opened.budget.ledger,
+        skills=opened.skills,
     )
     return SelfAudit(
         services,

@@ -150,6 +150,7 @@ class AuditReport(Record):
     learned: tuple[Lesson, ...] = ()
     wished: tuple[Wished, ...] = Field(default=(), description="that of most people first")
     flags: tuple[FlagDue, ...] = ()
+    unread_skills: tuple[str, ...] = Field(default=(), description="that no model read in 30 days")
     columns: tuple[Column, ...] = Field(default=(), description="oldest first, none left out")
     missing: tuple[str, ...] = ()
 

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
@@ -48,6 +48,7 @@ from bot.ports.ledger import Ledger
 from bot.ports.memory import MemoryStore
 from bot.ports.store import Store
 from bot.proof.flag_uses import flag_uses_in
+from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 
 T = TypeVar("T")
@@ -57,6 +58,7 @@ _MANY = 10_000  # samples of a slice; the next one is shorter
 _AT_ONCE = 1_000  # samples counted before others get a turn
 _MOST_RUNS, _MOST_GROUPS, _MOST_CALLS = 500, 500, 20_000
 _MOST_LESSONS = 12
+_UNREAD = timedelta(days=30)
 _ASKING = "command.audit now"  # who asks with it uses it, and it has not ended yet
 _log = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class AuditSources:
     clock: Clock
     recorder: Recorder
     ledger: Ledger | None = None
+    skills: SkillLibrary = field(default_factory=SkillLibrary)
 
 
 class Findings:
@@ -153,6 +156,7 @@ class _Collection:
             learned=await self._learned(),
             wished=await self._wished(),
             flags=await self._flags(root),
+            unread_skills=await self._unread(),
             columns=figures.columns(),
         )
         report = await self._with_cost(report, [run for run, _ in known])
@@ -218,6 +222,11 @@ class _Collection:
         """Return the flags that decide nothing any more."""
         kept = await self._asked("flags", self._services.key_values.all("flag:", Flag), ())
         return flags_due(kept, await asyncio.to_thread(flag_uses_in, root), self._until)
+
+    async def _unread(self) -> tuple[str, ...]:
+        """Return the skills nobody reads: what they tell is not found, or not wanted."""
+        asking = self._services.skills.unread(self._until - _UNREAD)
+        return await self._asked("how skills are used", asking, ())
 
     async def _learned(self) -> tuple[Lesson, ...]:
         memories = await self._asked("what was learned", self._services.memory.export(), ())

@@ -67,11 +67,12 @@ def capabilities(
     wishes: Sequence[tuple[Wish, Run | None]],
     *,
     listed: bool,
+    skills: Sequence[str] = (),
 ) -> list[str]:
     """Return lines on what the bot can do: its `commands` by cog, what works for it, the wishes.
 
     With each wish comes the run that was begun for it last, if one was. Who is not `listed` is told
-    that there is more.
+    that there is more, and not which `skills` models have.
     """
     lines = ["**What I can do**"]
     lines += [
@@ -80,6 +81,9 @@ def capabilities(
     if not listed:
         lines.append("- more for people on my list: they have me work on my code, and decide on it")
     lines += ["**What I work with**", *(f"- {each}" for each in engines)]
+    if listed and skills:
+        names = ", ".join(f"`{each}`" for each in skills[:_SHOWN])
+        lines.append(f"- skills, which models read when they need them: {names}; `/skills list`")
     if not wishes:
         return [*lines, "**What people wish for**", "Nothing yet. `/change` takes a wish."]
     shown = [wish_line(wish, run) for wish, run in wishes[:_SHOWN]]

@@ -47,6 +47,15 @@ class SkillLibrary:
             found[name] = SkillUse(count=len(read), last_at=read[-1].ts if read else None)
         return found
 
+    async def unread(self, since: datetime) -> tuple[str, ...]:
+        """Return the skills nobody read since then; none where no skill was: nobody reads here.
+
+        Raises `JournalError`.
+        """
+        uses = await self.uses([each.name for each in self.current().skills], since)
+        unread = tuple(name for name, use in uses.items() if not use.count)
+        return unread if len(unread) < len(uses) else ()
+
 
 def skill_event(name: str) -> str:
     """Return what the journal calls a use of that skill."""

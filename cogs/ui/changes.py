@@ -41,4 +41,5 @@ async def capabilities_lines(bot: TheseusClient, person: Person) -> list[str]:
         engines,
         [(each.wish, each.run) for each in wishes],
         listed=listed,
+        skills=[each.name for each in bot.skills.current().skills],
     )

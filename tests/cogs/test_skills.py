@@ -28,11 +28,14 @@ def lay(root: Path, name: str, text: str) -> None:
     place.write_text(text)
 
 
+COGS_HERE = ("cogs.skills", "cogs.capabilities", "cogs.conversation")
+
+
 @pytest.fixture
 async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
     root = tmp_path / "root"
     lay(root, "making-tea", TEA)
-    async with dev_channel(tmp_path, extensions=("cogs.skills", "cogs.conversation")) as opened:
+    async with dev_channel(tmp_path, extensions=COGS_HERE) as opened:
         opened.client.root = root
         await live(opened)
         yield opened
@@ -143,6 +146,15 @@ async def test_names_and_versions_are_offered_to_listed_people_alone(room: DevCh
     assert version.startswith("v1, just now, ")
     assert await choices(room, "mallory", "name", "mak") == []
     assert await choices(room, "mallory", "version", "", name="making-tea") == []
+
+
+async def test_what_models_know_is_among_what_it_can_do_for_listed_people(
+    room: DevChannel,
+) -> None:
+    assert "skills, which models read when they need them: `making-tea`" in await told(
+        room, "dora", "capabilities"
+    )
+    assert "tea" not in await told(room, "mallory", "capabilities")
 
 
 async def test_who_is_not_listed_learns_nothing(room: DevChannel) -> None:

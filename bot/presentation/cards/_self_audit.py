@@ -175,6 +175,7 @@ def _sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[st
         ("Wished for, and not begun", _some([_wished(each) for each in report.wished], most)),
         ("Flags that can go", _some([_flag(each) for each in report.flags], most)),
         ("Nobody used", _unused(report, most)),
+        ("No model read in 30 days", _unread(report, most)),
         ("No test names", _some([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
         ("I could not look at", [plain(each, 100) for each in report.missing[:10]]),
     )
@@ -271,6 +272,12 @@ def _unused(report: AuditReport, most: int | None) -> list[str]:
     if report.idle_cogs:
         lines.append(f"Idle cogs: {_and(report.idle_cogs, most)}")
     return lines
+
+
+def _unread(report: AuditReport, most: int | None) -> list[str]:
+    if not report.unread_skills:
+        return []
+    return [f"the skills {_and(report.unread_skills, most)}; `/skills list` says more"]
 
 
 def _and(names: Sequence[str], most: int | None) -> str:

@@ -140,6 +140,13 @@ def test_a_quiet_week_is_a_friendly_line() -> None:
     )
 
 
+def test_skills_that_nobody_reads_are_named() -> None:
+    post = self_audit(report(faults=(fault("/c"),), unread_skills=("making-tea",)))
+    assert post.card is not None
+    [told] = [each.value for each in post.card.fields if each.name == "No model read in 30 days"]
+    assert told == "the skills `making-tea`; `/skills list` says more"
+
+
 def test_flags_that_can_go_say_why() -> None:
     on = FlagDue(name="coinflip", files=("cogs/coins.py",), since=NOW)
     old = FlagDue(name="old", since=NOW)

@@ -1,5 +1,6 @@
 """Skills at hand: as they are at each moment, and each use in the journal."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from bot.domain.journal import ActionOutcome, Kind
@@ -10,6 +11,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 
 TEA = Skill(name="tea", description="About tea.", body="Boil.\n", text="")
+COFFEE = TEA.but(name="coffee")
 
 
 def test_a_use_is_journalled_under_the_skills_name_with_who_and_for_which_run(
@@ -38,3 +40,21 @@ def test_each_part_is_told_of_its_own() -> None:
     skills = SkillSet(skills=(chat, TEA))
     assert skills.of("chat") == (chat, TEA)
     assert skills.of("executor") == (TEA,)
+
+
+async def test_uses_are_counted_and_what_nobody_read_is_named_where_somebody_reads(
+    tmp_path: Path,
+) -> None:
+    clock, journal = FakeClock(), FakeJournal()
+    recorder = Recorder(journal, clock, tmp_path, b"salt", lambda: None)
+    library = SkillLibrary(
+        lambda: SkillSet(skills=(COFFEE, TEA)), recorder, journal
+    )  # fmt: skip
+    since = clock.now() - timedelta(days=30)
+    assert await library.unread(since) == (), "nobody reads here at all"
+    library.note_use(TEA, "chat")
+    library.note_use(TEA, "planner")
+    uses = await library.uses(["coffee", "tea"], since)
+    assert [(name, use.count) for name, use in uses.items()] == [("coffee", 0), ("tea", 2)]
+    assert uses["tea"].last_at == journal.actions[-1].ts
+    assert await library.unread(since) == ("coffee",)
