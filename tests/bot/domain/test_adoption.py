@@ -8,7 +8,7 @@ import pytest
 from bot.domain.adoption import only_by, way_of
 
 ROOT = Path(__file__).resolve().parents[3]
-WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", ".gitignore", ".yaml")
+WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", "ignore", ".yaml")
 
 
 @pytest.mark.parametrize(
