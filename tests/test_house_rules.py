@@ -42,6 +42,7 @@ CATCHES_ALL = {
     "bot/client/_event_parsers.py": "discord.py's parsers raise anything about a strange payload",
     "bot/client/_reloader.py": "a cog's code may raise anything while it is loaded",
     "bot/client/cog_trial.py": "the same, in a process of its own",
+    "bot/repair/_fork_replays.py": "the code under repair may raise anything",
     "bot/self_improvement/worker.py": "the stage boundary: no run dies silently",
     "bot/telemetry/traffic_recorder.py": "what Discord tells may be of any shape",
     "bot/telemetry/capsules.py": "describing an error calls its own __str__",

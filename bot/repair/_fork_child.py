@@ -164,7 +164,7 @@ def hints_of(error: BaseException, frame: FrameType | None) -> dict[str, list[st
     return {key: list(dict.fromkeys(value))[:80] for key, value in hints.items()}
 
 
-class CallRecorder:
+class TestRecorder:
     """A pytest plugin: one record a test, sent as soon as it is known."""
 
     def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
@@ -250,10 +250,12 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> int:
+def run_child(
+    request: dict[str, Any], root: str, emit: Callable[[Any], None], plugins: list[object]
+) -> int:
     """Run the tests of one request in this very process; `emit` takes one record a test.
 
-    Return how pytest ended.
+    `plugins` are heard beside ours. Return how pytest ended.
     """
     import pytest
     from _pytest.assertion import rewrite
@@ -275,4 +277,5 @@ def run_child(request: dict[str, Any], root: str, emit: Callable[[Any], None]) -
     }
     if overlay:
         lay_over(overlay, request["scratch"])
-    return int(pytest.main(arguments(request, root), plugins=[CallRecorder(request, root, emit)]))
+    heard = [TestRecorder(request, root, emit), *plugins]
+    return int(pytest.main(arguments(request, root), plugins=heard))

@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-RunChild = Callable[[dict[str, Any], str, Callable[[Any], None]], int]
+RunChild = Callable[[dict[str, Any], str, Callable[[Any], None], list[object]], int]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -57,6 +57,8 @@ class Child:
         return {
             "id": self.request["id"],
             "records": [record for record in records if "test" in record],
+            "calls": [record for record in records if "call" in record],
+            "replayed": [record for record in records if "replayed" in record],
             "end": end["end"] if end else None,
             "modules": end.get("modules", []) if end else [],
             "project": end.get("project", []) if end else [],
@@ -69,9 +71,16 @@ class Server:
     """Owns the children; single-threaded, so that forking is safe."""
 
     def __init__(
-        self, run_child: RunChild, imports: dict[str, Any], root: str, scratch: str
+        self,
+        run_child: RunChild,
+        imports: dict[str, Any],
+        calls: dict[str, Any],
+        replays: dict[str, Any],
+        root: str,
+        scratch: str,
     ) -> None:
         self.run_child, self.imports = run_child, imports
+        self.calls, self.replays = calls, replays
         self.root, self.scratch = root, scratch
         self.cache = str(Path(scratch, "pycache"))
         self.inlet, self.outlet = os.dup(0), os.dup(1)
@@ -159,12 +168,19 @@ class Server:
             def emit(record: object) -> None:
                 os.write(pipe, json.dumps(record).encode() + b"\n")
 
-            end = self.run_child(request, self.root, emit)
+            end = self.run_child(request, self.root, emit, self._plugins(request, emit))
             emit(
                 {"end": end, **(self.imports["imported"](self.root) if request["modules"] else {})}
             )
             code = 0
         os._exit(code)
+
+    def _plugins(self, request: dict[str, Any], emit: Callable[[Any], None]) -> list[object]:
+        if "places" in request:
+            return [self.calls["CallsPlugin"](request, self.root, emit)]
+        if "calls" in request:
+            return [self.replays["ReplayPlugin"](request, self.root, emit, self.calls)]
+        return []
 
     def _output(self, pid: int) -> str:
         return str(Path(self.scratch, f"output-{pid}"))
@@ -225,10 +241,16 @@ def writable(wanted: str) -> str:
     return tempfile.mkdtemp(prefix="theseus-repair-")
 
 
-def main(run_child: RunChild, imports: dict[str, Any], settings: dict[str, Any]) -> None:
+def main(
+    run_child: RunChild,
+    imports: dict[str, Any],
+    calls: dict[str, Any],
+    replays: dict[str, Any],
+    settings: dict[str, Any],
+) -> None:
     """Serve until standard input ends. `settings`: root, scratch, paths (to import from).
 
-    `imports` are the functions of `_fork_imports`.
+    The others are the functions of `_fork_imports`, `_fork_calls` and `_fork_replays`.
     """
     root = os.path.realpath(settings["root"])
     os.chdir(root)
@@ -244,7 +266,7 @@ def main(run_child: RunChild, imports: dict[str, Any], settings: dict[str, Any])
     sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
     importlib.import_module("pytest")
     scratch = writable(settings.get("scratch", ""))
-    server = Server(run_child, imports, root, scratch)
+    server = Server(run_child, imports, calls, replays, root, scratch)
     server._say({"ready": os.getpid()})
     try:
         server.serve()

@@ -5,22 +5,26 @@ import difflib
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
 from bot.repair.child_process import spawn
+from bot.repair.command_check import CommandCheck
+from bot.repair.confirmation import anything
 from bot.repair.engine import RepairRequest, mend, write
 from bot.repair.explain import explain
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.invocation import Invocation, pytest_invocation
-from bot.repair.model import Candidate, SearchReport, Texts
+from bot.repair.limits import first_limits, measured_limits
+from bot.repair.model import Candidate, Label, SearchReport, Texts
 from bot.repair.neighbours import imported_files, neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
-from bot.repair.report import RepairReport, refusal
-from bot.repair.runner import Confine, TimeLimits, unconfined
+from bot.repair.report import RepairReport, loss, refusal, rivalry
+from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
 from bot.repair.search import OnProgress, silent
 from bot.repair.suspects import suspect_hunks
 
@@ -36,6 +40,8 @@ class _Case:
     repo: Path
     copy: Path
     test: str
+    invocation: Invocation | None
+    check: CommandCheck
     allowed: tuple[str, ...]
     seconds: float
     clock: Clock
@@ -50,15 +56,16 @@ async def repair(
     file: str | None = None,
     seconds: float = 60.0,
     apply: bool = False,
+    accept: Label = "proven",
     clock: Clock,
     confine: Confine = unconfined,
     on_progress: OnProgress = silent,
 ) -> RepairReport:
     """Look for a fix that makes the shell command `test` exit with 0 in `repo`.
 
-    `file` limits the search to one file. The repository is left as it is unless `apply` is set and
-    a fix was found. Raises `ConfigError` when `repo`, `file` or the command is wrong, or when there
-    is nothing to repair because the command passes.
+    `file` limits the search to one file. `accept` is how good a fix has to be to count. The
+    repository is left as it is unless `apply` is set and such a fix was found. Raises `ConfigError`
+    when `repo`, `file` or the command is wrong, or when the command passes already.
     """
     began = clock.monotonic()
     root = _checked(repo, test, file, seconds)
@@ -66,11 +73,18 @@ async def repair(
         copy = Path(folder, root.name or "repo")
         await asyncio.to_thread(copy_tree, root, copy)
         allowed = (Path(file).as_posix(),) if file else ()
-        case = _Case(root, copy, test, allowed, seconds, clock, confine, on_progress)
+        invocation = await _invocation(test, copy)
+        argv = invocation.argv if invocation else shell(test)
+        check = CommandCheck(
+            copy, Path(folder, "check", copy.name), argv, confine, seconds=max(60.0, seconds)
+        )
+        case = _Case(
+            root, copy, test, invocation, check, allowed, seconds, clock, confine, on_progress
+        )
         report, failing = await _repaired(case)
-        fixed = await _checked_by_command(case, report)
-        return await _reported(case, replace(report, seconds=clock.monotonic() - began), failing,
-                               fixed=fixed, apply=apply)  # fmt: skip
+        report = replace(report, seconds=clock.monotonic() - began)
+        good = report.fix is not None and (report.label == "proven" or accept == "plausible")
+        return await _reported(case, report, failing, good=good, apply=apply)
 
 
 def _checked(repo: Path, test: str, file: str | None, seconds: float) -> Path:
@@ -94,27 +108,23 @@ async def _repaired(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
     code, said = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
     if code:
         raise ConfigError(f"--test {case.test!r} is no command of a shell. {said.strip()}")
-    invocation = pytest_invocation(case.test, case.copy)
-    if invocation is not None:
-        invocation = await _with_pytest(invocation, case.copy)
-    argv = invocation.argv if invocation else shell(case.test)
-    began = case.clock.monotonic()
-    limit = max(10.0, case.seconds / 3)
-    code, output = await spawn(case.confine(argv, case.copy), case.copy, limit)
-    _refuse(case, code, output, pytest=invocation is not None)
-    left = case.seconds - (case.clock.monotonic() - began)
+    if case.invocation is not None:
+        return await _by_pytest(case, case.invocation, case.seconds)
+    return await _by_command(case, case.seconds)
+
+
+async def _invocation(test: str, folder: Path) -> Invocation | None:
+    """Return the command taken apart, by our own interpreter where the named one has no pytest."""
+    invocation = pytest_invocation(test, folder)
     if invocation is None:
-        return await _by_command(case, left)
-    return await _by_pytest(case, invocation, left)
-
-
-async def _with_pytest(invocation: Invocation, folder: Path) -> Invocation:
-    """Return the invocation with our own interpreter where the named one has no pytest."""
+        return None
     code, _ = await spawn([invocation.python, "-c", "import pytest"], folder, 30.0)
     return invocation if code == 0 else replace(invocation, python=sys.executable)
 
 
-def _refuse(case: _Case, code: int | None, output: str, *, pytest: bool) -> None:
+def _refuse(case: _Case, code: int | None, output: str) -> None:
+    """Raise what keeps the command from being repaired, as its exit code tells; none: no time."""
+    pytest = case.invocation is not None
     tail = output.strip()[-600:]
     if code == 0:
         raise ConfigError(f"--test {case.test!r} passes already; there is nothing to repair.")
@@ -140,26 +150,33 @@ async def _by_pytest(
         moved_from=case.repo,
     )
     async with runner:
-        first = await runner.run(
-            invocation.tests, {}, TimeLimits(5.0, 3.0, max(20.0, seconds / 2)), modules=True
-        )
+        first = await runner.run(invocation.tests, {}, first_limits(seconds), modules=True)
+        _refuse(case, first.code if first.ended else None, first.output)
         failing = tuple(record.test for record in first.failed if record.test)
-        if not failing and first.green:
-            raise ConfigError(f"--test {case.test!r}: no failing test was found in {case.repo}.")
         await runner.preload(first.modules)
-        affected = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
+        near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
+        affected = _unrun(near, invocation, first)
         request = RepairRequest(
             root=case.copy,
             reproduction=failing or invocation.tests,
-            affected=tuple(affected) if invocation.tests else (),
+            affected=affected if invocation.tests else (),
             hunks=hunks,
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
             seconds=seconds - (case.clock.monotonic() - began),
+            limits=measured_limits(first.records, seconds),
+            accepts=case.check,
         )
         report = await _in_rounds(request, runner, case)
         return report, failing
+
+
+def _unrun(near: Sequence[str], invocation: Invocation, first: RunResult) -> tuple[str, ...]:
+    """Return the tests beside the failing ones: of files that were run whole, those that passed."""
+    whole = {test for test in invocation.tests if test in near} if not first.failed_late else set()
+    passed = [test for test in first.passed if test.partition("::")[0] in whole]
+    return (*passed, *(test for test in near if test not in whole))
 
 
 async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case) -> SearchReport:
@@ -176,7 +193,7 @@ async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case)
     left = list(request.reproduction)
     while left and len(parts) < ROUNDS:
         seconds = request.seconds - (case.clock.monotonic() - began)
-        one = replace(request, reproduction=(left[0],), seconds=seconds, hunks=())
+        one = replace(request, reproduction=(left[0],), seconds=seconds, hunks=(), accepts=anything)
         part = await mend(one, runner, case.clock, case.on_progress) if seconds > 1 else whole
         if part.fix is None:
             return whole
@@ -184,7 +201,7 @@ async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case)
         parts.append(part)
         again = await runner.run(left, {}, TimeLimits())
         left = [record.test for record in again.failed]
-    return _together(parts, files) if not left else whole
+    return _together(parts, files) if not left and await case.check(files) else whole
 
 
 def _together(parts: list[SearchReport], files: Texts) -> SearchReport:
@@ -199,12 +216,22 @@ def _together(parts: list[SearchReport], files: Texts) -> SearchReport:
     for part in parts:
         for kind, count in part.tried.items():
             tried[kind] = tried.get(kind, 0) + count
-    return replace(parts[-1], fix=both, files=files, tried=tried)
+    weakest: Label = "proven" if all(part.label == "proven" for part in parts) else "plausible"
+    return replace(
+        parts[-1],
+        fix=both,
+        files=files,
+        tried=tried,
+        label=weakest,
+        rivals=tuple(rival for part in parts for rival in part.rivals),
+        losses=tuple(loss for part in parts for loss in part.losses),
+    )
 
 
 async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[str, ...]]:
     async with CommandRunner(case.copy, case.test, confine=case.confine) as runner:
         first = await runner.run((), {}, TimeLimits(seconds=max(5.0, seconds / 3)))
+        _refuse(case, first.code, first.output)
         frames = [frame.path for record in first.failed if record.crash
                   for frame in record.crash.frames]  # fmt: skip
         words = re.findall(r"[\w./-]+\.py", case.test)
@@ -222,45 +249,35 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
             spared=frozenset(named) if set(files) - named else frozenset(),
             maybe=tuple(files),
             seconds=seconds,
+            accepts=case.check,
         )
         return await mend(request, runner, case.clock, case.on_progress), (case.test,)
 
 
-async def _checked_by_command(case: _Case, report: SearchReport) -> bool:
-    """Run the very command once more on the mended copy."""
-    if report.fix is None:
-        return False
-    invocation = pytest_invocation(case.test, case.copy)
-    if invocation is not None:
-        invocation = await _with_pytest(invocation, case.copy)
-    argv = invocation.argv if invocation else shell(case.test)
-    code, _ = await spawn(case.confine(argv, case.copy), case.copy, max(60.0, case.seconds))
-    return code == 0
-
-
 async def _reported(
-    case: _Case, report: SearchReport, failing: tuple[str, ...], *, fixed: bool, apply: bool
+    case: _Case, report: SearchReport, failing: tuple[str, ...], *, good: bool, apply: bool
 ) -> RepairReport:
-    fix = report.fix if fixed else None
-    if apply and fix is not None:
+    fix = report.fix
+    diff = await asyncio.to_thread(_diff, case.repo, report.files) if fix else ""
+    if apply and good:
         await asyncio.to_thread(write, case.repo, report.files)
-    words = explain(report)
-    if report.fix is not None and not fixed:
-        words = f"An edit was found, but the command still fails with it: {report.fix.why}."
     return RepairReport(
-        repaired=fix is not None,
+        repaired=good,
         file=fix.path if fix else None,
-        diff=await asyncio.to_thread(_diff, case.repo, report.files) if fix else "",
+        diff=diff,
         kind=fix.kind if fix else None,
-        explanation=words,
+        explanation=explain(report),
         tried=report.attempts,
         seconds=round(report.seconds, 3),
         files=tuple(report.files) if fix else (),
         failing=failing,
         tried_by_kind=dict(report.tried),
-        applied=apply and fix is not None,
+        applied=apply and good,
         proof=report.proof if fix else None,
         refused=tuple(map(refusal, report.refused)),
+        label=report.label if fix else None,
+        rivals=tuple(map(rivalry, report.rivals)) if fix else (),
+        losses=tuple(map(loss, report.losses)) if fix else (),
     )
 
 

@@ -1,7 +1,7 @@
 """The last look at a green candidate: is it new, does it hold with time to spare, is it proven?"""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from bot.guards import texts_hash
@@ -11,12 +11,21 @@ from bot.repair.model import Candidate, RefusedCandidate, Texts
 from bot.repair.runner import TestRunner, TimeLimits
 from bot.repair.tidy import tidied
 
+Accepts = Callable[[Texts], Awaitable[bool]]
+"""Whether somebody else takes these texts for a fix as well."""
+
+
+async def anything(files: Texts) -> bool:
+    """Accept anything."""
+    return True
+
 
 class Confirmation:
     """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down.
 
     `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
-    fixes, `failed` the hashes of changes that were shipped and did not hold.
+    fixes, `failed` the hashes of changes that were shipped and did not hold. `accepts` is
+    asked before the gate.
     """
 
     def __init__(
@@ -31,7 +40,9 @@ class Confirmation:
         limits: TimeLimits,
         turned_down: Sequence[Texts] = (),
         failed: frozenset[str] = frozenset(),
+        accepts: Accepts = anything,
     ) -> None:
+        self._accepts = accepts
         self._root, self._before, self._runner, self._gate = root, before, runner, gate
         self._stages, self._limits = (tuple(reproduction), tuple(guards)), limits
         self._turned_down, self._failed = tuple(turned_down), failed
@@ -47,6 +58,8 @@ class Confirmation:
         for stage in self._stages:
             if stage and not (await self._runner.run(stage, files, self._limits)).green:
                 return False
+        if not await self._accepts(files):
+            return False
         ruling = await self._gate.rule(files, reverts=candidate.kind == "revert")
         self.rulings[candidate] = ruling
         if not ruling.allowed:

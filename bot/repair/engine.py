@@ -2,23 +2,26 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bot.ports.clock import Clock
+from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
-from bot.repair.confirmation import Confirmation
+from bot.repair.confirmation import Accepts, Confirmation, anything
 from bot.repair.guidance import is_test
 from bot.repair.judge import TestJudge
+from bot.repair.limits import candidate_limits
 from bot.repair.model import Crash, Problem, SearchReport, SuspectHunk, Texts
 from bot.repair.runner import PreloadingRunner, RunResult, TestRecord, TimeLimits
 from bot.repair.search import OnProgress, search, silent
+from bot.repair.selection import ConfirmedCandidate, FixSelection
 from bot.repair.tidy import tidied
 
 FILES_AT_MOST = 40
 BYTES_AT_MOST = 300_000
 NEW = 1  # hunks of commits this young count even in files no failing test ran
-QUICK_FLOOR, CPU_FLOOR = 6.0, 0.5
+PROBING = 20.0  # seconds for making calls again, on one tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,9 @@ class RepairRequest:
     for this and did not hold. `maybe` names files to look at where there is no coverage. `written`
     says that people wrote the reproduction, so that it looks at answers as any test does, and
     `answered` that one made from a failure is held to an answer too. `known` are the commits all of
-    whose code is in `hunks`. `write` leaves the fix in the tree.
+    whose code is in `hunks`. `limits` are for the tests
+    of the tree as it stands. `accepts` is asked as well.
+    `write` leaves the fix in the tree.
     """
 
     root: Path
@@ -49,6 +54,8 @@ class RepairRequest:
     answered: bool = False
     known: frozenset[str] = frozenset()
     seconds: float = 60.0
+    limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
+    accepts: Accepts = anything
     write: bool = True
 
 
@@ -101,19 +108,54 @@ async def mend(
     report = replace(report, refused=tuple(confirmation.refused))
     if report.fix is None:
         return report
-    files = await tidied(request.root, problem.texts, report.files)
-    if files != report.files and not await confirmation(report.fix, files):
+    report = await _selected(request, base, problem, runner, report, confirmation)
+    fix, files = report.fix, await tidied(request.root, problem.texts, report.files)
+    if fix and files != report.files and not await confirmation(fix, files):
         files = dict(report.files)
     if request.write:
         await asyncio.to_thread(write, request.root, files)
-    ruling = confirmation.rulings[report.fix]
-    return replace(report, files=files, seconds=clock.monotonic() - began, proof=ruling.proof,
-                   undoes=ruling.commit)  # fmt: skip
+    return replace(report, files=files, seconds=clock.monotonic() - began)
+
+
+async def _selected(
+    request: RepairRequest,
+    base: Baseline,
+    problem: Problem,
+    runner: PreloadingRunner,
+    report: SearchReport,
+    confirmation: Confirmation,
+) -> SearchReport:
+    """Return the report with the candidate that behaviour speaks for, and what it says of it."""
+    comparison = BehaviourComparison(
+        runner,
+        problem.texts,
+        [*request.reproduction, *judge_guards(request, base)],
+        problem.failing,
+        replace(request.limits, seconds=PROBING),
+    )
+    crashed = any(crash.error != "AssertionError" for crash in problem.crashes)
+    selection = await FixSelection(problem.texts, comparison, crashed=crashed).select(
+        [
+            ConfirmedCandidate(each, each.apply(problem.texts), confirmation.rulings[each])
+            for each in report.confirmed
+        ]
+    )
+    chosen = selection.chosen
+    return replace(
+        report,
+        fix=chosen.candidate,
+        files=chosen.files,
+        proof=chosen.ruling.proof,
+        undoes=chosen.ruling.commit,
+        label=selection.label,
+        rivals=selection.rivals,
+        losses=selection.losses,
+    )
 
 
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import."""
-    limits = TimeLimits(5.0, 3.0, max(20.0, request.seconds / 2))
+    limits = request.limits
     own = await runner.run(request.reproduction, {}, limits, coverage=True, modules=True)
     if own.modules:
         await runner.preload(own.modules)
@@ -140,8 +182,7 @@ async def import_ahead(
     if not base.project:
         return
     await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
-    limits = TimeLimits(5.0, 3.0, max(20.0, request.seconds / 2))
-    again = await runner.run(request.reproduction, {}, limits)
+    again = await runner.run(request.reproduction, {}, request.limits)
     if ends(again) != ends(base.result):
         await runner.preload(base.result.modules)
 
@@ -168,12 +209,7 @@ def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
 
 
 def _judge(request: RepairRequest, base: Baseline, runner: PreloadingRunner) -> TestJudge:
-    longest = max((record.seconds for record in base.passing), default=0.1)
-    total = sum(record.seconds for record in base.passing)
-    each = max(QUICK_FLOOR, 4 * longest)
-    cpu = max(CPU_FLOOR, 4 * longest)
-    quick = TimeLimits(each, cpu, each * 2 + 20)
-    full = TimeLimits(each, cpu, each * 2 + 4 * total + 30)
+    quick, full = candidate_limits(base.passing)
     return TestJudge(runner, request.reproduction, judge_guards(request, base), quick, full)
 
 
@@ -182,12 +218,13 @@ def _confirmation(
 ) -> Confirmation:
     guards = judge_guards(request, base)
     slow = TimeLimits(60.0, 60.0, max(60.0, request.seconds))
+    _, full = candidate_limits(base.passing)
     gate = CandidateGate(
         problem.texts,
         runner,
         request.reproduction,
         [*guards, *base.red, *(request.reproduction if request.written else ())],
-        slow,
+        full,
         answered=request.written or request.answered,
         hunks=request.hunks,
         known=request.known,
@@ -202,6 +239,7 @@ def _confirmation(
         limits=slow,
         turned_down=request.refused,
         failed=request.failed,
+        accepts=request.accepts,
     )
 
 

@@ -1,6 +1,6 @@
 """What was tried, in plain sentences for a chat thread."""
 
-from bot.repair.model import RefusedCandidate, RepairAttempt, SearchReport
+from bot.repair.model import ChangedCall, RefusedCandidate, RepairAttempt, Rival, SearchReport
 
 NEAR = 3
 
@@ -8,7 +8,9 @@ NEAR = 3
 def explain(report: SearchReport) -> str:
     """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
     if report.fix is not None:
-        return f"{_found(report)} {_effort(report)}"
+        told = [f"{_found(report)} {_belief(report)} {_effort(report)}",
+                *map(_rival, report.rivals), *map(_lost, report.losses[:NEAR])]  # fmt: skip
+        return "\n".join(told)
     parts = [_nothing(report), _effort(report), _suspects(report),
              *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
     return "\n".join(part for part in parts if part)
@@ -22,6 +24,32 @@ def _found(report: SearchReport) -> str:
     at = f", line {fix.line}" if fix.line else ""
     what = fix.why[:1].upper() + fix.why[1:]
     return f"{what} in {files}{at}: the reproduction passes and the affected tests still do."
+
+
+def _belief(report: SearchReport) -> str:
+    """Say how far the fix can be believed."""
+    if report.label == "proven" and report.proof == "undo":
+        return "Proven: it is what was there before that commit."
+    if report.label == "proven":
+        return (
+            "Proven: tests tell it from its wrong neighbours, nothing that answered answers worse, "
+            "and no other edit I found answers otherwise."
+        )
+    if report.rivals:
+        return "Plausible: other edits pass as well, and which answer is right nobody has said."
+    if report.losses:
+        return "Plausible: the tests pass, but not everything that answered answers as it did."
+    return "Plausible: only the failing call speaks for it."
+
+
+def _rival(rival: Rival) -> str:
+    other = rival.candidate
+    where = f"`{other.path}:{other.line}`"
+    return f"`{rival.call}`: {rival.ours} with this, {rival.theirs} with {other.why} ({where})."
+
+
+def _lost(call: ChangedCall) -> str:
+    return f"`{call.call}`: {call.before} until now, with this: {call.after}."
 
 
 def _nothing(report: SearchReport) -> str:

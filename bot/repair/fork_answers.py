@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.repair.model import Crash, TraceFrame
-from bot.repair.runner import RunResult, TestRecord
+from bot.repair.runner import CallOutcome, RecordedCall, RunResult, TestRecord
 
 BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
 
@@ -27,6 +27,29 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
         modules=tuple(answer.get("modules", ())),
         project=tuple((name, path) for name, path in answer.get("project", ())),
     )
+
+
+def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:
+    """Turn the calls that a child recorded into ours."""
+    return tuple(
+        RecordedCall(
+            path=str(call["path"]),
+            name=str(call["name"]),
+            text=str(call["call"]),
+            data=str(call["data"]),
+            tests=tuple(call["tests"]),
+        )
+        for call in answer.get("calls", ())
+    )
+
+
+def read_outcomes(answer: Mapping[str, Any], count: int) -> tuple[CallOutcome, ...]:
+    """Return how so many calls ended; what the child does not tell is unknown."""
+    ends = {
+        int(each["replayed"]): CallOutcome(each["how"], str(each["told"]), str(each["mark"]))
+        for each in answer.get("replayed", ())
+    }
+    return tuple(ends.get(number, CallOutcome("unknown")) for number in range(count))
 
 
 def read_record(record: Mapping[str, Any]) -> TestRecord:

@@ -22,20 +22,20 @@ from typing import Any, Self
 
 from bot.domain.errors import VerifierError
 from bot.infra.shared_lock import SharedLock
-from bot.repair.fork_answers import late_tests, read_answer
+from bot.repair.fork_answers import late_tests, read_answer, read_calls, read_outcomes
+from bot.repair.fork_program import BOOT, settings
 from bot.repair.model import Texts
 from bot.repair.process_cleanup import descendants, gone, kill_marked
-from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
+from bot.repair.runner import (
+    CallOutcome,
+    Confine,
+    FunctionPlace,
+    RecordedCall,
+    RunResult,
+    TimeLimits,
+    unconfined,
+)
 
-BOOT = """\
-import json, sys
-settings = json.loads(sys.stdin.readline())
-rooms = []
-for source in settings["sources"]:
-    rooms.append({"__name__": "theseus_runner"})
-    exec(compile(source, "<runner>", "exec"), rooms[-1])
-rooms[1]["main"](rooms[0]["run_child"], rooms[2], settings)
-"""
 STARTING = 30.0
 SLACK = 10.0
 
@@ -132,6 +132,42 @@ class ForkingRunner:
         What may have ended as it did because the machine was busy is run once more, alone.
         """
         request = {
+            **self._request(tests, overlay, limits),
+            "coverage": coverage,
+            "maxfail": 1 if stop_at_first else 0,
+            "stop_when_late": not coverage,
+            "modules": modules,
+        }
+        answer = await self._asked(request)
+        if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
+            return read_answer(answer)
+        async with self._load.alone(), self._slots:
+            result = read_answer(answer := await self._ask(request, limits.seconds))
+        self._hanging |= late_tests(answer)
+        return replace(result, tried=2)
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Return the calls that tests make of these functions; see `TestRunner`."""
+        wanted = [(place.path, place.line, place.name) for place in places]
+        request = {**self._request(tests, {}, limits), "places": wanted, "modules": False}
+        return read_calls(await self._asked(request))
+
+    async def replay_calls(
+        self,
+        calls: Sequence[RecordedCall],
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+    ) -> tuple[CallOutcome, ...]:
+        """Make calls again with these texts in place; see `TestRunner`."""
+        again = [(call.path, call.name, call.data) for call in calls]
+        request = {**self._request(tests, overlay, limits), "calls": again, "modules": False}
+        return read_outcomes(await self._asked(request), len(calls))
+
+    def _request(self, tests: Sequence[str], overlay: Texts, limits: TimeLimits) -> dict[str, Any]:
+        return {
             "tests": list(tests),
             "overlay": dict(overlay),
             "options": list(self._options),
@@ -139,21 +175,15 @@ class ForkingRunner:
             "test_seconds": limits.test_seconds,
             "cpu_seconds": limits.cpu_seconds,
             "seconds": limits.seconds,
-            "coverage": coverage,
-            "maxfail": 1 if stop_at_first else 0,
-            "stop_when_late": not coverage,
-            "modules": modules,
         }
-        if self._preload.get("project") and not set(overlay) <= set(self._preload["changing"]):
+
+    async def _asked(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask in turn, with nothing imported ahead that this request's texts stand in for."""
+        known = set(self._preload.get("changing", ()))
+        if self._preload.get("project") and not set(request["overlay"]) <= known:
             await self.preload(self._preload["preload"])
         async with self._load.shared(), self._slots:
-            answer = await self._ask(request, limits.seconds)
-        if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
-            return read_answer(answer)
-        async with self._load.alone(), self._slots:
-            result = read_answer(answer := await self._ask(request, limits.seconds))
-        self._hanging |= late_tests(answer)
-        return replace(result, tried=2)
+            return await self._ask(request, request["seconds"])
 
     async def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         self._number += 1
@@ -201,7 +231,7 @@ class ForkingRunner:
             )
             self._ready = asyncio.get_running_loop().create_future()
             self._listener = asyncio.create_task(self._listen(server), name="repair-test-server")
-            await self._send(server, self._settings())
+            await self._send(server, settings(self._root, self._scratch, self._moved_from))
             try:
                 async with asyncio.timeout(STARTING):
                     await asyncio.shield(self._ready)
@@ -213,18 +243,6 @@ class ForkingRunner:
             if self._preload:
                 await self._send(server, {"id": 0, **self._preload})
             return server
-
-    def _settings(self) -> dict[str, Any]:
-        folder = Path(__file__).parent
-        names = ("_fork_child.py", "_fork_server.py", "_fork_imports.py")
-        src = self._root / "src"
-        return {
-            "sources": [(folder / name).read_text(encoding="utf-8") for name in names],
-            "root": str(self._root),
-            "scratch": self._scratch,
-            "paths": [str(src)] if src.is_dir() else [],
-            "moved_from": str(self._moved_from) if self._moved_from else "",
-        }
 
     async def _listen(self, server: asyncio.subprocess.Process) -> None:
         assert server.stdout is not None  # noqa: S101 - it was opened as a pipe above

@@ -129,6 +129,32 @@ Proof = Literal["call", "tests", "undo"]
 wrong neighbours, or as a whole commit taken back."""
 
 
+Label = Literal["proven", "plausible"]
+"""How far a fix can be believed. `proven`: existing tests tell it from its wrong neighbours, or it
+takes a whole commit back; no call that was made again ends worse; and no other edit that was found
+answers otherwise. `plausible`: the tests pass, and one of these is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Another edit with which the tests pass. `call` tells the two apart: `ours`, `theirs`."""
+
+    candidate: Candidate
+    files: Texts
+    call: str
+    ours: str
+    theirs: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedCall:
+    """A call that ends otherwise than before; all in words for people."""
+
+    call: str
+    before: str
+    after: str
+
+
 @dataclass(frozen=True, slots=True)
 class RefusedCandidate:
     """An edit after which the tests were green, and why it is not proposed all the same."""
@@ -141,7 +167,9 @@ class RefusedCandidate:
 class SearchReport:
     """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`.
 
-    `undoes` is the commit that the fix takes back as a whole, where it is one.
+    `undoes` is the commit that the fix takes back as a whole, where it is one. `rivals` are other
+    edits with which the tests pass; `losses` calls that end worse with the fix, or otherwise than
+    in a passing test. `confirmed` are all candidates that may be the fix.
     """
 
     fix: Candidate | None
@@ -156,6 +184,10 @@ class SearchReport:
     refused: tuple[RefusedCandidate, ...] = ()
     proof: Proof = "call"
     undoes: str = ""
+    label: Label = "plausible"
+    rivals: tuple[Rival, ...] = ()
+    losses: tuple[ChangedCall, ...] = ()
+    confirmed: tuple[Candidate, ...] = ()
 
     @property
     def attempts(self) -> int:

@@ -16,7 +16,16 @@ from typing import Self
 
 from bot.repair.child_process import spawn
 from bot.repair.model import Crash, Texts, TraceFrame
-from bot.repair.runner import Confine, RunResult, TestRecord, TimeLimits, unconfined
+from bot.repair.runner import (
+    CallOutcome,
+    Confine,
+    FunctionPlace,
+    RecordedCall,
+    RunResult,
+    TestRecord,
+    TimeLimits,
+    unconfined,
+)
 
 FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)', re.M)
 ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Iteration|Exit))"
@@ -94,6 +103,22 @@ class CommandRunner:
         crash = None if code == 0 else read_crash(output, copy, late=code is None)
         record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
         return RunResult((record,), code is not None, code is None, code, output[-3000:])
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Return none: what the command calls is not seen."""
+        return ()
+
+    async def replay_calls(
+        self,
+        calls: Sequence[RecordedCall],
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+    ) -> tuple[CallOutcome, ...]:
+        """Make no call: there is none that was recorded."""
+        return tuple(CallOutcome("unknown") for _ in calls)
 
     async def preload(
         self,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from bot.repair.model import Crash, Texts
 
@@ -55,6 +55,13 @@ class RunResult:
         return tuple(record for record in self.records if record.outcome == "failed")
 
     @property
+    def failed_late(self) -> bool:
+        """Return true when a test ran out of time: those after it may not have been run."""
+        return self.late or any(
+            record.crash is not None and record.crash.error == "OutOfTime" for record in self.failed
+        )
+
+    @property
     def green(self) -> bool:
         """Return true when it ran to its end, something passed and nothing failed."""
         return self.ended and self.code in (0, None) and bool(self.passed) and not self.failed
@@ -67,6 +74,44 @@ class TimeLimits:
     test_seconds: float = 20.0
     cpu_seconds: float = 10.0
     seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionPlace:
+    """A function of the project: path below the root, first line (of its decorators), name.
+
+    The name is dotted inside a class.
+    """
+
+    path: str
+    line: int
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A call of a function: `text` is for people, `data` its arguments for whoever makes it again.
+
+    `tests` are those that made it; a call that none made is a neighbour of one that was.
+    """
+
+    path: str
+    name: str
+    text: str
+    data: str
+    tests: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """How a call ended: `told` is for people, equal `mark`s are equal outcomes.
+
+    `unknown` is a call that tried more than to compute, or that cannot be waited for.
+    """
+
+    how: Literal["answer", "raise", "late", "unknown"]
+    told: str = ""
+    mark: str = ""
 
 
 class TestRunner(Protocol):
@@ -93,6 +138,30 @@ class TestRunner(Protocol):
 
         Late runs are killed with all they started and come back with `late` set. Cancelling kills
         the run at once. Nothing on disk below the root changes.
+        """
+        ...
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Run the tests as the tree lies on disk; return the calls they make of these functions.
+
+        Beside them, calls like these with an argument a little different. None, where the runner
+        cannot look into what it runs.
+        """
+        ...
+
+    async def replay_calls(
+        self,
+        calls: Sequence[RecordedCall],
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+    ) -> tuple[CallOutcome, ...]:
+        """Import what these tests import, with `overlay` in place, and make the calls again.
+
+        Return how each ended, in their order. A call may compute and nothing else: writing a file,
+        a process, or a connection is refused.
         """
         ...
 

@@ -1,4 +1,4 @@
-"""The search: candidates best first, several side by side, until one is green or time is up."""
+"""The search: candidates best first, several side by side, and on for a while after a green one."""
 
 import asyncio
 import hashlib
@@ -16,6 +16,9 @@ from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, Searc
 from bot.repair.source import unknown_names
 
 NEAR_MISSES = 5
+ENOUGH = 6  # green candidates to choose from
+ON = 0.25  # of the time at most goes to looking for others once one is green,
+ON_AT_LEAST = 3.0  # and no longer than finding it took, or so many seconds
 SHRINKING_AT_MOST = 16
 
 
@@ -57,15 +60,34 @@ class _Search:
     judge: Judge
     queue: list[Candidate]
     on_progress: OnProgress
+    clock: Clock
+    began: float
+    budget_seconds: float
     seen: set[str] = field(default_factory=set)
     tried: Counter[str] = field(default_factory=Counter)
     near: list[RepairAttempt] = field(default_factory=list)
     green: dict[int, Candidate] = field(default_factory=dict)
+    confirmed: list[Candidate] = field(default_factory=list)
+    until: float | None = None
     next: int = 0
+
+    def confirm(self, candidate: Candidate) -> None:
+        """Keep a candidate to choose from; the first of them says how long to look for others."""
+        self.confirmed.append(candidate)
+        if self.until is None:
+            now = self.clock.monotonic()
+            on = min(max(now - self.began, ON_AT_LEAST), ON * self.budget_seconds)
+            self.until = now + on
+
+    @property
+    def over(self) -> bool:
+        """Whether there is enough to choose from."""
+        late = self.until is not None and self.clock.monotonic() >= self.until
+        return late or len(self.confirmed) >= ENOUGH
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""
-        while self.next < len(self.queue) and not self.green:
+        while self.next < len(self.queue) and not self.green and not self.over:
             number, candidate = self.next, self.queue[self.next]
             self.next += 1
             files = candidate.apply(self.problem.texts)
@@ -121,21 +143,24 @@ async def search(
     on_progress: OnProgress = silent,
     confirm: Confirm = always,
 ) -> SearchReport:
-    """Return the best-ranked candidate that is green and confirmed, and what was tried.
+    """Return the candidates that are green and confirmed, and what was tried.
 
-    A green candidate ends the search as soon as every better-ranked one has been judged.
-    Cancelling is safe at any time.
+    The first green one does not end the search: another may be as green, and mean something else.
+    The report's `fix` is the best-ranked one. Cancelling is safe at any time.
     """
     began = clock.monotonic()
     suspicion = localise(problem)
-    hunt = _Search(problem, judge, propose(problem, suspicion), on_progress)
-    fix, stopped = None, "exhausted"
+    queue = propose(problem, suspicion)
+    hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds)
+    stopped = "exhausted"
     try:
         async with asyncio.timeout(max(0.0, budget_seconds)):
-            fix = await _hunted(hunt, width, confirm)
+            await _hunt(hunt, width, confirm)
     except TimeoutError:
         stopped = "time"
-        fix = await _first_confirmed(hunt, confirm)
+        late = None if hunt.confirmed else await _first_confirmed(hunt, confirm)
+        hunt.confirmed += [late] if late is not None else []
+    fix = max(hunt.confirmed, key=lambda each: each.rank, default=None)
     return SearchReport(
         fix=fix,
         files=fix.apply(problem.texts) if fix else {},
@@ -146,19 +171,20 @@ async def search(
         seconds=clock.monotonic() - began,
         suspects=suspicion.top(5),
         crash=problem.crashes[0] if problem.crashes else None,
+        confirmed=tuple(hunt.confirmed),
     )
 
 
-async def _hunted(hunt: _Search, width: int, confirm: Confirm) -> Candidate | None:
-    while True:
+async def _hunt(hunt: _Search, width: int, confirm: Confirm) -> None:
+    while not hunt.over:
         async with asyncio.TaskGroup() as group:
             for _ in range(width):
                 group.create_task(hunt.work())
         if not hunt.green:
-            return None
+            return
         fix = await _first_confirmed(hunt, confirm)
         if fix is not None:
-            return await _shrunk(fix, hunt, confirm)
+            hunt.confirm(await _shrunk(fix, hunt, confirm))
 
 
 async def _first_confirmed(hunt: _Search, confirm: Confirm) -> Candidate | None:

@@ -11,7 +11,14 @@ from types import FrameType
 from typing import Any
 
 from bot.repair.model import Crash, Texts, TraceFrame
-from bot.repair.runner import RunResult, TestRecord, TimeLimits
+from bot.repair.runner import (
+    CallOutcome,
+    FunctionPlace,
+    RecordedCall,
+    RunResult,
+    TestRecord,
+    TimeLimits,
+)
 
 PATH = "subject.py"
 LINES_AT_MOST = 20_000
@@ -38,6 +45,22 @@ class OneModule:
         changing: Collection[str] = (),
     ) -> None:
         """Do nothing."""
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Return none: calls are not looked at here."""
+        return ()
+
+    async def replay_calls(
+        self,
+        calls: Sequence[RecordedCall],
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+    ) -> tuple[CallOutcome, ...]:
+        """Make no call: there is none that was recorded."""
+        return tuple(CallOutcome("unknown") for _ in calls)
 
     async def run(
         self,

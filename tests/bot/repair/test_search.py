@@ -69,7 +69,8 @@ async def test_undoing_a_suspect_line_is_preferred_to_any_other_edit() -> None:
 
     assert report.fix is not None
     assert report.fix.kind == "revert"
-    assert judge.shown == [undone]
+    assert judge.shown[0] == undone
+    assert [each.kind for each in report.confirmed] == ["revert", "comparison"]
 
 
 async def test_no_text_is_judged_twice_and_none_that_cannot_work() -> None:

@@ -1,0 +1,218 @@
+"""Calls of the project's functions, kept while tests run, and calls that are like them.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
+library only. `_fork_replays` makes them again.
+"""
+
+import base64
+import contextlib
+import inspect
+import itertools
+import os
+import pickle
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import CodeType, FrameType, ModuleType
+from typing import Any
+
+BYTES_AT_MOST = 20_000  # of one call's arguments, pickled
+KEPT, VARIED = 24, 48  # calls of one function
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+
+
+class CallTape:
+    """Keeps the calls that tests make of some functions, the outermost of each stack only.
+
+    `places` are the functions: path below the root, first line, and name.
+    """
+
+    def __init__(self, places: list[list[Any]], root: str) -> None:
+        self._places = {(path, line): name for path, line, name in places}
+        self._root = root
+        self._known: dict[CodeType, tuple[str, str] | None] = {}
+        self._depth = 0
+        self.test = ""
+        self.calls: dict[tuple[str, str, str], set[str]] = {}
+
+    def start(self, test: str) -> None:
+        """Begin with a test."""
+        self.test, self._depth = test, 0
+        sys.setprofile(self._event)
+
+    def stop(self) -> None:
+        """End with it."""
+        sys.setprofile(None)
+
+    def _event(self, frame: FrameType, event: str, arg: Any) -> None:
+        if event not in ("call", "return"):
+            return
+        code = frame.f_code
+        if code not in self._known:
+            self._known[code] = self._place(code)
+        place = self._known[code]
+        if place is None:
+            return
+        if event == "return":
+            self._depth -= 1
+            return
+        self._depth += 1
+        if self._depth == 1:
+            with contextlib.suppress(Exception):
+                self._keep(place, frame)
+
+    def _place(self, code: CodeType) -> tuple[str, str] | None:
+        path = os.path.realpath(code.co_filename)
+        if not path.startswith(self._root + os.sep):
+            return None
+        path = path[len(self._root) + 1 :]
+        name = self._places.get((path, code.co_firstlineno))
+        return (path, name) if name else None
+
+    def _keep(self, place: tuple[str, str], frame: FrameType) -> None:
+        args, kwargs = arguments_of(frame)
+        if sum(1 for path, name, _ in self.calls if (path, name) == place) >= KEPT:
+            return
+        data = packed(args, kwargs)
+        if data:
+            self.calls.setdefault((*place, data), set()).add(self.test)
+
+
+def arguments_of(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
+    """Return what a frame that has just begun was called with."""
+    found = inspect.getargvalues(frame)
+    code = frame.f_code
+    own = [found.locals[name] for name in code.co_varnames[: code.co_argcount]]
+    keyword = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    named = {name: found.locals[name] for name in keyword}
+    if found.varargs:
+        own += found.locals[found.varargs]
+    if found.keywords:
+        named |= found.locals[found.keywords]
+    return own, named
+
+
+def packed(args: list[Any], kwargs: dict[str, Any]) -> str:
+    """Return arguments as text that `unpacked` reads; nothing for what cannot be copied."""
+    with contextlib.suppress(Exception):
+        data = pickle.dumps((args, kwargs), protocol=4)
+        if len(data) <= BYTES_AT_MOST:
+            return base64.b64encode(data).decode()
+    return ""
+
+
+def unpacked(data: str) -> tuple[list[Any], dict[str, Any]]:
+    """Return the arguments that `packed` put into text. It was made by a child of this server."""
+    args, kwargs = pickle.loads(base64.b64decode(data))  # noqa: S301 - by the project itself
+    return args, kwargs
+
+
+class CallsPlugin:
+    """A pytest plugin that records calls while tests run, and tells them at the end."""
+
+    def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
+        self._tape = CallTape(request["places"], root)
+        self._root, self._emit = root, emit
+
+    def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:
+        """Listen."""
+        self._tape.start(nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid: str, location: object) -> None:
+        """Stop listening."""
+        self._tape.stop()
+
+    def pytest_sessionfinish(self, session: object) -> None:
+        """Tell the calls, and calls that are like them."""
+        groups: dict[tuple[str, str], list[tuple[str, list[str]]]] = {}
+        for (path, name, data), made_by in self._tape.calls.items():
+            groups.setdefault((path, name), []).append((data, sorted(made_by)))
+        for (path, name), calls in groups.items():
+            for data, tests in calls:
+                self._tell(path, name, data, tests)
+            for data in itertools.islice(self._varied(path, name, calls), VARIED):
+                self._tell(path, name, data, [])
+
+    def _varied(self, path: str, name: str, calls: list[tuple[str, list[str]]]) -> Iterator[str]:
+        function = found(self._root, path, name)
+        seen = {data for data, _ in calls}
+        rows = [varied_arguments(function, *unpacked(data)) for data, _ in calls]
+        for row in itertools.zip_longest(*rows):
+            for varied in row:
+                data = packed(*varied) if varied is not None else ""
+                if data and data not in seen:
+                    seen.add(data)
+                    yield data
+
+    def _tell(self, path: str, name: str, data: str, tests: list[str]) -> None:
+        args, kwargs = unpacked(data)
+        words = [short(value) for value in args]
+        words += [f"{key}={short(value)}" for key, value in kwargs.items()]
+        text = f"{name}({', '.join(words)})"
+        self._emit({"call": text, "path": path, "name": name, "data": data, "tests": tests})
+
+
+def varied_arguments(
+    function: Any, args: list[Any], kwargs: dict[str, Any]
+) -> Iterator[tuple[list[Any], dict[str, Any]]]:
+    """Yield neighbours of a call: a default left out, one argument a little different."""
+    with contextlib.suppress(Exception):
+        bound = inspect.signature(function).bind(*args, **kwargs)
+        for name, parameter in inspect.signature(function).parameters.items():
+            if parameter.default is not parameter.empty and name in bound.arguments:
+                fewer = inspect.BoundArguments(bound.signature, dict(bound.arguments))
+                del fewer.arguments[name]
+                yield list(fewer.args), dict(fewer.kwargs)
+    for place, value in enumerate(args):
+        for near in neighbours_of(value):
+            yield [*args[:place], near, *args[place + 1 :]], kwargs
+    for name, value in kwargs.items():
+        for near in neighbours_of(value):
+            yield args, {**kwargs, name: near}
+
+
+def neighbours_of(value: Any) -> list[Any]:
+    """Return values near a plain one; none for anything else."""
+    row: Any = value
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, (int, float)):
+        return [value + 1, value - 1, 0 * value, -value, value * 2]
+    if isinstance(value, (str, bytes, list, tuple)):
+        return [row[:-1], row[1:], row[:0], row + row, row[::-1]]
+    if isinstance(value, (set, frozenset)):
+        return [type(value)(list(value)[1:]), type(value)()]
+    if isinstance(value, dict):
+        return [dict(list(value.items())[1:]), {}]
+    return []
+
+
+def found(root: str, path: str, name: str) -> Any:
+    """Return the function of that name in the imported module whose file that is, if any is."""
+    file = os.path.realpath(Path(root, path))
+    for module in list(sys.modules.values()):
+        if os.path.realpath(getattr(module, "__file__", None) or "/") == file:
+            return _attribute(module, name)
+    return None
+
+
+def _attribute(module: ModuleType, name: str) -> Any:
+    value: Any = module
+    for part in name.split("."):
+        value = getattr(value, "__dict__", {}).get(part)
+    if isinstance(value, (staticmethod, classmethod)):
+        value = value.__func__
+    if isinstance(value, property):
+        value = value.fget
+    while hasattr(value, "__wrapped__"):
+        value = value.__wrapped__  # the frame that was seen is that of the function itself
+    return value
+
+
+def short(value: Any) -> str:
+    """Return a bounded text of anything, whatever its `repr` does."""
+    with contextlib.suppress(Exception):
+        text = ADDRESS.sub("", repr(value))
+        return text if len(text) <= 60 else f"{text[:57]}..."
+    return "?"

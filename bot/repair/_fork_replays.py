@@ -1,0 +1,169 @@
+"""Calls made again, with a candidate's texts in place, to see how they end.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
+library only. A call may compute and nothing else: whatever more it tries is refused, and what it
+would have answered stays unknown.
+"""
+
+import contextlib
+import hashlib
+import inspect
+import itertools
+import os
+import random
+import re
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+SECONDS, CPU_SECONDS = 1.0, 0.5  # for one call
+HUNG_AT_MOST = 3  # calls; no more are made then
+ITEMS = 1000  # of what a generator yields
+ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+# Audit events of code that only computes, reads its own source and imports. All else is refused.
+HARMLESS = {
+    "import", "compile", "exec", "marshal.loads", "marshal.load", "marshal.dumps", "builtins.id",
+    "object.__getattr__", "object.__setattr__", "object.__delattr__", "code.__new__",
+    "function.__new__", "sys._getframe", "sys._current_frames", "pickle.find_class", "os.listdir",
+    "os.scandir", "sys.excepthook", "sys.unraisablehook", "array.__new__",
+}  # fmt: skip
+
+
+class CallRefused(BaseException):
+    """Raised where a call tries more than to compute; not an `Exception`, as it is no answer."""
+
+
+class CallHung(BaseException):
+    """Raised in a call that takes too long."""
+
+
+class ReplayPlugin:
+    """A pytest plugin that makes calls again once the tests' modules are imported.
+
+    `calls` are the functions of `_fork_calls`.
+    """
+
+    def __init__(
+        self,
+        request: dict[str, Any],
+        root: str,
+        emit: Callable[[Any], None],
+        calls: dict[str, Any],
+    ) -> None:
+        self._wanted, self._root, self._emit, self._calls = request["calls"], root, emit, calls
+
+    def pytest_collection_finish(self, session: Any) -> None:
+        """Make the calls, tell how each ended, and have no test run."""
+        session.items.clear()
+        places = {(path, name) for path, name, _ in self._wanted}
+        functions = {place: self._calls["found"](self._root, *place) for place in places}
+        guard = CallGuard(self._calls["short"])
+        for number, (path, name, data) in enumerate(self._wanted):
+            function = functions[path, name]
+            if guard.hung >= HUNG_AT_MOST:
+                return
+            if function is None:
+                gone = {"how": "raise", "told": "is gone", "mark": "gone"}
+                self._emit({"replayed": number, **gone})
+                continue
+            with contextlib.suppress(Exception):  # arguments of a class that is no more
+                args, kwargs = self._calls["unpacked"](data)
+                self._emit({"replayed": number, **guard.call(function, args, kwargs)})
+
+
+class CallGuard:
+    """Makes calls that may do nothing but compute."""
+
+    def __init__(self, short: Callable[[Any], str]) -> None:
+        self.hung = 0
+        self._short = short
+        self._on, self._tripped = False, False
+        sys.dont_write_bytecode = True
+        sys.addaudithook(self._audit)
+        signal.signal(signal.SIGPROF, self._late)
+        signal.signal(signal.SIGALRM, self._late)
+
+    def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if not self._on or event in HARMLESS or (event == "open" and _reads(arguments)):
+            return
+        self._tripped = True
+        raise CallRefused(event)
+
+    def _late(self, signum: int, frame: object) -> None:
+        raise CallHung
+
+    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, str]:
+        """Return how the call ended: `answer`, `raise`, `late` or `unknown`; in words; a digest."""
+        random.seed(0)
+        self._tripped = False
+        how, told, mark = "unknown", "", ""
+        try:
+            self._begin()
+            how, told, mark = self._answered(function, args, kwargs)
+        except CallHung:
+            self.hung += 1
+            how, told, mark = "late", "takes too long", "late"
+        except CallRefused:
+            pass
+        except BaseException as error:  # noqa: BLE001 - whatever the project's code raises
+            name = type(error).__name__
+            how, told, mark = "raise", f"raises {name}", name
+        finally:
+            self._end()
+        if self._tripped:
+            how = "unknown"
+        return {"how": how, "told": told, "mark": mark}
+
+    def _begin(self) -> None:
+        signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, CPU_SECONDS)  # again where it is caught
+        signal.setitimer(signal.ITIMER_REAL, SECONDS, SECONDS)
+        self._on = True
+
+    def _end(self) -> None:
+        self._on = False
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _answered(
+        self, function: Any, args: list[Any], kwargs: dict[str, Any]
+    ) -> tuple[str, str, str]:
+        answer = function(*args, **kwargs)
+        if inspect.iscoroutine(answer):
+            answer.close()  # or it would be told that nobody awaited it
+        if inspect.isawaitable(answer) or inspect.isasyncgen(answer):
+            return "unknown", "", ""
+        if inspect.isgenerator(answer):
+            answer = list(itertools.islice(answer, ITEMS))
+        whole = described((answer, args, kwargs))
+        return (
+            "answer",
+            self._short(answer),
+            hashlib.sha256(whole.encode(errors="replace")).hexdigest(),
+        )
+
+
+def _reads(arguments: tuple[Any, ...]) -> bool:
+    """Whether a file is opened for reading only."""
+    mode, flags = arguments[1], arguments[2]
+    if isinstance(mode, str):
+        return not set(mode) & set("wax+")
+    return isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+
+
+def described(value: Any, depth: int = 6) -> str:
+    """Return a text that is the same for equal values, whatever their addresses and order."""
+    if depth == 0 or value is None or isinstance(value, (bool, int, float, complex, str, bytes)):
+        return ADDRESS.sub("", repr(value))
+    kind = type(value).__name__
+    if isinstance(value, dict):
+        rows = [f"{described(k, depth - 1)}:{described(v, depth - 1)}" for k, v in value.items()]
+        return f"{kind}{{{','.join(rows)}}}"
+    if isinstance(value, (list, tuple, set, frozenset)):
+        parts = [described(each, depth - 1) for each in value]
+        if isinstance(value, (set, frozenset)):
+            parts.sort()
+        return f"{kind}({','.join(parts)})"
+    text = ADDRESS.sub("", repr(value))
+    state = getattr(value, "__dict__", {})
+    return f"{text}{described(dict(state), depth - 1)}" if state else text

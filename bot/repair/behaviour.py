@@ -1,0 +1,153 @@
+"""What candidates change about what functions answer: calls of the tests, and calls like them.
+
+Tests see an answer or two. A candidate that passes them may still raise for every caller that
+leaves an argument out, so the functions it touches are called again with what the tests gave them
+and with neighbours of that, on the tree as it is and with each candidate.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.infra.syntax import parse
+from bot.repair.model import ChangedCall, Texts
+from bot.repair.mutants import changed_lines
+from bot.repair.runner import CallOutcome, FunctionPlace, RecordedCall, TestRunner, TimeLimits
+from bot.repair.source import FunctionNode
+
+FUNCTIONS_AT_MOST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """What one candidate does to the calls that were made again.
+
+    `broken`: answered before, raise or hang now. `changed`: made by passing tests, and answered
+    otherwise. `moved`: other calls that answered before, and answer otherwise. `outcomes`: how
+    every call ended, in one order for all candidates; `unknown` ones tell nothing.
+    """
+
+    broken: tuple[ChangedCall, ...] = ()
+    changed: tuple[ChangedCall, ...] = ()
+    moved: tuple[ChangedCall, ...] = ()
+    outcomes: tuple[CallOutcome, ...] = ()
+
+
+class BehaviourComparison:
+    """Compares candidates for `before` by the calls that `tests` make; `failing` are those red."""
+
+    def __init__(
+        self,
+        runner: TestRunner,
+        before: Texts,
+        tests: Sequence[str],
+        failing: frozenset[str],
+        limits: TimeLimits,
+    ) -> None:
+        self._runner, self._before, self._limits = runner, before, limits
+        self._tests, self._failing = tuple(dict.fromkeys(tests)), failing
+        self.calls: tuple[RecordedCall, ...] = ()
+
+    async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
+        """Return what each of these new texts changes, in their order."""
+        places = sorted(
+            {place for files in candidates for place in touched(self._before, files)},
+            key=lambda place: (place.path, place.line),
+        )
+        self.calls = await self._recorded(places[:FUNCTIONS_AT_MOST])
+        if not self.calls:
+            return [Behaviour() for _ in candidates]
+        base = await self._steady()
+        return [self._compared(base, await self._replayed(files)) for files in candidates]
+
+    async def _recorded(self, places: Sequence[FunctionPlace]) -> tuple[RecordedCall, ...]:
+        if not places:
+            return ()
+        return await self._runner.record_calls(self._tests, places, self._limits)
+
+    async def _steady(self) -> tuple[CallOutcome, ...]:
+        """Return how the calls end today; what differs from time to time is unknown."""
+        first, again = await self._replayed({}), await self._replayed({})
+        return tuple(
+            one if one == other else CallOutcome("unknown")
+            for one, other in zip(first, again, strict=True)
+        )
+
+    async def _replayed(self, files: Texts) -> tuple[CallOutcome, ...]:
+        return await self._runner.replay_calls(self.calls, self._tests, files, self._limits)
+
+    def _compared(self, base: Sequence[CallOutcome], now: Sequence[CallOutcome]) -> Behaviour:
+        broken, changed, moved = [], [], []
+        ends: list[CallOutcome] = []
+        for call, old, new in zip(self.calls, base, now, strict=True):
+            ends.append(CallOutcome("unknown") if old.how == "unknown" else new)
+            if old.how != "answer" or ends[-1].how == "unknown" or old.mark == new.mark:
+                continue
+            told = ChangedCall(call.text, old.told, new.told)
+            if new.how in ("raise", "late"):
+                broken.append(told)
+            elif call.tests and not self._failing & set(call.tests):
+                changed.append(told)
+            else:
+                moved.append(told)
+        return Behaviour(tuple(broken), tuple(changed), tuple(moved), tuple(ends))
+
+
+def difference(
+    calls: Sequence[RecordedCall], one: Behaviour, other: Behaviour
+) -> ChangedCall | None:
+    """Return a call that ends otherwise with the other candidate: `before` ours, `after` theirs."""
+    for call, ours, theirs in zip(calls, one.outcomes, other.outcomes, strict=True):
+        if "unknown" not in (ours.how, theirs.how) and ours.mark != theirs.mark:
+            return ChangedCall(call.text, ours.told, theirs.told)
+    return None
+
+
+def touched(before: Texts, after: Texts) -> Iterator[FunctionPlace]:
+    """Yield the outermost functions of `before` whose lines differ in `after`.
+
+    Where a line outside of functions differs, the functions of that file that name what it binds.
+    """
+    for path, text in after.items():
+        try:
+            tree = parse(before[path])
+        except (SyntaxError, ValueError):
+            continue
+        lines = changed_lines(text, before[path])
+        functions = list(_functions(path, tree.body, ""))
+        inside = [place for place, node in functions if lines & _lines(node)]
+        yield from inside
+        bound = {
+            name.id
+            for statement in tree.body
+            if not isinstance(statement, (*_FUNCTIONS, ast.ClassDef)) and lines & _lines(statement)
+            for name in ast.walk(statement)
+            if isinstance(name, ast.Name) and isinstance(name.ctx, ast.Store)
+        }
+        for place, node in functions:
+            if place not in inside and bound & _names(node):
+                yield place
+
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _functions(
+    path: str, body: Iterable[ast.stmt], prefix: str
+) -> Iterator[tuple[FunctionPlace, FunctionNode]]:
+    for statement in body:
+        if isinstance(statement, FunctionNode):
+            first = min(_lines(statement))
+            yield FunctionPlace(path, first, f"{prefix}{statement.name}"), statement
+        elif isinstance(statement, ast.ClassDef):
+            yield from _functions(path, statement.body, f"{prefix}{statement.name}.")
+
+
+def _lines(statement: ast.stmt) -> frozenset[int]:
+    decorators = getattr(statement, "decorator_list", [])
+    first = min([statement.lineno, *(each.lineno for each in decorators)])
+    return frozenset(range(first, (statement.end_lineno or statement.lineno) + 1))
+
+
+def _names(node: ast.AST) -> set[str]:
+    return {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}

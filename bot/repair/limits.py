@@ -1,0 +1,42 @@
+"""How long a test may take: what the slowest passing one took says it, once there is one."""
+
+from collections.abc import Sequence
+
+from bot.repair.runner import TestRecord, TimeLimits
+
+FIRST_CPU, FIRST_WALL = 1 / 12, 1 / 4  # of all the time, for one test nothing is known of
+CPU_FLOOR, WALL_FLOOR = 1.0, 6.0
+TRACED = 20  # times slower with coverage, at most
+SLOWER = 4  # times slower than it was, on a busy machine
+CANDIDATE_CPU_FLOOR = 0.5
+
+
+def first_limits(seconds: float) -> TimeLimits:
+    """Return the limits of the first run, of so many seconds in all.
+
+    Who waits for ever is ended by the wall clock, who computes for ever by processor time.
+    """
+    return TimeLimits(max(10.0, FIRST_WALL * seconds), max(3.0, FIRST_CPU * seconds), seconds / 2)
+
+
+def measured_limits(records: Sequence[TestRecord], seconds: float) -> TimeLimits:
+    """Return the limits of later runs of the tree as it stands, with coverage or without."""
+    took = longest(records)
+    cpu = max(CPU_FLOOR, TRACED * took)
+    return TimeLimits(max(WALL_FLOOR, 3 * cpu), cpu, max(20.0, seconds / 2))
+
+
+def candidate_limits(records: Sequence[TestRecord]) -> tuple[TimeLimits, TimeLimits]:
+    """Return the limits of a candidate's runs: of a few tests, and of all of these."""
+    took, total = longest(records), sum(record.seconds for record in records)
+    each = max(WALL_FLOOR, SLOWER * took)
+    cpu = max(CANDIDATE_CPU_FLOOR, SLOWER * took)
+    return (
+        TimeLimits(each, cpu, each * 2 + 20),
+        TimeLimits(each, cpu, each * 2 + SLOWER * total + 30),
+    )
+
+
+def longest(records: Sequence[TestRecord]) -> float:
+    """Return the seconds that the slowest of those that passed took; 0 where none did."""
+    return max((each.seconds for each in records if each.outcome == "passed"), default=0.0)

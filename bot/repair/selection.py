@@ -1,0 +1,87 @@
+"""Which of several green candidates is the fix, and how far it can be believed."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.proof import hazards
+from bot.repair.behaviour import Behaviour, BehaviourComparison, difference
+from bot.repair.candidate_gate import Ruling
+from bot.repair.model import Candidate, ChangedCall, Label, Rival, Texts
+
+RIVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmedCandidate:
+    """A candidate that is green and that the gate let through."""
+
+    candidate: Candidate
+    files: Texts
+    ruling: Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedFix:
+    """The candidate that is proposed.
+
+    `rivals` are others that nothing tells from it but a person's answer. `losses` are calls that
+    it ends worse, or otherwise than a passing test saw them end.
+    """
+
+    chosen: ConfirmedCandidate
+    label: Label
+    rivals: tuple[Rival, ...] = ()
+    losses: tuple[ChangedCall, ...] = ()
+
+
+Row = tuple[ConfirmedCandidate, Behaviour]
+
+
+class FixSelection:
+    """Selects by behaviour first, then by what kind of edit it is, then by rank.
+
+    `crashed` says that the failing call raises: then every call that answers today should go on
+    answering what it does. Where a test asks for another answer, other calls may change as well.
+    """
+
+    def __init__(self, before: Texts, comparison: BehaviourComparison, *, crashed: bool) -> None:
+        self._before, self._comparison, self._crashed = before, comparison, crashed
+
+    async def select(self, confirmed: Sequence[ConfirmedCandidate]) -> SelectedFix:
+        """Return the one to propose; there has to be one at least."""
+        behaviours = await self._comparison.of([each.files for each in confirmed])
+        rows = list(zip(confirmed, behaviours, strict=True))
+        best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
+        equal = [row for row in rows if self._same(best[1], row[1])]
+        chosen, behaviour = max(equal, key=_rank)
+        rivals = tuple(self._rivals(behaviour, rows))
+        losses = (*behaviour.broken, *behaviour.changed)
+        tested = chosen.ruling.proof in ("tests", "undo")
+        label: Label = "proven" if tested and not rivals and not losses else "plausible"
+        return SelectedFix(chosen, label, rivals[:RIVALS], losses)
+
+    def _harm(self, behaviour: Behaviour) -> tuple[int, int, int]:
+        """Return how much worse things are with it: the smaller, the better."""
+        moved = len(behaviour.moved) if self._crashed else 0
+        return (len(behaviour.broken), len(behaviour.changed), moved)
+
+    def _hazardous(self, each: ConfirmedCandidate) -> bool:
+        """Whether such an edit quiets a failure as easily as it mends it."""
+        if each.ruling.proof == "undo":
+            return False
+        return each.candidate.kind == "revert" or bool(hazards(self._before, each.files))
+
+    def _same(self, one: Behaviour, other: Behaviour) -> bool:
+        """Whether no call that was made again tells the two apart."""
+        return difference(self._comparison.calls, one, other) is None
+
+    def _rivals(self, chosen: Behaviour, rows: Sequence[Row]) -> Iterator[Rival]:
+        """Yield those that do as little harm as what was chosen, and answer some call otherwise."""
+        for each, behaviour in rows:
+            call = difference(self._comparison.calls, chosen, behaviour)
+            if call is not None and self._harm(behaviour) <= self._harm(chosen):
+                yield Rival(each.candidate, each.files, call.call, call.before, call.after)
+
+
+def _rank(row: Row) -> float:
+    return row[0].candidate.rank

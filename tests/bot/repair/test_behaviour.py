@@ -1,0 +1,257 @@
+"""What candidates change besides the failing call: calls made again, harm, rivals, and labels."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.adapters.system_clock import SystemClock
+from bot.repair.behaviour import Behaviour, BehaviourComparison, touched
+from bot.repair.command import repair
+from bot.repair.engine import RepairRequest, mend
+from bot.repair.forking_runner import ForkingRunner
+from bot.repair.model import Label, Texts
+from bot.repair.report import RepairReport
+from bot.repair.runner import FunctionPlace, TimeLimits
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.one_module import OneModule
+from tests.fakes.repositories import PYTEST_OPTIONS
+
+LIMITS = TimeLimits(5, 5, 20)
+SPLIT = """\
+def words(text, sep=" ", maxsplit=None):
+    if maxsplit is None:
+        return text.split(sep)
+    return text.split(sep, maxsplit)
+"""
+SPLIT_TESTS = """\
+from subject import words
+
+
+def test_one():
+    assert words("a b c", " ", 1) == ["a", "b c"]
+"""
+
+
+def laid(folder: Path, text: str, tests: str) -> Path:
+    (folder / "subject.py").write_text(text)
+    (folder / "test_subject.py").write_text(tests)
+    (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    return folder
+
+
+async def behaviours(
+    folder: Path, text: str, tests: str, *others: str, failing: frozenset[str] = frozenset()
+) -> list[Behaviour]:
+    """Return what these other texts of the module change."""
+    async with ForkingRunner(laid(folder, text, tests)) as runner:
+        comparison = BehaviourComparison(
+            runner, {"subject.py": text}, ["test_subject.py"], failing, LIMITS
+        )
+        return await comparison.of([{"subject.py": other} for other in others])
+
+
+async def repaired(folder: Path, *, accept: Label = "proven", apply: bool = False) -> RepairReport:
+    return await repair(
+        folder, "pytest test_subject.py", seconds=20, accept=accept, apply=apply,
+        clock=SystemClock(),
+    )  # fmt: skip
+
+
+async def test_a_candidate_that_breaks_the_call_without_the_option_is_seen_to(
+    tmp_path: Path,
+) -> None:
+    """Its tests all pass: none of them leaves the option out."""
+    flipped = SPLIT.replace("maxsplit is None", "maxsplit == 0")
+
+    (changes,) = await behaviours(tmp_path, SPLIT, SPLIT_TESTS, flipped)
+
+    assert ("words('a b c', ' ')", "raises TypeError") in {
+        (call.call, call.after) for call in changes.broken
+    }
+
+
+async def test_calls_of_passing_tests_and_calls_like_them_are_told_apart(tmp_path: Path) -> None:
+    text = "def double(number):\n    return number * 2\n"
+    tests = "from subject import double\n\n\ndef test_two():\n    assert double(2)\n"
+
+    (changes,) = await behaviours(tmp_path, text, tests, text.replace("* 2", "** 2 + 1"))
+
+    assert [(call.call, call.before, call.after) for call in changes.changed] == [
+        ("double(2)", "4", "5")
+    ]
+    assert ("double(3)", "6", "10") in {
+        (call.call, call.before, call.after) for call in changes.moved
+    }
+    assert changes.broken == ()
+
+
+async def test_a_method_a_generator_and_an_argument_that_is_changed_are_compared(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "class Cart:\n    def __init__(self):\n        self.items = []\n\n"
+        "    def add(self, item):\n        self.items.append(item)\n\n\n"
+        "def upto(end):\n    for number in range(end):\n        yield number\n\n\n"
+        "def put(items, item):\n    items.append(item)\n"
+    )
+    tests = (
+        "from subject import Cart, put, upto\n\n\n"
+        "def test_all():\n    Cart().add(1)\n    assert list(upto(2))\n    put([], 3)\n"
+    )
+    other = (
+        text.replace("self.items.append(item)", "self.items.insert(0, item + 1)")
+        .replace("yield number", "yield number + 1")
+        .replace("    items.append(item)", "    items.append(-item)")
+    )
+
+    (changes,) = await behaviours(tmp_path, text, tests, other)
+
+    names = {call.call.partition("(")[0] for call in changes.changed}
+    assert names == {"Cart.add", "upto", "put"}
+
+
+DEEDS = (
+    "Path(name).write_text('gone')",
+    "Path(name).unlink()",
+    "os.rmdir(name)",
+    "os.system(f'touch {name}')",
+    "subprocess.run(['touch', name])",
+    "socket.create_connection(('127.0.0.1', 9), 1)",
+    "os.kill(os.getppid(), 9)",
+    "shutil.rmtree(name)",
+    "sqlite3.connect(name)",
+    "open(os.open(name, os.O_CREAT | os.O_WRONLY), 'w')",
+    "ctypes.CDLL(None)",
+    "os.fork()",
+)
+
+
+@pytest.mark.parametrize("deeds", [DEEDS[:6], DEEDS[6:]], ids=["first", "second"])
+async def test_a_call_that_does_more_than_compute_is_not_made_again(
+    tmp_path: Path, deeds: tuple[str, ...]
+) -> None:
+    """A neighbour of a path is another path: that must never be written to, or removed."""
+    text = "import ctypes, os, shutil, socket, sqlite3, subprocess\nfrom pathlib import Path\n"
+    calls = ""
+    for number, deed in enumerate(deeds):
+        text += (
+            f"\n\ndef act{number}(name, real=False):\n    if real:\n        return 1\n"
+            f"    try:\n        {deed}\n    except Exception:\n        return 2\n    return 3\n"
+        )
+        calls += f"    assert subject.act{number}({str(tmp_path / 'victim')!r}, True)\n"
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "kept").write_text("kept")
+    laid(tmp_path, text, f"import subject\n\n\ndef test_it():\n{calls}")
+    before = listing(tmp_path)
+
+    (changes,) = await behaviours(
+        tmp_path, text, (tmp_path / "test_subject.py").read_text(), text.replace("3\n", "4\n")
+    )
+
+    assert listing(tmp_path) == before
+    neighbours = [outcome.how for outcome in changes.outcomes if outcome.told != "1"]
+    assert len(neighbours) > len(deeds)
+    assert set(neighbours) == {"unknown"}
+    assert (changes.broken, changes.moved) == ((), ())
+
+
+def listing(folder: Path) -> list[str]:
+    return sorted(str(path) for path in folder.rglob("*") if "__pycache__" not in path.parts)
+
+
+async def test_what_never_ends_and_what_is_never_the_same_tells_nothing_wrong(
+    tmp_path: Path,
+) -> None:
+    text = (
+        "import itertools\n\n_COUNT = itertools.count()\n\n\n"
+        "def wait(number):\n    while number < 2:\n        pass\n    return number\n\n\n"
+        "def tick(number):\n    return next(_COUNT) // 1 + id(number)\n"
+    )
+    tests = "from subject import tick, wait\n\n\ndef test_all():\n    assert wait(2)\n    tick(1)\n"
+
+    other = text.replace("number < 2", "number < 1").replace("// 1", "// 2")
+    (changes,) = await behaviours(tmp_path, text, tests, other)
+
+    assert not changes.broken
+    assert not changes.changed
+
+
+def test_the_outermost_functions_whose_lines_differ_are_looked_at() -> None:
+    before = (
+        "LIMIT = 3\n\n\n@cached\n"
+        "def f(a):\n    def inner():\n        return a\n    return inner()\n\n"
+        "\nclass C:\n    def g(self):\n        return LIMIT\n\n\ndef h():\n    return 1\n"
+    )
+    inner = before.replace("return a", "return a + 1")
+    constant = before.replace("LIMIT = 3", "LIMIT = 4")
+
+    assert list(touched({"m.py": before}, {"m.py": inner})) == [FunctionPlace("m.py", 4, "f")]
+    assert list(touched({"m.py": before}, {"m.py": constant})) == [FunctionPlace("m.py", 12, "C.g")]
+
+
+AREA = "def area(width, height):\n    return width + height\n"
+
+
+async def test_edits_that_no_test_tells_apart_are_named_with_a_call_that_does(
+    tmp_path: Path,
+) -> None:
+    tests = "from subject import area\n\n\ndef test_it():\n    assert area(3, 0) == 0\n"
+    report = await repaired(laid(tmp_path, AREA, tests), apply=True)
+
+    assert not report.repaired
+    assert report.label == "plausible"
+    rival = report.rivals[0]
+    assert rival["this"] != rival["other"]
+    assert str(rival["call"]).startswith("area(")
+    assert f"`{rival['call']}`: {rival['this']} with this, {rival['other']} with" in (
+        report.explanation
+    )
+    assert report.diff.startswith("--- a/subject.py")
+    assert (tmp_path / "subject.py").read_text() == AREA
+
+
+@pytest.mark.slow
+async def test_what_is_plausible_is_applied_where_that_is_accepted_and_its_diff_is_told(
+    tmp_path: Path,
+) -> None:
+    tests = "from subject import area\n\n\ndef test_it():\n    assert area(3, 0) == 0\n"
+    report = await repaired(laid(tmp_path, AREA, tests), accept="plausible", apply=True)
+
+    assert report.repaired
+    assert report.applied
+    assert report.diff.startswith("--- a/subject.py")
+    assert (tmp_path / "subject.py").read_text() != AREA
+
+
+@pytest.mark.slow
+async def test_what_tests_tell_from_everything_else_is_proven(tmp_path: Path) -> None:
+    tests = (
+        "from subject import area\n\n\n"
+        "def test_it():\n    assert area(3, 4) == 12\n\n\n"
+        "def test_more():\n    assert area(5, 7) == 35 and area(2, 9) == 18\n\n\n"
+        "def test_less():\n    assert area(1, 1) == 1 and area(-2, 3) == -6\n"
+    )
+    report = await repaired(laid(tmp_path, AREA, tests))
+
+    assert (report.repaired, report.label) == (True, "proven")
+    assert "+    return width * height" in report.diff
+
+
+async def test_the_search_goes_on_after_somebody_else_rejects_an_edit(tmp_path: Path) -> None:
+    """As the command itself may, when it looks at more than its tests."""
+    text = "def first(items):\n    return items[1]\n"
+    (tmp_path / "subject.py").write_text(text)
+    asked: list[str] = []
+
+    async def accepts(files: Texts) -> bool:
+        asked.append(files["subject.py"])
+        return "items[0]" in files["subject.py"]
+
+    request = RepairRequest(
+        tmp_path, ("call",), written=True, seconds=60, accepts=accepts, write=False
+    )
+    runner = OneModule(text, {"call": "assert first([3, 4, 3]) == 3"})
+    report = await mend(request, runner, FakeClock())
+
+    assert report.files == {"subject.py": text.replace("[1]", "[0]")}
+    assert len(asked) > 1
