@@ -17,7 +17,7 @@ from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import standing
 from bot.repair.engine import RepairRequest, mend
-from bot.repair.explain import explain
+from bot.repair.explain import doubts, explain
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.model import Candidate, Crash, SearchReport, SuspectHunk, Texts, TraceFrame
@@ -285,7 +285,11 @@ def _finished(report: SearchReport) -> Finished:
     if report.fix is None:
         return Finished(changed=False, summary=explain(report), attempts=tuple(attempts))
     return Finished(
-        changed=True, summary=_done(report.fix), attempts=tuple(attempts), proven=report.proof
+        changed=True,
+        summary=_done(report.fix),
+        attempts=tuple(attempts),
+        proven=report.proof,
+        doubts=tuple(doubts(report)),
     )
 
 

@@ -77,8 +77,9 @@ class ChangeSet(Spent):
 
     `title` and `description` are the engine's words for the pull request, `review` what its own
     reviewer said of the change, `approved` whether that was a yes (none: nobody could tell); none
-    of them is proof of anything. `proven` is how far an engine
-    of rules took the proof, `undoes` the commit it says that it takes back as a whole.
+    of them is proof of anything. `proven` is how far an engine of rules took the proof, `undoes`
+    the commit it says that it takes back as a whole, `doubts` what it found itself that speaks
+    against the change, in words.
     """
 
     base: str
@@ -99,6 +100,7 @@ class ChangeSet(Spent):
     approved: bool | None = None
     proven: Proven = ""
     undoes: str = ""
+    doubts: tuple[str, ...] = ()
     heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
     seconds: float = 0.0
     parts: tuple[WrittenPart, ...] = Field(

@@ -124,6 +124,7 @@ class Finished(Spent):
     approved: bool | None = None
     proven: Proven = ""
     undoes: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 Update = Progress | QuestionAsked | Finished

@@ -12,10 +12,16 @@ def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tupl
 
     An engine of rules, which says how far it took the proof itself, may not propose a hazardous
     edit on the strength of the failing call alone: that blocks. What a model wrote has a reviewer;
-    there it is said to people, and is proven for that call only.
+    there it is said to people, and is proven for that call only. What the engine doubts itself is
+    said as well.
     """
+    path = change.files[0].path if change.files else ""
+    doubts = tuple(
+        Finding(rule="unproven", path=path, message=doubt, blocking=False)
+        for doubt in change.doubts
+    )
     if change.proven in ("tests", "undo"):
-        return change.proven, ()
+        return change.proven, doubts
     of_rules = change.proven == "call"
     findings = tuple(
         Finding(
@@ -26,7 +32,7 @@ def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tupl
         )
         for each in hazards(before, after)
     )
-    return ("call" if of_rules or findings else ""), findings
+    return ("call" if of_rules or findings else ""), (*findings, *doubts)
 
 
 def risk_of(plan: Plan, verdict: Verdict) -> Risk:

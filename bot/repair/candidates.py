@@ -98,14 +98,19 @@ def _distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
     return list(kept.values())[:CRASHES_AT_MOST] or [Crash("")]
 
 
+def single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield what the operators propose for one statement, with the weights of the operators."""
+    for operator in OPERATORS:
+        yield from operator(statement, view)
+
+
 def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
     near = view.at_crash(statement)
     kin = 1.0 if near or not _kin(statement, view) else KIN
-    for operator in OPERATORS:
-        for candidate in operator(statement, view):
-            weight = candidate.rank * factor(view.crash, candidate.kind, near)
-            weight *= kin if candidate.kind in KIN_KINDS else 1.0
-            yield replace(candidate, rank=weight * (FLOOR + score))
+    for candidate in single_edits(statement, view):
+        weight = candidate.rank * factor(view.crash, candidate.kind, near)
+        weight *= kin if candidate.kind in KIN_KINDS else 1.0
+        yield replace(candidate, rank=weight * (FLOOR + score))
 
 
 def _kin(statement: ast.stmt, view: View) -> bool:

@@ -13,9 +13,10 @@ from bot.repair.guidance import is_test
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
 from bot.repair.model import Crash, Problem, SearchReport, SuspectHunk, Texts
+from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.runner import PreloadingRunner, RunResult, TestRecord, TimeLimits
 from bot.repair.search import OnProgress, search, silent
-from bot.repair.selection import ConfirmedCandidate, FixSelection
+from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection
 from bot.repair.tidy import tidied
 
 FILES_AT_MOST = 40
@@ -108,7 +109,7 @@ async def mend(
     report = replace(report, refused=tuple(confirmation.refused))
     if report.fix is None:
         return report
-    report = await _selected(request, base, problem, runner, report, confirmation)
+    report = await _selected(request, base, problem, runner, report, confirmation, judge)
     fix, files = report.fix, await tidied(request.root, problem.texts, report.files)
     if fix and files != report.files and not await confirmation(fix, files):
         files = dict(report.files)
@@ -124,13 +125,14 @@ async def _selected(
     runner: PreloadingRunner,
     report: SearchReport,
     confirmation: Confirmation,
+    judge: TestJudge,
 ) -> SearchReport:
     """Return the report with the candidate that behaviour speaks for, and what it says of it."""
     comparison = BehaviourComparison(
         runner,
         problem.texts,
         [*request.reproduction, *judge_guards(request, base)],
-        problem.failing,
+        problem.failing | set(base.red),
         replace(request.limits, seconds=PROBING),
     )
     crashed = any(crash.error != "AssertionError" for crash in problem.crashes)
@@ -140,15 +142,19 @@ async def _selected(
             for each in report.confirmed
         ]
     )
-    chosen = selection.chosen
+    chosen, label, rivals = selection.chosen, selection.label, selection.rivals
+    if chosen.ruling.proof == "call" and not rivals and not selection.losses:
+        around = Neighbourhood(problem.texts, judge, comparison)
+        told_apart, rivals = await around.told_apart(chosen.files)
+        label = "proven" if told_apart else "plausible"
     return replace(
         report,
         fix=chosen.candidate,
         files=chosen.files,
         proof=chosen.ruling.proof,
         undoes=chosen.ruling.commit,
-        label=selection.label,
-        rivals=selection.rivals,
+        label=label,
+        rivals=rivals[:RIVALS],
         losses=selection.losses,
     )
 

@@ -8,12 +8,15 @@ NEAR = 3
 def explain(report: SearchReport) -> str:
     """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
     if report.fix is not None:
-        told = [f"{_found(report)} {_belief(report)} {_effort(report)}",
-                *map(_rival, report.rivals), *map(_lost, report.losses[:NEAR])]  # fmt: skip
-        return "\n".join(told)
+        return "\n".join([f"{_found(report)} {_belief(report)} {_effort(report)}", *doubts(report)])
     parts = [_nothing(report), _effort(report), _suspects(report),
              *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
     return "\n".join(part for part in parts if part)
+
+
+def doubts(report: SearchReport) -> list[str]:
+    """Return what speaks against the fix: calls it ends worse, other edits that pass as well."""
+    return [*map(_rival, report.rivals), *map(_lost, report.losses[:NEAR])]
 
 
 def _found(report: SearchReport) -> str:

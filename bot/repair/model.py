@@ -130,9 +130,9 @@ wrong neighbours, or as a whole commit taken back."""
 
 
 Label = Literal["proven", "plausible"]
-"""How far a fix can be believed. `proven`: existing tests tell it from its wrong neighbours, or it
-takes a whole commit back; no call that was made again ends worse; and no other edit that was found
-answers otherwise. `plausible`: the tests pass, and one of these is missing."""
+"""How far a fix can be believed. `proven`: tests tell it from edits next to it, or it takes a whole
+commit back; no call that was made again ends worse; and no other edit that was found answers
+otherwise. `plausible`: the tests pass, and one of these is missing."""
 
 
 @dataclass(frozen=True, slots=True)
