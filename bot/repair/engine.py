@@ -143,7 +143,7 @@ async def _selected(
         ]
     )
     chosen, label, rivals = selection.chosen, selection.label, selection.rivals
-    if chosen.ruling.proof == "call" and not rivals and not selection.losses:
+    if chosen.ruling.proof != "undo" and not rivals and not selection.losses:
         around = Neighbourhood(problem.texts, judge, comparison)
         told_apart, rivals = await around.told_apart(chosen.files)
         label = "proven" if told_apart else "plausible"

@@ -56,8 +56,8 @@ class FixSelection:
         chosen, behaviour = max(equal, key=_rank)
         rivals = tuple(self._rivals(behaviour, rows))
         losses = (*behaviour.broken, *behaviour.changed)
-        tested = chosen.ruling.proof in ("tests", "undo")
-        label: Label = "proven" if tested and not rivals and not losses else "plausible"
+        whole = chosen.ruling.proof == "undo"
+        label: Label = "proven" if whole and not rivals and not losses else "plausible"
         return SelectedFix(chosen, label, rivals[:RIVALS], losses)
 
     def _harm(self, behaviour: Behaviour) -> tuple[int, int, int]:

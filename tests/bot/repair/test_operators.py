@@ -51,6 +51,18 @@ def proposals(text: str, crash: Crash | None = None) -> dict[str, float]:
         ("def f(x):\n    y = g(x)\n", "def f(x):\n    y = g(x)\n    return y\n"),
         ("def f(n):\n    f(n - 1)\n", "def f(n):\n    return f(n - 1)\n"),
         (
+            "def f(rows):\n    best = 0\n    for row in rows:\n        best = row + 1\n"
+            "    return best\n",
+            "def f(rows):\n    best = 0\n    for row in rows:\n        best = max(best, row + 1)\n"
+            "    return best\n",
+        ),
+        ("def f(a, b):\n    return a - b\n", "def f(a, b):\n    return abs(a - b)\n"),
+        (
+            "def f(rows, k):\n    for row in rows:\n        print(row)\n",
+            "def f(rows, k):\n    for row in rows[k:]:\n        print(row)\n",
+        ),
+        ("def f(depth):\n    return True\n", "def f(depth):\n    return depth == 0\n"),
+        (
             "def f(x=[]):\n    return x\n",
             "def f(x=None):\n    if x is None:\n        x = []\n    return x\n",
         ),

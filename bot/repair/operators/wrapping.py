@@ -1,0 +1,68 @@
+"""A value in a call or cut by a slice: the larger of two, without its sign, without the first."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+BOUNDS = (("1:", 0.4), (":-1", 0.4))
+NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
+BOUNDS_NAMES = 4
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield ways to bound, convert or cut what a statement assigns, answers or goes through."""
+    if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+        yield from _bounded(statement.targets[0], statement.value, view)
+    if isinstance(statement, (ast.Assign, ast.Return)) and statement.value is not None:
+        yield from _converted(statement.value, view)
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        yield from _cut(statement.iter, statement, view)
+    if isinstance(statement, ast.Return) and statement.value is not None:
+        yield from _cut(statement.value, statement, view)
+        yield from _compared(statement, statement.value, view)
+
+
+def _bounded(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield the larger and the smaller of what a name was and what it gets."""
+    if target.id not in view.names_before(target) or not isinstance(value, NUMERIC):
+        return
+    for function in ("max", "min"):
+        yield view.put(value, f"{function}({target.id}, {view.code(value)})", "function", 0.55)
+    if isinstance(value, ast.BinOp):
+        yield view.put(value, f"max(0, {view.code(value)})", "function", 0.4)
+
+
+def _converted(value: ast.expr, view: View) -> Iterator[Candidate]:
+    text = view.code(value)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Sub, ast.Div)):
+        yield view.put(value, f"abs({text})", "function", 0.35)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, (ast.Div, ast.Mult)):
+        yield view.put(value, f"int({text})", "function", 0.3)
+    if isinstance(value, (ast.List, ast.ListComp)):
+        yield view.put(value, f"tuple({text})", "function", 0.2)
+    if isinstance(value, ast.GeneratorExp):
+        yield view.put(value, f"list{text}", "function", 0.4)
+
+
+def _cut(value: ast.expr, statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield slices of a plain sequence: without its first or last, from or up to a name."""
+    if not isinstance(value, (ast.Name, ast.Attribute)):
+        return
+    text = view.code(value)
+    for bound, weight in BOUNDS:
+        yield view.put(value, f"{text}[{bound}]", "slice", weight)
+    names = [name for name in view.names_before(statement) if name != text]
+    for name in names[:BOUNDS_NAMES]:
+        yield view.put(value, f"{text}[{name}:]", "slice", 0.35)
+        yield view.put(value, f"{text}[:{name}]", "slice", 0.35)
+
+
+def _compared(statement: ast.Return, value: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield a comparison for a fixed yes or no."""
+    if not isinstance(value, ast.Constant) or not isinstance(value.value, bool):
+        return
+    for name in view.names_before(statement)[:BOUNDS_NAMES]:
+        for text, weight in ((f"{name} == 0", 0.5), (f"not {name}", 0.45), (f"{name} > 0", 0.35)):
+            yield view.put(value, text, "comparison", weight)
