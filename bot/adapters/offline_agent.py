@@ -285,12 +285,9 @@ def _finished(report: SearchReport) -> Finished:
     if report.fix is None:
         return Finished(changed=False, summary=explain(report), attempts=tuple(attempts))
     return Finished(
-        changed=True,
-        summary=_done(report.fix),
-        attempts=tuple(attempts),
-        proven=report.proof,
-        doubts=tuple(doubts(report)),
-    )
+        changed=True, summary=_done(report.fix), attempts=tuple(attempts),
+        proven=report.proof, doubts=tuple(doubts(report)),
+    )  # fmt: skip
 
 
 def _took_back(suspect: Suspect, attempts: tuple[Attempt, ...] = ()) -> Finished:

@@ -9,7 +9,7 @@ def explain(report: SearchReport) -> str:
     """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
     if report.fix is not None:
         return "\n".join([f"{_found(report)} {_belief(report)} {_effort(report)}", *doubts(report)])
-    parts = [_nothing(report), _effort(report), _suspects(report),
+    parts = [_nothing(report), _slow(report), _effort(report), _suspects(report),
              *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
@@ -72,6 +72,14 @@ def _nothing(report: SearchReport) -> str:
     if report.refused:
         return f"None of the {report.attempts} small edits I could think of is proven to mend it."
     return f"None of the {report.attempts} small edits I could think of mends it."
+
+
+def _slow(report: SearchReport) -> str:
+    if report.crash is None or report.crash.error != "OutOfTime":
+        return ""
+    return (
+        "The failing test was stopped for its time: where it is slow, not endless, search longer."
+    )
 
 
 def _refused(refusal: RefusedCandidate) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from bot.repair.runner import TestRecord, TimeLimits
 
-FIRST_CPU, FIRST_WALL = 1 / 12, 1 / 4  # of all the time, for one test nothing is known of
+FIRST_CPU, FIRST_WALL = 1 / 20, 1 / 4  # of all the time, for one test nothing is known of
 CPU_FLOOR, WALL_FLOOR = 1.0, 6.0
 TRACED = 20  # times slower with coverage, at most
 SLOWER = 4  # times slower than it was, on a busy machine

@@ -16,7 +16,7 @@ from bot.repair.operators import (
     keys,
     names,
     returns,
-    wrapping,
+    wrappers,
 )
 from bot.repair.operators._view import Pools, View, pools_of
 
@@ -25,7 +25,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
     family.propose
     for family in (
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
-        returns, insertions, wrapping,
+        returns, insertions, wrappers,
     )
 )  # fmt: skip
 
