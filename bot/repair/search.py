@@ -18,7 +18,7 @@ from bot.repair.source import unknown_names
 NEAR_MISSES = 5
 ENOUGH = 6  # green candidates to choose from
 ON = 0.25  # of the time at most goes to looking for others once one is green,
-ON_AT_LEAST = 3.0  # and no longer than finding it took, or so many seconds
+ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
 SHRINKING_AT_MOST = 16
 
 

@@ -10,6 +10,7 @@ import pytest
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import ConfigError
 from bot.repair.command import repair
+from bot.repair.model import Label
 from bot.repair.report import RepairReport
 from tests.fakes.repositories import PYTEST_OPTIONS
 
@@ -68,8 +69,10 @@ def contents(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-async def repaired(repo: Path, test: str, *, apply: bool = False) -> RepairReport:
-    return await repair(repo, test, seconds=60, apply=apply, clock=SystemClock())
+async def repaired(
+    repo: Path, test: str, *, apply: bool = False, accept: Label = "plausible"
+) -> RepairReport:
+    return await repair(repo, test, seconds=60, apply=apply, accept=accept, clock=SystemClock())
 
 
 @pytest.mark.slow
