@@ -1,5 +1,6 @@
 """Something is learned: words become a skill, which ships and is used in the next talk."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from bot.demo.faults import choose
 from tests.support.casts import KEY
 from tests.support.demo_world import playground
 from tests.support.page_reader import text_of
-from tests.twins.model import ScriptedModel, calls, forever, gives, says
+from tests.twins.model import ScriptedModel, Turn, calls, forever, gives, says
 
 pytestmark = pytest.mark.slow
 
@@ -32,7 +33,7 @@ BRIEF = {
     "proofs": ["words"],
 }
 ANSWER = "On Friday, once the tests are green; a person decides."
-STORY = {
+STORY: Mapping[str, Sequence[Turn]] = {
     "planner": [calls("mcp__theseus__use_skill", name="writing-a-skill"), gives(BRIEF)],
     "executor": [
         calls("mcp__theseus__use_skill", name="writing-a-skill"),
