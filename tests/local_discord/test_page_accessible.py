@@ -1,7 +1,6 @@
 """axe-core, Deque's accessibility checker, finds nothing serious in any state of the page."""
 
 from collections.abc import AsyncIterator
-from importlib.resources import files
 
 import pytest
 import pytest_asyncio
@@ -10,6 +9,7 @@ from playwright.async_api import Browser, Page, expect
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
 from tests.local_discord.page_parts import box, row
+from tests.support.accessibility import serious
 from tests.support.browser import DESKTOP, visit
 from tests.support.discord_client import online
 from tests.support.page_bot import PageBot
@@ -17,9 +17,6 @@ from tests.support.page_bot import PageBot
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
 
 NARROW = (390, 844)
-# Colours change over a frame, also where motion is not wanted.
-DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
-CHECK = "axe.run(document, { resultTypes: ['violations'] })"
 EVERYTHING = (
     "show card", "show diff", "show layout", "show thread",
     "**bold** `code` <t:1700000000:R> https://e.example ||hidden|| @mallory\n"
@@ -31,18 +28,6 @@ EVERYTHING = (
 async def bot(local: LocalDiscord) -> AsyncIterator[PageBot]:
     async with online(PageBot(), local) as running:
         yield running
-
-
-async def serious(page: Page) -> list[str]:
-    """What axe calls serious or critical: its rule, and the first element."""
-    await page.evaluate(DRAWN)
-    await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
-    found = (await page.evaluate(CHECK))["violations"]
-    return [
-        f"{each['id']}: {each['nodes'][0]['html'][:200]}"
-        for each in found
-        if each["impact"] in ("serious", "critical")
-    ]
 
 
 async def walk(page: Page) -> AsyncIterator[str]:

@@ -14,19 +14,13 @@ from bot.adapters.sqlite_store import SqliteRecordSearch, SqliteStore
 from bot.domain.account import Account, Charge
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.audit import AuditEntry
-from bot.domain.behaviour import AnswerChange, BehaviourDiff, UndoTrial
 from bot.domain.budget import BudgetRules
-from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
-from bot.domain.evidence import Diagnosis
 from bot.domain.ids import sortable_id
 from bot.domain.incident import Incident, Report, Severity
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.domain.memory import Memory
 from bot.domain.people import Person, Place
-from bot.domain.plan import Plan, Step
-from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
-from bot.domain.record import Record
-from bot.domain.rehearsal import PlayDifference
+from bot.domain.proposal import Approval, Outcome, Shipment
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
 from bot.domain.triage import Origin, Triage
 from bot.domain.watch import Judgement, Watch
@@ -34,6 +28,8 @@ from bot.domain.wish import Wish, Wisher
 from bot.redaction import redact
 from tests.bot.web.web_server import Room
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_live_registry import FakeLiveRegistry
+from tests.support.dashboard_records import work
 
 DAYS = 30
 PEOPLE = tuple(
@@ -44,17 +40,6 @@ ABOUT = (
     "/quote search is slow", "add a /coinflip command", "/remind list shows the wrong zone",
     "the poll embed is hard to read", "/roll 2d20 keeps the lower one",
 )  # fmt: skip
-DIFF = """\
-diff --git a/cogs/dice.py b/cogs/dice.py
---- a/cogs/dice.py
-+++ b/cogs/dice.py
-@@ -38,2 +38,4 @@ class Dice(commands.Cog):
-     def face(self, sides: int) -> int:
--        return self._faces[self._random.randrange(sides)]
-+        if sides < 1:
-+            raise BadDice("a die has at least one side")
-+        return self._faces[self._random.randrange(sides)]
-"""
 
 
 class DashboardWorld(NamedTuple):
@@ -92,12 +77,27 @@ async def dashboard_world(folder: Path) -> AsyncIterator[DashboardWorld]:
             return (wish,)
 
         room.store = store  # type: ignore[assignment]
+        registry = await live_registry(room.clock)
         room.without(
+            live_registry=registry,
             store=store, search=search, journal=journal, ledger=ledger, memory=memory,
             budget=lambda: BudgetRules.model_validate({"day": {"usd": 4}, "week": {"usd": 20}}),
             wishes=wishes, agent=StoredRuns(store),
         )  # fmt: skip
         yield DashboardWorld(room, runs[-1])
+
+
+async def live_registry(clock: FakeClock) -> FakeLiveRegistry:
+    """Return a registry with a skill of two versions, a persona, and a prompt that is refused."""
+    registry = FakeLiveRegistry(clock)
+    registry.files["persona", "persona"] = "You are Theseus.\n"
+    for text in ("# Writing a cog\n\nOne file.\n", "# Writing a cog\n\nOne file, one test.\n"):
+        registry.files["skill", "writing-a-cog"] = text
+        registry.files["prompt", "planner"] = f"Plan: {text}"
+        await registry.reload()
+    registry.files["prompt", "planner"] = f"{registry.BROKEN}line 3: $nowhere is not filled in"
+    await registry.reload()
+    return registry
 
 
 class StoredRuns:
@@ -211,51 +211,6 @@ async def shipped(
     judged = (outcome,) if luck.random() < 0.85 else ()
     done = run.but(status=Status.DONE, waiting=None, updated_at=live)
     return await store.save(done, approval, shipment, watch, *judged)
-
-
-def work(run: Run, number: int) -> tuple[Record, ...]:
-    """Return what a run records until it proposes."""
-    passed = CheckResult(name="tests", status="passed", seconds=41.2, summary="214 passed")
-    lint = CheckResult(name="lint", status="passed", seconds=1.1)
-    red = CheckResult(
-        name="reproduction", status="failed", seconds=0.8, command="pytest tests/cogs/test_dice.py",
-        output="alice: /roll dice:0d6\n  bot: Something went wrong.\nE   IndexError: out of range",
-    )  # fmt: skip
-    green = red.but(status="passed", output="alice: /roll dice:0d6\n  bot: A die has a side.")
-    answer = AnswerChange(
-        script=0, asked="/roll dice:0d6", mended=True,
-        difference=PlayDifference(
-            step=0, before=("Something went wrong; I wrote it down.",),
-            after=("🎲 A die has at least one side.",),
-        ),
-    )  # fmt: skip
-    return (
-        Diagnosis(
-            found=True, headline="`/roll` failed 7 times since yesterday: IndexError in `face`",
-            cause="A die without sides has no face to show: `randrange(0)` is asked for one.",
-            file="cogs/dice.py", line=41, function="face", count=7, confidence="high",
-        ),
-        Plan(
-            problem="No guard", solution="Refuse dice without sides, and say why.",
-            steps=(Step(summary="Check `sides` in `face`", owned_files=("cogs/dice.py",)),),
-            risk="low",
-        ),
-        ChangeSet(
-            base="ba5e", head="f00dfeed01", branch=f"theseus/{run.id}", engine="claude",
-            summary="Refuse dice without sides", seconds=74,
-            files=(FileChange(path="cogs/dice.py", added=3, removed=1),), diff=DIFF,
-        ),
-        Verdict(
-            head="f00dfeed01", round=1, checks=(lint, passed), sandbox="bubblewrap",
-            red_on_base=red, green_on_head=green,
-            behaviour=BehaviourDiff(answers=61, changed=1, changes=(answer,)),
-            undo=UndoTrial(),
-        ),
-        Proposal(
-            run_id=run.id, number=140 - number, url="https://forge.example/7", head="f00dfeed01",
-            base="ba5e", branch=f"theseus/{run.id}", at=run.created_at,
-        ),
-    )  # fmt: skip
 
 
 async def remembered(memory: SqliteMemory, clock: FakeClock) -> None:

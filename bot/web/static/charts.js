@@ -2,6 +2,11 @@
 "use strict";
 (() => {
   const HEIGHT = 220;
+  const MOST_LINES = 12; // beyond it, what came live is marked at the top alone
+  const STEPS = {
+    count: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000],
+    seconds: [1, 5, 15, 30, 60, 300, 600, 1800, 3600, 7200, 14400, 43200, 86400, 172800, 604800],
+  };
   const plots = new Map();
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const seconds = (iso) => Date.parse(iso) / 1000;
@@ -42,6 +47,7 @@
       names: heads.map((each) => each.textContent),
       tones: heads.map((each) => each.dataset.tone),
       limit: figure.dataset.limit ? Number(figure.dataset.limit) : null,
+      kind: figure.dataset.unit,
       unit: UNITS[figure.dataset.unit] ?? UNITS.count,
       lines: figure.dataset.shape === "lines",
     };
@@ -86,9 +92,10 @@
       const y = plot.valToPos(chart.limit, "y", true);
       line([bbox.left, y], [bbox.left + bbox.width, y], colour("--bad"));
     }
+    const height = chart.marks.length > MOST_LINES ? 12 * devicePixelRatio : bbox.height;
     for (const at of chart.marks) {
       const x = plot.valToPos(at, "x", true);
-      if (x >= bbox.left && x <= bbox.left + bbox.width) line([x, bbox.top], [x, bbox.top + bbox.height], colour("--link"));
+      if (x >= bbox.left && x <= bbox.left + bbox.width) line([x, bbox.top], [x, bbox.top + height], colour("--link"));
     }
   }
 
@@ -109,7 +116,7 @@
       },
       axes: [
         { stroke: ink, grid: { show: false }, ticks: { show: false }, values: (_, at) => at.map((each) => axis(each, chart.step)), space: 64, size: 32 },
-        { stroke: ink, grid, ticks: { show: false }, values: (_, all) => all.map(chart.unit), size: 64, space: 36, incrs: chart.unit === UNITS.count ? [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000] : undefined },
+        { stroke: ink, grid, ticks: { show: false }, values: (_, all) => all.map(chart.unit), size: 64, space: 36, incrs: STEPS[chart.kind] },
       ],
       hooks: { draw: [(plot) => draw(plot, chart)] },
     };

@@ -1,0 +1,178 @@
+"""The dashboard in a real browser: for everybody, in both themes, on a phone, without a mouse."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from bot.domain.run import Status
+from tests.bot.web.web_server import TOKEN, HttpClient
+from tests.support.accessibility import serious
+from tests.support.browser import DESKTOP, chromium, visit
+from tests.support.dashboard_world import DashboardWorld, dashboard_world
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.slow]
+
+NARROW = (390, 844)
+STANDS = "document.querySelector('#diff').getBoundingClientRect().top"
+PAGES = (
+    "/", "/runs", "/runs/r00002", "/incidents", "/incidents/i00000", "/budget", "/versions",
+    "/versions/skill/writing-a-cog?version=1", "/versions/prompt/planner", "/wishes", "/memory",
+    "/audit", "/state", "/stop",
+)  # fmt: skip
+
+
+class Dashboard(NamedTuple):
+    world: DashboardWorld
+    client: HttpClient
+    browser: Browser
+
+    @property
+    def url(self) -> str:
+        return self.client.url
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def dashboard(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dashboard]:
+    folder: Path = tmp_path_factory.mktemp("state")
+    async with (
+        dashboard_world(folder) as world,
+        world.room.serving() as client,
+        chromium() as browser,
+    ):
+        yield Dashboard(world, client, browser)
+
+
+async def sideways(page: Page) -> int:
+    """Return by how many pixels the page is wider than the window."""
+    wider: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return wider
+
+
+async def test_axe_finds_nothing_serious_on_any_page_at_either_size_and_in_either_theme(
+    dashboard: Dashboard,
+) -> None:
+    found: dict[str, object] = {}
+    for size in (DESKTOP, NARROW):
+        async with visit(dashboard.browser, dashboard.url, size) as visited:
+            page = visited.page
+            for path in PAGES:
+                await page.goto(dashboard.url + path)
+                for theme in ("dark", "light"):
+                    await page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+                    if wrong := await serious(page):
+                        found[f"{path}, {theme}, {size[0]}"] = wrong
+                if wider := await sideways(page):
+                    found[f"{path}, {size[0]}"] = f"{wider} px too wide"
+    assert found == {}
+
+
+async def test_the_way_in_and_errors_are_for_everybody_too(dashboard: Dashboard) -> None:
+    async with (
+        dashboard.world.room.serving(token=TOKEN) as client,
+        visit(dashboard.browser, client.url + "/login", NARROW) as visited,
+    ):
+        page = visited.page
+        assert await serious(page) == []
+        await page.get_by_label("Token").fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_text("That is not the token.")).to_be_visible()
+        await page.get_by_label("Token").fill(TOKEN)
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        await page.goto(client.url + "/versions/skill/writing-a-cog")
+        await expect(page.get_by_role("button", name="Roll back to version 1")).to_be_visible()
+        assert await serious(page) == []
+        visited.forgive("403")
+        await page.goto(client.url + "/runs/nobody")
+        await expect(page.get_by_role("heading", name="Nothing is here")).to_be_visible()
+        assert await serious(page) == []
+        visited.forgive("404")
+
+
+async def test_a_chart_is_drawn_from_its_table_which_stays_for_who_wants_to_read_it(
+    dashboard: Dashboard,
+) -> None:
+    async with visit(dashboard.browser, f"{dashboard.url}/?span=30d") as visited:
+        page = visited.page
+        await expect(page.locator("figure.chart canvas")).to_have_count(4)
+        spending = page.locator("#spending-chart")
+        await expect(spending.get_by_role("table")).to_be_hidden()
+        await spending.get_by_text("As a table").focus()
+        await page.keyboard.press("Enter")
+        await expect(spending.get_by_role("columnheader", name="Planning")).to_be_visible()
+        assert await spending.get_by_role("row").count() > 20
+
+
+async def test_without_scripts_every_figure_is_a_table(dashboard: Dashboard) -> None:
+    profile = await dashboard.browser.new_context(java_script_enabled=False)
+    page = await profile.new_page()
+    await page.goto(dashboard.url)
+    await expect(page.get_by_role("columnheader", name="Came live")).to_be_visible()
+    await expect(page.locator("canvas")).to_have_count(0)
+    await expect(page.get_by_role("button", name="Dark theme")).to_have_count(0)
+    await page.get_by_role("link", name="Runs", exact=True).click()
+    await page.get_by_label("Which").select_option("waiting")
+    await page.get_by_role("button", name="Show").click()
+    await expect(page.get_by_text("Waiting for “ship it”")).to_be_visible()
+    await profile.close()
+
+
+async def test_what_happens_is_shown_in_place(dashboard: Dashboard) -> None:
+    """What somebody opened, where they are and what they look at: all stay."""
+    store = dashboard.world.room.services.store
+    async with visit(dashboard.browser, f"{dashboard.url}/runs/r00000") as visited:
+        page = visited.page
+        await page.get_by_text("The whole diff").click()
+        await page.evaluate("window.same = document.querySelector('#diff')")
+        await page.evaluate("window.scrollTo(0, 400)")
+        stood = await page.evaluate(STANDS)
+        await page.get_by_role("link", name="Runs", exact=True).focus()
+        run = await store.get("r00000")
+        await store.save(run.but(activity="", status=Status.CANCELLED, waiting=None, reason="Off."))
+        dashboard.client.server.feed.add("run", {"id": "r00000"})
+        await expect(page.locator("#reason")).to_have_text("Off.")
+        assert await page.evaluate("window.same === document.querySelector('#diff')")
+        await expect(page.locator("#diff")).to_have_attribute("open", "")
+        await expect(page.get_by_role("link", name="Runs", exact=True)).to_be_focused()
+        assert abs(await page.evaluate(STANDS) - stood) <= 1
+
+
+async def test_what_somebody_types_stays_while_the_list_changes(dashboard: Dashboard) -> None:
+    async with visit(dashboard.browser, f"{dashboard.url}/runs") as visited:
+        page, field = visited.page, visited.page.get_by_label("Words, or a run's id")
+        await field.fill("half a wo")
+        asked = page.expect_response(lambda answer: answer.url.endswith("/runs"))
+        async with asked:
+            dashboard.client.server.feed.add("run", {"id": "r00001"})
+        await page.evaluate("new Promise((done) => requestAnimationFrame(done))")
+        await expect(field).to_have_value("half a wo")
+        await expect(field).to_be_focused()
+
+
+async def test_a_theme_that_was_chosen_stays_on_every_page(dashboard: Dashboard) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    async with visit(dashboard.browser, dashboard.url) as visited:
+        page = visited.page
+        await page.emulate_media(color_scheme="light")
+        light = await page.evaluate(ground)
+        await page.get_by_role("button", name="Dark theme").click()
+        assert await page.evaluate(ground) != light
+        await page.goto(f"{dashboard.url}/audit")
+        assert await page.evaluate(ground) != light
+        await page.get_by_role("button", name="Light theme").click()
+        assert await page.evaluate(ground) == light
+        assert await page.context.cookies() == []
+
+
+async def test_the_keyboard_reaches_the_content_at_once(dashboard: Dashboard) -> None:
+    async with visit(dashboard.browser, dashboard.url) as visited:
+        page = visited.page
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+        await page.keyboard.press("Enter")
+        await page.keyboard.press("Tab")
+        await expect(page.get_by_role("link", name="24 hours")).to_be_focused()

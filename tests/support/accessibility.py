@@ -1,0 +1,22 @@
+"""axe-core, Deque's accessibility checker, on a page in a browser."""
+
+from importlib.resources import files
+
+from playwright.async_api import Page
+
+# Colours change over a frame, also where motion is not wanted.
+_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_CHECK = "axe.run(document, { resultTypes: ['violations'] })"
+
+
+async def serious(page: Page) -> list[str]:
+    """Return what axe calls serious or critical: its rule, and the first element."""
+    await page.evaluate(_DRAWN)
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(files("axe_playwright_python").joinpath("axe.min.js").read_text())
+    found = (await page.evaluate(_CHECK))["violations"]
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+        for each in found
+        if each["impact"] in ("serious", "critical")
+    ]
