@@ -14,7 +14,7 @@ from bot.infra.sqlite import Database, DatabaseOwner, Migration, stamp
 KEPT = 10
 """Versions of one item."""
 LARGEST = 50 * 1024 * 1024
-"""Bytes of all versions, compressed."""
+"""Bytes of all versions: their contents compressed, with what is told of them."""
 
 MIGRATIONS = (
     Migration(
@@ -155,9 +155,13 @@ def _insert(connection: sqlite3.Connection, new: NewVersion) -> None:
 
 def _bound(connection: sqlite3.Connection) -> None:
     """Forget the oldest versions that are not live, until all fit."""
-    total = connection.execute("SELECT SUM(LENGTH(content)) FROM versions").fetchone()[0] or 0
+    total = (
+        connection.execute("SELECT SUM(LENGTH(content) + LENGTH(body)) FROM versions").fetchone()[0]
+        or 0
+    )
     rows = connection.execute(
-        "SELECT v.rowid, LENGTH(v.content) AS size FROM versions v JOIN items i USING (kind, name)"
+        "SELECT v.rowid, LENGTH(v.content) + LENGTH(v.body) AS size FROM versions v"
+        " JOIN items i USING (kind, name)"
         " WHERE v.number <> i.version ORDER BY v.at, v.number"
     )
     for row in rows.fetchall() if total > LARGEST else ():

@@ -1,0 +1,15 @@
+"""People notice nothing of reloads: every command is answered, by the old code or by the new."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.reload_load import reloads_under_load
+
+
+@pytest.mark.slow
+async def test_thirty_reloads_under_commands_fail_none_and_leave_nothing(tmp_path: Path) -> None:
+    load = await reloads_under_load(tmp_path, 30)
+    assert load.failed == ()
+    assert load.commands >= 30
+    assert load.objects == 1, "one cog, of the newest code"
