@@ -51,6 +51,8 @@ class Catalog:
         self._root = root
         self._config = config_file
         self._cogs = frozenset(cogs)
+        self._inside = root.resolve()
+        self._folders_inside: dict[Path, bool] = {}
 
     @property
     def folders(self) -> tuple[tuple[tuple[Path, ...], bool], ...]:
@@ -73,6 +75,7 @@ class Catalog:
 
     def locate(self) -> dict[Key, Located]:
         """Return every item by kind and name. Raises `OSError` where a folder cannot be read."""
+        self._inside, self._folders_inside = self._root.resolve(), {}
         found: dict[Key, Located] = {}
         found |= _prompts(self._root)
         found |= _skills(self._root)
@@ -100,10 +103,8 @@ class Catalog:
 
     def _bytes(self, path: str, most: int) -> bytes:
         place = self._root / path
-        if place != self._config:
-            inside = self._root.resolve()
-            if not place.resolve().is_relative_to(inside):
-                raise _Refused("it is a link that leads out of the project; put the file itself")
+        if place != self._config and not self._is_inside(place):
+            raise _Refused("it is a link that leads out of the project; put the file itself")
         # a pipe would have us wait for whoever writes into it
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as file:
@@ -113,6 +114,15 @@ class Catalog:
         if len(data) > most:
             raise _Refused(f"it is too large; {most // 1024 or 1} KB of this item are left for it")
         return data
+
+    def _is_inside(self, place: Path) -> bool:
+        """Whether a file is below the root, wherever links lead; a folder is looked at once."""
+        if place.is_symlink():
+            return place.resolve().is_relative_to(self._inside)
+        folder = place.parent
+        if folder not in self._folders_inside:
+            self._folders_inside[folder] = folder.resolve().is_relative_to(self._inside)
+        return self._folders_inside[folder]
 
     def _name(self, place: Path) -> str:
         if not place.is_absolute():

@@ -48,18 +48,20 @@ _RSS = re.compile(r"^VmRSS:\s+(\d+) kB", re.MULTILINE)
 
 
 class Load(NamedTuple):
-    """What came of it. `objects` are of the cog's own classes, at the end; memory is in MB."""
+    """What came of it. `more` is how many more of the cog are in memory then; memory is in MB."""
 
     commands: int
     failed: tuple[str, ...]
     seconds: float
-    objects: int
+    more: int
     before: float
     after: float
 
 
-async def reloads_under_load(folder: Path, reloads: int, *, people: int = 4) -> Load:
-    """Reload so often while people give commands without a pause. `reloads` 0: as many commands.
+async def reloads_under_load(
+    folder: Path, reloads: int, *, people: int = 4, commands: int = 0
+) -> Load:
+    """Reload so often while people give commands without a pause; go on to so many `commands`.
 
     Nothing of it is tried in a process of its own: what counts here is the running one.
     """
@@ -73,22 +75,24 @@ async def reloads_under_load(folder: Path, reloads: int, *, people: int = 4) -> 
         versions = await stack.enter_async_context(VersionRepository(folder / "live.sqlite3"))
         registry = _registry(room, versions)
         await registry.start()
-        return await _driven(room, registry, reloads, people)
+        return await _driven(room, registry, reloads, people, commands)
 
 
-async def _driven(room: LiveClient, registry: FileLiveRegistry, reloads: int, people: int) -> Load:
+async def _driven(
+    room: LiveClient, registry: FileLiveRegistry, reloads: int, people: int, commands: int
+) -> Load:
     over, answers, failed = asyncio.Event(), list[str](), list[str]()
     prompts = Prompts(room.home.root / "prompts", lambda: registry.live.prompts)
 
     async def commanding() -> None:
-        while not over.is_set():
+        while not (over.is_set() and len(answers) >= commands):
             told = str(((await room.alice.run("dev", "greet"))["message"] or {}).get("content"))
             persona = prompts.render("persona")
             (answers if _ANSWER.fullmatch(told) and _ANSWER.fullmatch(persona) else failed).append(
                 told
             )
 
-    before, began = _memory(), time.perf_counter()
+    before, cogs, began = _memory(), _cogs(), time.perf_counter()
     async with asyncio.TaskGroup() as group:
         for _ in range(people):
             group.create_task(commanding())
@@ -99,9 +103,10 @@ async def _driven(room: LiveClient, registry: FileLiveRegistry, reloads: int, pe
                 failed.append(f"reload {number}: {result}")
         over.set()
     seconds = time.perf_counter() - began
-    gc.collect()
-    objects = sum(1 for each in gc.get_objects() if type(each).__module__ == "cogs.greeter")
-    return Load(len(answers), tuple(failed), seconds, objects, before, _memory())
+    for _ in range(20):
+        await asyncio.sleep(0)  # loops that were cancelled have their last turn
+    more = _cogs() - cogs
+    return Load(len(answers), tuple(failed), seconds, more, before, _memory())
 
 
 def _registry(room: LiveClient, versions: VersionRepository) -> FileLiveRegistry:
@@ -117,6 +122,12 @@ def _registry(room: LiveClient, versions: VersionRepository) -> FileLiveRegistry
 def _write(home: Home, number: int) -> None:
     home.write("cogs/greeter.py", COG.format(number=number))
     home.write("prompts/persona.md", f"hello {number}")
+
+
+def _cogs() -> int:
+    """Return how many cogs of whatever version are in memory."""
+    gc.collect()
+    return sum(1 for each in gc.get_objects() if type(each).__module__ == "cogs.greeter")
 
 
 def _memory() -> float:
