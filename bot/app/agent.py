@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.adapters.dependency_installer import DependencyInstaller
 from bot.app.configuration_audit import told_of
 from bot.app.engines import Engines
 from bot.app.resources import Resources
+from bot.client import Identity
 from bot.ports.agent import Budget
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -34,6 +36,7 @@ from bot.self_improvement.feedback import Answered, answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.quality_gate import QualityGate
+from bot.self_improvement.services import VitalSign
 from bot.self_improvement.start_check import StartCheck
 from bot.self_improvement.steps.brief import RequestBriefer
 from bot.self_improvement.steps.diagnose import FaultAnalyzer
@@ -57,9 +60,10 @@ def make_agent(
     chosen: Engines,
     chat: Chat,
     member_directory: MemberDirectory,
-    dev_channel_id: int,
+    who: Identity,
+    signs: tuple[VitalSign, ...] = (),
 ) -> SelfImprovementAgent:
-    """Return the agent, not running yet."""
+    """Return the agent, not running yet; `signs` are asked for their line of `/health`."""
     services = Services(
         store=opened.store,
         chat=chat,
@@ -78,7 +82,7 @@ def make_agent(
         checkout=opened.checkout,
         live_registry=opened.code.registry,
     )
-    runs = _limits(settings, opened, chosen, dev_channel_id)
+    runs = replace(_limits(settings, opened, chosen, who.dev_channel_id), signs=signs)
     owner = f"{os.uname().nodename}:{os.getpid()}"
     parts = assemble(services, _step_services(settings, opened, chosen), runs, owner=owner)
     return SelfImprovementAgent(services, runs, parts)

@@ -13,7 +13,7 @@ from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.issue_intake import issue_intake
 from bot.app.live_registry import open_hot_reload
 from bot.app.model_gateway import hush, model_gateway
-from bot.app.monitors import monitoring_service, self_audit
+from bot.app.monitors import monitoring_service, scheduled_backups, self_audit
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
@@ -89,7 +89,8 @@ async def _build(
     gateway = await stack.enter_async_context(model_gateway(settings, opened.budget, opened.clock))
     chosen = make_engines(_engine_resources(settings, opened, gateway))
     member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
-    agent = make_agent(settings, opened, chosen, chat, member_directory, who.dev_channel_id)
+    backups = scheduled_backups(settings, opened, chat, who)
+    agent = make_agent(settings, opened, chosen, chat, member_directory, who, (backups.vital_sign,))
     warming, talks = _Warming(opened), chosen.chat_model
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
     agent.emergency.hushes.extend(each.hush for each in (warming, talks) if each is not None)
@@ -105,7 +106,7 @@ async def _build(
     client.missed, client.skills = settings.config.missed, opened.skills
     closing = Closing()
     web = web_server(
-        settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing
+        settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups
     )
     serving = await serve(settings, web, stack)
     return BotParts(
@@ -119,6 +120,7 @@ async def _build(
             agent.run_forever,
             monitoring.run_forever,
             audit.run_forever,
+            backups.run_forever,
             warming.run_forever,
             client.personal_data.run_forever,
             live.run_forever,

@@ -4,6 +4,8 @@ from datetime import timedelta
 from functools import partial
 
 from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.state_backups import StateBackups
+from bot.app.backups import backup_folder
 from bot.app.resources import Resources
 from bot.client import Identity, TheseusClient, abilities
 from bot.monitoring import (
@@ -11,6 +13,7 @@ from bot.monitoring import (
     Monitoring,
     MonitoringRules,
     MonitoringServices,
+    ScheduledBackups,
     SelfAudit,
 )
 from bot.self_improvement import SelfImprovementAgent
@@ -73,4 +76,22 @@ def self_audit(
         root=settings.root,
         dev_channel_id=client.identity.dev_channel_id,
         abilities=partial(abilities, client),
+    )
+
+
+def scheduled_backups(
+    settings: Settings, opened: Resources, chat: DiscordChat, who: Identity
+) -> ScheduledBackups:
+    """Return what backs the state up by itself, not running yet."""
+    store = StateBackups(
+        settings.state, backup_folder(settings), opened.clock, commit=lambda: opened.code.commit
+    )
+    return ScheduledBackups(
+        store,
+        settings.config.backup,
+        opened.key_values,
+        chat,
+        opened.clock,
+        opened.recorder,
+        dev_channel_id=who.dev_channel_id,
     )

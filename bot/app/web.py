@@ -9,7 +9,7 @@ from typing import Any
 from bot.app.resources import Resources
 from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected
-from bot.monitoring import IssueIntake, Monitoring
+from bot.monitoring import IssueIntake, Monitoring, ScheduledBackups
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
@@ -68,6 +68,7 @@ def web_server(
     issues: IssueIntake | None,
     alerts: AlertDispatcher | None,
     closing: Closing,
+    backups: ScheduledBackups,
 ) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
     rules = web_rules(settings)
@@ -102,6 +103,7 @@ def web_server(
         live_registry=agent.live_registry,
         live_items=agent.live_items if agent.live_registry is not None else None,
         wishes=agent.wishes.all,
+        backups=backups.status,
         look_at_issues=issues.look_soon if issues else None,
     )
     return WebServer(rules, services)

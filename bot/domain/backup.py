@@ -61,6 +61,31 @@ class Backup(Record):
     size: int = Field(ge=0)
 
 
+class BackupSlot(Record):
+    """How far scheduled backups are: the newest time that was dealt with, and what is in the way.
+
+    Where the last attempt failed: why, since when, and whether people were told.
+    """
+
+    slot: AwareDatetime
+    tried_at: AwareDatetime
+    failure: str = ""
+    failing_since: AwareDatetime | None = None
+    told: bool = False
+
+
+class BackupStatus(Record):
+    """The newest backup, `None` where there is none; why none can be made; and how many there are.
+
+    `overdue`: one was due a day ago, and there is none since.
+    """
+
+    newest: Backup | None = None
+    count: int = 0
+    failure: str = ""
+    overdue: bool = False
+
+
 def superfluous(backups: Sequence[Backup], keep: int, weekly: int) -> tuple[Backup, ...]:
     """Return those that go: not among the `keep` newest, nor the newest of one of `weekly` weeks.
 

@@ -75,12 +75,29 @@ class SelfAuditConfig(Record):
 
 
 class BackupConfig(Record):
-    """Where backups of the state are kept.
+    """When the state is backed up by itself, where to, and how many backups are kept.
 
-    `folder` is seen from the project's root; null: `backups` in the state folder.
+    `folder` is seen from the project's root; null: `backups` in the state folder. Of older weeks
+    the newest backup of each of `weekly` weeks is kept besides.
     """
 
+    cron: str | None = "30 3 * * *"
+    timezone: str = "UTC"
     folder: Path | None = None
+    keep: int = Field(default=7, ge=1, le=1_000)
+    weekly: int = Field(default=0, ge=0, le=520)
+
+    @field_validator("cron")
+    @classmethod
+    def _readable(cls, expression: str | None) -> str | None:
+        if expression is not None:
+            _check_cron(expression)
+        return expression
+
+    @field_validator("timezone")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        return _zone(name)
 
 
 def _check_cron(expression: str) -> None:

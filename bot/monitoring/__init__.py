@@ -2,6 +2,7 @@
 
 from bot.monitoring.issue_intake import IssueIntake, IssueRules
 from bot.monitoring.report_intake import IntakeResult
+from bot.monitoring.scheduled_backups import ScheduledBackups
 from bot.monitoring.self_audit import SelfAudit
 from bot.monitoring.self_audit_activity import AuditSources
 from bot.monitoring.service import Monitoring, MonitoringRules, MonitoringServices
@@ -14,5 +15,6 @@ __all__ = [
     "Monitoring",
     "MonitoringRules",
     "MonitoringServices",
+    "ScheduledBackups",
     "SelfAudit",
 ]

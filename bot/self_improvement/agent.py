@@ -272,7 +272,7 @@ class SelfImprovementAgent:
         return self._settings.engine
 
     async def vital_signs(self) -> tuple[str, ...]:
-        """Return a line each on forge, own work, sandbox and engine, for `/health`."""
+        """Return a line each on forge, own work, sandbox, backups and engine, for `/health`."""
         try:
             forge = await self._services.forge.ready()
         except ForgeError as error:
@@ -282,6 +282,7 @@ class SelfImprovementAgent:
             f"**Forge** {forge}",
             *signs,
             *self._settings.vital_signs,
+            *[await sign() for sign in self._settings.signs],
             f"**Engine** {self.engine}",
             *self._settings.code_signs(),
         )

@@ -1,6 +1,6 @@
 """What the agent is built from. The root owns all of it; the agent borrows."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -51,6 +51,10 @@ class Services:
     live_registry: LiveRegistry | None = None
 
 
+VitalSign = Callable[[], Awaitable[str]]
+"""Returns a line for `/health`."""
+
+
 @dataclass(frozen=True)
 class RunSettings:
     """How runs are worked on, and for whom."""
@@ -78,4 +82,5 @@ class RunSettings:
     engine: str = ""  # which engines write changes, for people
     vital_signs: tuple[str, ...] = ()
     code_signs: Callable[[], tuple[str, ...]] = tuple  # what does not run as the checkout has it
+    signs: tuple[VitalSign, ...] = ()  # asked for a line each
     links: RunLinks = NO_LINKS  # where people find a run

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from bot.domain.backup import BackupStatus
 from bot.domain.budget import BudgetRules
 from bot.domain.history import History
 from bot.domain.incident import Incident
@@ -145,4 +146,5 @@ class WebServices:
     live_registry: LiveRegistry | None = None
     live_items: LiveItemOperator | None = None
     wishes: Callable[[], Awaitable[Sequence[Wish]]] | None = None
+    backups: Callable[[], Awaitable[BackupStatus]] | None = None
     look_at_issues: Callable[[], None] | None = None

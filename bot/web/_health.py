@@ -1,8 +1,12 @@
 """`GET /health`, `/health/ready` and `/health/info`."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
 from aiohttp import web
 from pydantic import AwareDatetime
 
+from bot.domain.backup import BackupStatus
 from bot.domain.errors import StoreError, TheseusError
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Status
@@ -86,4 +90,23 @@ class Health:
             "runs_active": len(active),
             "incidents_open": sum(each.open for each in known),
         }
+        if self._services.backups is not None:
+            told["backup"] = await self._backup(self._services.backups, now)
         return told | {name: redact(text) for name, text in facts.more.items()}
+
+    async def _backup(
+        self, backups: Callable[[], Awaitable[BackupStatus]], now: datetime
+    ) -> dict[str, object]:
+        """Return when the newest backup was made, and whether one failed or is overdue."""
+        try:
+            status = await backups()
+        except StoreError:
+            return {"readable": False}
+        newest = status.newest
+        return {
+            "readable": True,
+            "newest": newest.made_at.isoformat(timespec="seconds") if newest else None,
+            "age_seconds": round((now - newest.made_at).total_seconds()) if newest else None,
+            "failing": bool(status.failure),
+            "overdue": status.overdue,
+        }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bot.domain.errors import StoreError
 from bot.domain.incident import Severity
 from bot.domain.run import Status
 from bot.domain.spent import Spent
@@ -19,6 +20,7 @@ from bot.web._record_pages import AUDITED
 
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _RUNS = 500
+_FAILING = "1 where the last backup failed, or one is overdue."
 _STATM = Path("/proc/self/statm")
 _PAGE_BYTES = 4096
 
@@ -63,6 +65,7 @@ class Metrics:
             *(await self._money()),
             *(await self._stop()),
             await self._audit(),
+            *(await self._backups()),
         ]  # fmt: skip
         return web.Response(body="".join(parts).encode(), headers={"Content-Type": TYPE})
 
@@ -125,6 +128,23 @@ class Metrics:
         state = await self._services.store.audit_state(tail=AUDITED)
         told = f"1 where the audit log's newest {AUDITED} entries were changed or cut."
         return _gauge("theseus_audit_breaks", told, [({}, float(state.broken is not None))])
+
+    async def _backups(self) -> Iterable[str]:
+        """Yield the newest backup's age, where there is one, and whether all is well with them."""
+        if self._services.backups is None:
+            return ()
+        try:
+            status = await self._services.backups()
+        except StoreError:
+            return (_gauge("theseus_backup_failing", _FAILING, [({}, 1.0)]),)
+        failing = float(bool(status.failure) or status.overdue)
+        told = [_gauge("theseus_backup_failing", _FAILING, [({}, failing)])]
+        if status.newest is not None:
+            age = (self._services.clock.now() - status.newest.made_at).total_seconds()
+            told.append(
+                _gauge("theseus_backup_age_seconds", "Since the newest was made.", [({}, age)])
+            )
+        return told
 
     async def _stop(self) -> Iterable[str]:
         if self._services.emergency is None:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from bot.cli.doctor.alerts import look_at_alerts, send_test_alert
+from bot.cli.doctor.backups import look_at_backups
 from bot.cli.doctor.checks import look_at_checks
 from bot.cli.doctor.discord import look_at_discord
 from bot.cli.doctor.discord_api import permissions
@@ -48,6 +49,7 @@ async def examine(
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
         look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
         look_at_http_server, look_at_alerts, look_at_dependencies, partial(look_at_disk, free=free),
+        look_at_backups,
     ]  # fmt: skip
     if checks is not None:
         looks.append(partial(look_at_checks, say=checks))

@@ -2,10 +2,12 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.domain.account import Account, Charge
+from bot.domain.backup import Backup, BackupStatus
 from bot.domain.errors import StoreError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
@@ -83,6 +85,28 @@ async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
     assert told["gateway_latency_ms"] == 50
     assert told["commands"].startswith("Discord refuses `/x`")
     assert key not in str(told)
+
+
+async def test_how_old_the_newest_backup_is_is_told(room: Room) -> None:
+    made = Backup(file=Path("/backups/one"), made_at=room.clock.now(), size=7)
+    known = BackupStatus()
+
+    async def status() -> BackupStatus:
+        return known
+
+    room.without(backups=status)
+    async with room.serving() as client:
+        told = (await client.get("/health/info")).json["backup"]
+        assert (told["newest"], told["failing"]) == (None, False)
+        assert "theseus_backup_age_seconds" not in (await client.get("/metrics")).text
+        known = BackupStatus(newest=made, count=1, failure="the disk is full of /var/lib/secret")
+        room.clock.tick(60)
+        answer = await client.get("/health/info")
+        assert answer.json["backup"]["age_seconds"] == 60
+        assert answer.json["backup"]["failing"] is True
+        assert "secret" not in str(answer.json)
+        lines = (await client.get("/metrics")).text.splitlines()
+    assert {"theseus_backup_age_seconds 60", "theseus_backup_failing 1"} <= set(lines)
 
 
 async def test_metrics_are_of_the_format_and_add_up(room: Room) -> None:
