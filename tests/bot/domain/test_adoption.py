@@ -1,11 +1,11 @@
 """Each file of the project comes to run in one way, and none is called live that may not be."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from bot.domain.adoption import only_by, way_of
+from tests.support.tracked_files import tracked_files
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = (".md", ".svg", ".png", ".example", "LICENSE", ".editorconfig", "ignore", ".yaml")
@@ -35,12 +35,7 @@ def test_each_way_is_told_by_the_path(path: str, way: str) -> None:
 
 
 def test_the_table_knows_every_file_of_the_project_that_is_no_word_of_its_own() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    top = [
-        path for path in listed.stdout.splitlines() if "/" not in path and way_of(path) == "none"
-    ]
+    top = [path for path in tracked_files(ROOT) if "/" not in path and way_of(path) == "none"]
     assert [path for path in top if not path.endswith((*WORDS, "Makefile", "file"))] == []
 
 
