@@ -25,6 +25,7 @@ from bot.ports.clock import Clock
 from bot.ports.planner import Case
 from bot.ports.workspace import Workspace
 from bot.prompts import Prompts
+from bot.skills import SkillLibrary
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_memory import FakeMemory
 from tests.fakes.fake_model_gateway import FakeModelGateway
@@ -126,6 +127,7 @@ async def claude_room(
     reviewer: Role | None = None,
     clock: Clock | None = None,
     files: Mapping[str, str] | None = None,
+    skills: SkillLibrary | None = None,
 ) -> AsyncIterator[Room]:
     """Open the room, with more `files`; without a `reviewer` nobody reads a change."""
     base = faulty_project(folder / "checkout", **(files or {}))
@@ -139,6 +141,7 @@ async def claude_room(
         memory=FakeMemory(),
         clock=clock or SystemClock(),
         protection=PROTECTION,
+        skills=skills or SkillLibrary(),
     )
     async with (
         ScriptedModel(story) as model,

@@ -1,0 +1,42 @@
+"""What skills cost each request of a part: their descriptions, against their whole texts.
+
+Tokens are characters by four, of what is told and of the tool that reads the rest.
+"""
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from bench.rows import Row
+from bot.adapters.claude_agent._skill_tool import TOOL, USE_SKILL, skills_told
+from bot.domain.skill import ROLES, SkillRole, SkillSet
+from bot.prompts import Prompts
+from bot.skills import read_skills
+
+ROOT = Path(__file__).resolve().parents[1]
+CHARACTERS_A_TOKEN = 4
+
+
+async def measure() -> Sequence[Row]:
+    """Return a row for each part of a model."""
+    found = await asyncio.to_thread(read_skills, ROOT)
+    return [_row(found, role) for role in ROLES]
+
+
+def _row(found: SkillSet, role: SkillRole) -> Row:
+    skills = found.of(role)
+    schema = TOOL.takes.model_json_schema()
+    tool = {"name": USE_SKILL, "description": TOOL.purpose, "input_schema": schema}
+    told = skills_told(Prompts(ROOT / "prompts"), skills) + json.dumps(tool)
+    ours = len(told) // CHARACTERS_A_TOKEN
+    whole = sum(len(skill.body) for skill in skills) // CHARACTERS_A_TOKEN
+    return Row(
+        bench="skills",
+        name=f"{len(skills)} skills, told to the {role}",
+        ours=ours,
+        baseline=whole,
+        baseline_name="their texts",
+        ratio=ours / whole,
+        unit="tokens",
+    )
