@@ -44,8 +44,6 @@ class KeyFigures(NamedTuple):
 
     begun: int
     ended: int
-    active: int
-    waiting: int
     proposed: int
     shipped: int
     by_itself: int
@@ -71,8 +69,6 @@ def key_figures(
     return KeyFigures(
         begun=len(runs),
         ended=sum(run.status in ENDED for run in runs),
-        active=sum(run.status in (Status.QUEUED, Status.RUNNING) for run in runs),
-        waiting=sum(run.status is Status.WAITING for run in runs),
         proposed=len(proposed),
         shipped=len(shipped),
         by_itself=sum(run.origin != "person" for run in runs),

@@ -43,8 +43,9 @@ class Dashboard:
         """Show how the bot itself is."""
         about, reasons = await self._health_page.told(), await self._health_page.reasons()
         return await self._frame.show(
-            request, "state.html", "State", here="/state", about=about, reasons=reasons
-        )
+            request, "state.html", "State", here="/state", live=True, about=about, reasons=reasons,
+            since=self._health_page.since, more=self._services.facts.more,
+        )  # fmt: skip
 
     # Coming in
 

@@ -29,7 +29,7 @@ class Health:
 
     def __init__(self, services: WebServices) -> None:
         self._services = services
-        self._since = services.clock.now()
+        self.since = services.clock.now()
 
     async def alive(self, _: web.Request) -> web.Response:
         """Answer at all: the event loop turns."""
@@ -79,8 +79,8 @@ class Health:
         known = self._services.incidents.incidents() if self._services.incidents is not None else ()
         told: dict[str, object] = {
             "commit": facts.commit(),
-            "since": self._since.isoformat(timespec="seconds"),
-            "uptime_seconds": round((now - self._since).total_seconds()),
+            "since": self.since.isoformat(timespec="seconds"),
+            "uptime_seconds": round((now - self.since).total_seconds()),
             "gateway": "connected" if connection.ready else "not connected",
             "gateway_latency_ms": connection.milliseconds,
             "commands": redact(facts.commands() or "all shown"),

@@ -41,6 +41,7 @@ FRESH_SECONDS = 3.0
 """How long figures serve that were counted, however many look at them meanwhile."""
 _DAY = 86_400
 _SHOWN = 6
+_MOST_GOING_ON = 200
 _MACHINE = OWN_KINDS | {"reload", "gateway"}
 _GOING_ON = frozenset(Status) - ENDED
 T = TypeVar("T")
@@ -95,7 +96,7 @@ class Overview:
         search, ledger = services.search, services.ledger
         runs = await _asked(search.summaries(since=since), "runs", missing)
         going_on = await _asked(
-            search.runs(RunQuery(statuses=_GOING_ON, size=_SHOWN)), "runs", missing
+            search.runs(RunQuery(statuses=_GOING_ON, size=_MOST_GOING_ON)), "runs", missing
         )
         asked = services.journal.counts(since=since, until=now, seconds=span.seconds)
         counts = await _asked(asked, "actions", missing)

@@ -49,11 +49,14 @@ class RecordPages:
         """Show the figures of a span, and what goes on now."""
         span = span_of(request.query.get("span", ""))
         shown = await self._overview.figures(span)
-        figures = shown.figures
+        shown_tiles = (
+            tiles(shown.figures, shown.going_on, len(self._open()), span)
+            if shown.figures is not None
+            else []
+        )
         return await self._frame.show(
             request, "overview.html", "Overview", here="/", live=True, span=span, spans=SPANS,
-            shown=shown,
-            tiles=tiles(figures, len(self._open()), span) if figures is not None else [],
+            shown=shown, tiles=shown_tiles,
         )  # fmt: skip
 
     async def runs(self, request: web.Request) -> web.Response:

@@ -1,8 +1,9 @@
 """The key figures as tiles: a name, a figure, what it is of, and the page behind it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from bot.domain.run import Run, Status
 from bot.monitoring.key_figures import KeyFigures, Ratio, Spread
 from bot.presentation.counts import counted
 from bot.web._formats import NOTHING, duration, money
@@ -19,17 +20,23 @@ class Tile(NamedTuple):
     tone: str = ""
 
 
-def tiles(figures: KeyFigures, open_incidents: int, span: ShownSpan) -> list[Tile]:
-    """Return the tiles of a span, what a person has to look at first."""
+def tiles(
+    figures: KeyFigures, going_on: Sequence[Run], open_incidents: int, span: ShownSpan
+) -> list[Tile]:
+    """Return the tiles of a span, what a person has to look at first.
+
+    What goes on counts whenever it began.
+    """
+    waiting = sum(run.status is Status.WAITING for run in going_on)
     lately = f"in {span.name}"
     watched = [f"{figures.held.part:,} of {figures.held.whole:,} judged"]
     watched += [f"{figures.unsure:,} unsure"] if figures.unsure else []
     watched += [f"{figures.still_watched:,} being watched"] if figures.still_watched else []
     return [
         Tile(
-            "Waiting for people", f"{figures.waiting:,}",
-            f"and {figures.active:,} at work, of {counted(figures.begun, 'run')} {lately}",
-            "/runs?show=waiting", "warn" if figures.waiting else "",
+            "Waiting", f"{waiting:,}",
+            f"and {counted(len(going_on) - waiting, 'run')} at work, now", "/runs?show=waiting",
+            "warn" if waiting else "",
         ),
         Tile(
             "Open incidents", f"{open_incidents:,}",

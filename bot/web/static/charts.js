@@ -77,10 +77,10 @@
   // Lines across: the cap, and what came live.
   function draw(plot, chart) {
     const { ctx, bbox } = plot;
-    const line = (from, to, stroke) => {
+    const line = (from, to, stroke, dash = 4) => {
       ctx.save();
       ctx.beginPath();
-      ctx.setLineDash([4 * devicePixelRatio, 4 * devicePixelRatio]);
+      ctx.setLineDash(dash ? [dash * devicePixelRatio, dash * devicePixelRatio] : []);
       ctx.strokeStyle = stroke;
       ctx.lineWidth = devicePixelRatio;
       ctx.moveTo(...from);
@@ -95,7 +95,7 @@
     const height = chart.marks.length > MOST_LINES ? 12 * devicePixelRatio : bbox.height;
     for (const at of chart.marks) {
       const x = plot.valToPos(at, "x", true);
-      if (x >= bbox.left && x <= bbox.left + bbox.width) line([x, bbox.top], [x, bbox.top + height], colour("--link"));
+      if (x >= bbox.left && x <= bbox.left + bbox.width) line([x, bbox.top], [x, bbox.top + height], colour("--link"), height < bbox.height ? 0 : 4);
     }
   }
 

@@ -12,6 +12,8 @@
   const told = () => dispatchEvent(new Event("theme"));
   system.addEventListener("change", told);
   addEventListener("DOMContentLoaded", () => {
+    // On a phone the pages stand in a row that scrolls: the one that is shown is in sight.
+    document.querySelector("header nav [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
     const button = document.getElementById("theme");
     if (!button) return;
     const label = () => {

@@ -189,5 +189,5 @@ async def test_the_pages_speak_as_people_do_and_name_commands_there_are(room: Ro
     async with room.serving() as client:
         state = await client.get("/state")
         audit = await client.get("/audit")
-    assert "<dt>Stopped</dt><dd>no</dd>" in state.text
+    assert "<dt>Emergency stop</dt><dd>None</dd>" in state.text
     assert "“theseus audit verify” looks at all of it" in audit.text
