@@ -55,6 +55,7 @@ _PERSON = re.compile(r"\b(?:we|you|i|they|budget|caps?|our|your|daily|weekly)\b"
 _YOU = re.compile(r"\byou\b", re.IGNORECASE)
 _EXPLAIN = re.compile(r"explain\b", re.IGNORECASE)
 _AGAIN = re.compile(r"\b(?:still|keeps?)\b", re.IGNORECASE)
+_SKILL = re.compile(r"\bthe (?P<name>[\w-]+(?: [\w-]+){0,4}) skill\b", re.IGNORECASE)
 _CAUSE = re.compile(r"\b(?:cause|reason\w*)\b", re.IGNORECASE)
 _HELP = re.compile(r"(?:/?help(?: me)?|how (?:do|can|should) i use (?:you|this(?: bot)?))", re.I)
 
@@ -162,7 +163,12 @@ def _fits(topic: Topic, text: str, setting: Setting, span: str, commands: list[s
 
 
 def _named(topic: Topic, plain: str) -> str:
-    """Return what is remembered, fails or is used: after "about", or the words of no question."""
+    """Return what is remembered, fails or is used: after "about", or the words of no question.
+
+    A skill is called what stands before the word, whatever that is made of.
+    """
+    if topic is Topic.SKILLS and (skill := _SKILL.search(plain)):
+        return clean_subject(skill["name"])
     after = _OF_THAT.search(plain) if topic is Topic.MEMORY else None
     if after:
         return clean_subject(after["rest"])

@@ -101,7 +101,7 @@ def rolled_back(item: LiveItem) -> str:
 
 
 def _line(skill: Skill, item: LiveItem | None, use: SkillUse | None) -> str:
-    told = words(skill.description, _DESCRIPTION)
+    told = words(skill.description.split(". ")[0], _DESCRIPTION)
     state = "".join(f" {each}" for each in _state(item))
     return f"- `{skill.name}`{_version(item)}, {_roles(skill)}; {_used(use)}: {told}{state}"
 
