@@ -55,21 +55,38 @@ class Skills(
         await interaction.followup.send(fitting(reloaded(result).splitlines()))
 
     @app_commands.command()
-    @app_commands.describe(name="The skill", version="The version to go back to")
+    @app_commands.describe(
+        name="The skill, `persona`, or a prompt", version="The version to go back to"
+    )
     async def rollback(
         self,
         interaction: discord.Interaction,
         name: str,
         version: app_commands.Range[int, 1],
     ) -> None:
-        """Have an older version of a skill count until its file changes; everybody can see it."""
+        """Have an older version of a skill, the persona or a prompt count."""
         await interaction.response.defer(thinking=True)
         service = self.bot.agent.live_items
-        item = await service.rollback(speaker(interaction), "skill", name.strip(), version)
+        name = name.strip()
+        kind = service.kind_of(name)
+        item = await service.rollback(speaker(interaction), kind, name, version)
         await interaction.followup.send(rolled_back(item))
 
-    @show.autocomplete("name")
     @rollback.autocomplete("name")
+    async def _texts(
+        self, interaction: discord.Interaction, current: str
+    ) -> list[app_commands.Choice[str]]:
+        if not is_listed(self.bot, speaker(interaction)):
+            return []  # as below
+        try:
+            texts = self.bot.agent.live_items.texts()
+        except PartMissing:
+            return []
+        typed = current.strip().lower()
+        names = [each.name for each in texts if typed in each.name]
+        return [app_commands.Choice(name=each, value=each) for each in names[:_CHOICES]]
+
+    @show.autocomplete("name")
     async def _names(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
@@ -88,7 +105,8 @@ class Skills(
         if not is_listed(self.bot, speaker(interaction)) or not isinstance(name, str):
             return []
         try:
-            versions = await self.bot.agent.live_items.offered("skill", name.strip())
+            service = self.bot.agent.live_items
+            versions = await service.offered(service.kind_of(name.strip()), name.strip())
         except PartMissing:
             return []
         now = self.bot.clock.now()

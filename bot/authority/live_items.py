@@ -4,6 +4,7 @@ from bot.authority.authorizer import Authorizer
 from bot.authority.policy import Act
 from bot.domain.errors import UnknownItem
 from bot.domain.live_items import (
+    ROLLED_BACK,
     ChangeAuthor,
     ItemKind,
     ItemVersion,
@@ -49,6 +50,18 @@ class LiveItemService:
             return await self._registry.versions(kind, name)
         except UnknownItem:
             return ()
+
+    def texts(self) -> tuple[LiveItem, ...]:
+        """Return what can be rolled back, skills first, to choose from while somebody types.
+
+        Not audited: whoever calls sees to it that they are listed.
+        """
+        kinds = sorted(ROLLED_BACK, reverse=True)
+        return tuple(item for kind in kinds for item in self._registry.items(kind))
+
+    def kind_of(self, name: str) -> ItemKind:
+        """Return which text people mean by a name; a skill where there is none of that name."""
+        return next((item.kind for item in self.texts() if item.name == name), "skill")
 
     async def text(self, person: Person, kind: ItemKind, name: str, number: int) -> str:
         """Return the text of a kept version. Raises `UnknownItem`."""

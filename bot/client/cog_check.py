@@ -14,7 +14,7 @@ from bot.domain.errors import SandboxUnavailable
 from bot.infra.syntax import parse
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
-LIMITS = SandboxLimits(seconds=20.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)
+LIMITS = SandboxLimits(seconds=30.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)
 _CODE = Path(__file__).resolve().parents[2]  # where this `bot` is
 _ROUNDS = 3
 """A cog that ends the process hides what comes after it: the others are tried without it."""

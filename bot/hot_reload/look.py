@@ -40,12 +40,19 @@ def look_at(catalog: Catalog) -> Seen:
     return {key: (place, catalog.read(key, place)) for key, place in located.items()}
 
 
-def changes(seen: Seen, live: LiveSet, validation: Validation) -> Iterator[ItemChange]:
-    """Yield what differs from the last look, each judged by the rules of its kind."""
+def changes(
+    seen: Seen, live: LiveSet, validation: Validation, *, again: bool = False
+) -> Iterator[ItemChange]:
+    """Yield what differs from the last look, each judged by the rules of its kind.
+
+    What is refused is judged `again` where somebody asks for it: a busy machine may have been too
+    slow to try a cog.
+    """
     for key, (located, read) in seen.items():
         state = live.states.get(key)
         change = _change(key, located, read, state, validation)
-        if state is None or state.mark != change.mark:
+        refused = again and state is not None and state.item.state == "refused"
+        if state is None or state.mark != change.mark or refused:
             yield change
     for key, state in live.states.items():
         if key in seen:
@@ -67,6 +74,6 @@ def _change(
     if isinstance(read, Unreadable):
         return ItemChange(key, located.path, None, f"unreadable: {read.reason}", read.reason)
     change = ItemChange(key, located.path, read, read.digest)
-    if state is not None and state.mark == read.digest:
+    if state is not None and state.mark == read.digest and state.item.state == "live":
         return change
     return change.refused(validation(key, read))

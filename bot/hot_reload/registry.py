@@ -103,7 +103,8 @@ class FileLiveRegistry:
         """Look at the files, and take on what changed. Raises `StoreError`."""
         async with self._one_at_a_time:
             seen = await in_thread(look_at, self._catalog)
-            found = tuple(changes(seen, self.live, self._validation))
+            again = author.kind == "person"
+            found = tuple(changes(seen, self.live, self._validation, again=again))
             return await self._take(await self._loaded(found), author)
 
     async def rollback(

@@ -17,7 +17,9 @@ from bot.redaction._redact import redact
 from bot.telemetry.literals import Redact, is_secret
 
 _DEPTH = 4
-_QUIET = ("aiosqlite", "asyncio", "discord.gateway", "discord.client", "git", "matplotlib")
+_QUIET = (
+    "aiosqlite", "asyncio", "discord.gateway", "discord.client", "git", "matplotlib", "watchfiles",
+)  # fmt: skip
 
 
 def configure_logging(

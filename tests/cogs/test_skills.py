@@ -140,6 +140,22 @@ async def test_approvers_roll_back_and_developers_may_not(room: DevChannel) -> N
     assert shown == "`making-tea` is live as its file has it, version 2."
 
 
+async def test_the_persona_and_prompts_are_rolled_back_in_the_same_way(room: DevChannel) -> None:
+    registry = room.world.live_registry
+    for text in ("Kind.", "Rude."):
+        registry.files["persona", "persona"] = text
+        await registry.reload()
+    assert "persona" in await choices(room, "alice", "name", "pers")
+    newest, oldest = await choices(room, "alice", "version", "", name="persona")
+    assert (newest[:2], oldest[:2]) == ("v2", "v1")
+    refused = await told(room, "dora", "skills rollback", name="persona", version=1)
+    assert "not on the list" in refused
+    shown = await told(room, "alice", "skills rollback", name="persona", version=1)
+    assert shown.startswith("`persona` is version 1 from now on, in place of version 2.")
+    shown = await told(room, "alice", "skills rollback", name="nothing", version=1)
+    assert "There is no skill `nothing`" in shown
+
+
 async def test_names_and_versions_are_offered_to_listed_people_alone(room: DevChannel) -> None:
     assert await choices(room, "alice", "name", "mak") == ["making-tea"]
     (version,) = await choices(room, "alice", "version", "", name="making-tea")

@@ -170,6 +170,9 @@ async def test_a_cog_that_its_loader_refuses_stays_as_it_was(room: Room) -> None
     assert (refused.version, refused.reason) == (1, "SyntaxError: invalid")
     assert (await room.look()).refused == (refused,)
     assert room.cogs.loaded == [("dice",)], "it is not tried again before it changes"
+    room.cogs.refusing = {}
+    (item,) = (await room.registry.reload(ADA)).live
+    assert (item.version, item.state) == (2, "live"), "or somebody asks for it"
 
 
 async def test_a_cog_that_did_not_load_at_the_start_is_told_and_mended_by_its_file(
