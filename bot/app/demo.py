@@ -1,6 +1,7 @@
 """The demo, put together."""
 
 import asyncio
+import importlib.util
 import os
 import signal
 import sys
@@ -23,6 +24,7 @@ from bot.infra.threads import in_thread
 from bot.settings import read_environment
 
 Say = Callable[[str], None]
+_OF_TESTS = "jsonschema_rs"  # of the extra `demo`
 
 FAULT_NAMES = (
     *(fault.name for fault in FAULTS),
@@ -97,6 +99,12 @@ async def _source(home: Path, say: Say) -> Path:
         raise ConfigError(
             "The demo runs on a copy of its own source, and this installation does not say where "
             "that is. Clone the repository and run `make demo` there."
+        )
+    if importlib.util.find_spec(_OF_TESTS) is None:
+        raise ConfigError(
+            "The demo proves fixes with the project's own tests, and what they need is not "
+            f'installed here. Take it along: uvx --from "theseus[demo] @ git+{source.shown}" '
+            "theseus demo; or clone the repository and run `make demo` there."
         )
     say(f"Cloning {source.shown} ...")
     await in_thread(clone_source, source, home / "source")

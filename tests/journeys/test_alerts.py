@@ -1,0 +1,145 @@
+"""While Discord is out of reach, people hear elsewhere; once, whatever happens to the process."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.demo.faults import choose, plant
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+from tests.fakes.repositories import commit, git
+from tests.support.alert_receivers import WebReceiver, web_receiver
+from tests.support.page_reader import text_of
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = "right.discord.token"
+POSTS = {"kind": "status", "status": 503, "path": "/channels/*/messages", "times": None}
+
+
+def _bot(folder: Path, guild_id: int, dev_channel_id: int) -> Path:
+    """Clone this repository with a broken command, and have it notice and alert within seconds."""
+    if not (ROOT / ".git").exists():
+        pytest.skip("this is no git repository, so there is nothing to clone")
+    clone = folder / "bot"
+    git(folder, "clone", "-q", "--no-tags", str(ROOT), str(clone))
+    git(clone, "remote", "remove", "origin")
+    git(clone, "checkout", "-q", "-B", "main")
+    plant(choose("dice-percent", None), clone)
+    config: dict[str, Any] = yaml.safe_load((clone / "data/config.yaml").read_text())
+    config["discord"] = {"guild_id": guild_id, "dev_channel_id": dev_channel_id}
+    config["detection"] |= {"repeated_error": {"times": 3}, "after_deploy_minutes": 0}
+    config["incidents"] |= {"resolved_after_minutes": 0.3, "severity": {"repeated_error": "high"}}
+    config["alerts"]["down_seconds"] = 10
+    config["autonomy"]["level"] = "report"
+    config["sandbox"]["kind"] = "none"
+    commit(clone, {"data/config.yaml": yaml.safe_dump(config)}, "Notice sooner")
+    return clone
+
+
+@asynccontextmanager
+async def _running(
+    clone: Path, variables: dict[str, str]
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    bot = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", cwd=clone, env=variables,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield bot
+    finally:
+        if bot.returncode is None:
+            bot.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(bot.wait(), 60)
+
+
+def _variables(clone: Path, discord: LocalDiscord, hook: WebReceiver) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ["HOME"],
+        "PYTHONPATH": str(clone),
+        "DISCORD_TOKEN": TOKEN,
+        "THESEUS_DISCORD_API_URL": discord.api_url,
+        "THESEUS_DISCORD_GATEWAY_URL": discord.gateway_url,
+        "THESEUS_ALERT_WEBHOOK_URL": hook.url,
+        "THESEUS_ALERT_WEBHOOK_SECRET": "a-secret-of-this-test",
+    }
+
+
+def _told(hook: WebReceiver) -> list[tuple[str, str]]:
+    """Return the state and the kind of each alert, oldest first."""
+    alerts = [json.loads(text) for text in hook.texts]
+    return [(each["state"], each["id"].partition(":")[0]) for each in alerts]
+
+
+async def _until_told(hook: WebReceiver, *wanted: tuple[str, str], seconds: float = 60) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            while not set(wanted) <= set(_told(hook)):
+                hook.came.clear()
+                await hook.came.wait()
+    except TimeoutError:
+        pytest.fail(f"{seconds:.0f} s passed without all of {wanted}; told: {_told(hook)}")
+
+
+async def test_what_discord_does_not_take_is_told_elsewhere_once_and_when_it_is_over(
+    tmp_path: Path,
+) -> None:
+    async with (
+        LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord,
+        Person(discord.base_url, "alice") as alice,
+        web_receiver() as hook,
+    ):
+        clone = _bot(tmp_path, discord.guild_id, discord.dev_channel_id)
+        variables = _variables(clone, discord, hook)
+        async with _running(clone, variables) as bot:
+            await alice.wait_for_bot(60)
+            await alice.call("POST", "/local/faults", POSTS)
+            for _ in range(4):
+                await alice.run("dev", "roll", dice="d%")
+            await _until_told(hook, ("firing", "incident"), ("firing", "chat"))
+            first = json.loads(hook.texts[0])
+            assert "/roll" in "".join(hook.texts)
+            assert "X-Theseus-Signature" in hook.requests[0][0]
+            assert TOKEN not in str(first)
+            bot.kill()
+            await bot.wait()
+        async with _running(clone, variables):
+            await alice.wait_for_bot(60)
+            await alice.call("DELETE", "/local/faults")
+            await alice.wait_for("dev", lambda said: "/roll" in text_of(said), 60)
+            await _until_told(hook, ("resolved", "chat"), ("resolved", "incident"))
+        told = _told(hook)
+        assert sorted(told) == sorted(
+            [("firing", "incident"), ("firing", "chat"),
+             ("resolved", "chat"), ("resolved", "incident")]
+        )  # fmt: skip
+
+
+async def test_a_bot_that_cannot_connect_when_it_starts_is_told_of_over_its_restarts(
+    tmp_path: Path,
+) -> None:
+    async with (
+        LocalDiscord([LocalPerson("alice", listed=True)], token=TOKEN) as discord,
+        web_receiver() as hook,
+    ):
+        clone = _bot(tmp_path, discord.guild_id, discord.dev_channel_id)
+        nowhere = _variables(clone, discord, hook) | {
+            "THESEUS_DISCORD_API_URL": "http://127.0.0.1:9/api/v10",
+            "THESEUS_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9/",
+        }
+        async with asyncio.timeout(120):
+            while not hook.requests:
+                async with _running(clone, nowhere) as bot:
+                    assert await bot.wait() == 1  # what a service starts again
+        assert _told(hook) == [("firing", "chat")]
