@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
+from bot.domain.backup import Backup, BackupStatus
 from bot.domain.journal import ActionOutcome, Kind
 from bot.settings import Environment, load
 from bot.web._routes import ROUTES
@@ -116,7 +117,13 @@ def test_systemd_can_read_the_seccomp_profiles_names() -> None:
 async def metrics() -> tuple[set[str], set[str]]:
     """Return the names of all metrics the bot has, and their labels as `name{label}`."""
     room, outbox, ledger = Room(), FakeOutbox(), FakeLedger()
-    room.without(outbox=outbox, ledger=ledger, alerts={("webhook", "sent"): 1})
+    newest = Backup(file=Path("/backup"), made_at=room.clock.now(), size=1)
+
+    async def backups() -> BackupStatus:
+        return BackupStatus(newest=newest, count=1)
+
+    sent = {("webhook", "sent"): 1}
+    room.without(outbox=outbox, ledger=ledger, alerts=sent, backups=backups)
     async with room.serving() as client:
         await client.server.feed.look()
         room.services.recorder.record(Kind.COMMAND, "roll", ActionOutcome.OK)

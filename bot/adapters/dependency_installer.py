@@ -35,7 +35,10 @@ class DependencyInstaller:
         """Install; return why that could not be done, with the way out, or nothing."""
         by_hand = _BY_HAND.format(root=self._root)
         if not self._is_ours():
-            return f"I run from {self._environment}, not from {self._root / '.venv'}; {by_hand}"
+            return (
+                f"I run from {self._environment}, not from {self._root / '.venv'}. In a container, "
+                f"start that anew: it installs what is missing (docs/deployment.md); else {by_hand}"
+            )
         if shutil.which("make") is None:
             return f"`make` is not installed here; {by_hand}"
         async with self._one_at_a_time:

@@ -60,6 +60,9 @@ class AlertDelivery(Record):
 
     alert: Alert
     covers: tuple[str, ...] = ()
+    tried: tuple[str, ...] = Field(
+        default=(), description="channels it was sent through, noted before: they may have it"
+    )
     told: tuple[str, ...] = Field(default=(), description="channels that have it")
     refused: tuple[str, ...] = Field(default=(), description="channels that will not have it")
     over: Alert | None = None
@@ -69,12 +72,17 @@ class AlertDelivery(Record):
     def waiting_for(self, channel: str) -> Alert | None:
         """Return what is to be sent through a channel now; `None`: nothing.
 
-        What is over before a channel had it is not told there any more.
+        What was over before a channel was tried is not told there any more. One that was tried,
+        and may have it, hears of its end: the program may have been killed before it knew.
         """
         if self.over is None:
             return None if channel in (*self.told, *self.refused) else self.alert
-        settled = channel in (*self.told_over, *self.refused_over)
-        return self.over if channel in self.told and not settled else None
+        settled = channel in (*self.refused, *self.told_over, *self.refused_over)
+        return self.over if channel in self.tried and not settled else None
+
+    def attempted(self, channel: str) -> "AlertDelivery":
+        """Return it as it is before it is sent through a channel."""
+        return self if channel in self.tried else self.but(tried=(*self.tried, channel))
 
     def settled(self, channel: str, *, taken: bool) -> "AlertDelivery":
         """Return it once the channel has taken, or refused for good, what was waiting for it."""

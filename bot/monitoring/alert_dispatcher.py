@@ -116,6 +116,7 @@ class AlertDispatcher:
         attempts, due = self._next.get(key, (0, 0.0))
         if attempts and self._clock.monotonic() < due:
             return
+        await self._note_attempt(channel.name, alert.id)
         try:
             await channel.send(alert)
         except AlertRejected as error:
@@ -131,6 +132,13 @@ class AlertDispatcher:
             _log.warning(told, channel.name, alert.id, pause, error)
         else:
             await self._settle(channel.name, alert, "sent")
+
+    async def _note_attempt(self, channel: str, alert_id: str) -> None:
+        known = await self._loaded()
+        tried = known[alert_id].attempted(channel)
+        if tried != known[alert_id]:
+            known[alert_id] = tried
+            await self._save(alert_id)
 
     async def _give_up(self, channel: str, alert: Alert, error: PortError) -> None:
         _log.error("%s will not have the alert %s: %s", channel, alert.id, error)

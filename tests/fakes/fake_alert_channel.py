@@ -6,12 +6,16 @@ from bot.redaction import redact
 
 
 class FakeAlertChannel:
-    """Implements `bot.ports.alert_channel.AlertChannel`. `failure` is raised instead of sending."""
+    """Implements `bot.ports.alert_channel.AlertChannel`.
+
+    `failure` is raised instead of sending, `death` right after it, as if the process ended there.
+    """
 
     def __init__(self, name: str = "fake") -> None:
         self.name = name
         self.sent: list[Alert] = []
         self.attempts = 0
+        self.death: BaseException | None = None
         self.failure: AlertUnavailable | AlertRejected | None = None
 
     async def send(self, alert: Alert) -> None:
@@ -20,6 +24,8 @@ class FakeAlertChannel:
         if self.failure is not None:
             raise self.failure
         self.sent.append(alert.without_secrets(redact))
+        if self.death is not None:
+            raise self.death
 
     @property
     def told(self) -> list[tuple[str, str]]:

@@ -236,7 +236,7 @@ async def test_a_way_that_stays_shut_is_given_up_after_a_day(watch: Watch) -> No
     assert watch.dispatcher.sent["two", "refused"] == 1
 
 
-async def test_a_way_that_refused_or_never_had_it_does_not_hear_of_its_end(watch: Watch) -> None:
+async def test_a_way_that_refused_does_not_hear_of_its_end(watch: Watch) -> None:
     watch.opens()
     watch.other.failure = AlertRejected("wrong address")
     await watch.after(120)
@@ -247,6 +247,36 @@ async def test_a_way_that_refused_or_never_had_it_does_not_hear_of_its_end(watch
     await watch.after(5)
     assert watch.other.told == []
     assert watch.channel.told[-1] == ("resolved", "incident:k7m2xq:0")
+
+
+async def test_a_way_that_could_not_be_reached_hears_of_the_end_alone(watch: Watch) -> None:
+    watch.opens()
+    watch.other.failure = AlertUnavailable("later")
+    await watch.after(120)
+    watch.change(status="resolved")
+    watch.other.failure = None
+    await watch.after(5)
+    assert watch.other.told == [("resolved", "incident:k7m2xq:0")]
+
+
+async def test_killed_between_sending_and_noting_it_tells_the_end_all_the_same(
+    watch: Watch,
+) -> None:
+    """Who was told, as far as anybody can know, is not left with an alert that never ends."""
+
+    class Killed(BaseException):
+        """The process ends."""
+
+    watch.opens()
+    watch.channel.death = Killed()
+    with pytest.raises(BaseExceptionGroup):
+        await watch.after(120)
+    watch.channel.death = None
+    watch.change(status="resolved")
+    watch.dispatcher = watch.started()
+    assert await watch.after(5) == [
+        ("firing", "incident:k7m2xq:0"), ("resolved", "incident:k7m2xq:0"),
+    ]  # fmt: skip
 
 
 async def test_a_full_disk_keeps_nothing_from_being_told_or_makes_it_be_told_twice(
