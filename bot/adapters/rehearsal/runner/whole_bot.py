@@ -46,7 +46,7 @@ class WholeBot:
         root = self._checkout()
         config = self._state / "rehearsal.yaml"
         config.write_text(json.dumps(self._config(world)), encoding="utf-8")  # JSON is YAML
-        app = importlib.import_module("bot.app")
+        app = importlib.import_module("bot.app.bot")
         settings = importlib.import_module("bot.settings")
         self._listen(world["flags"])
         variables = {
