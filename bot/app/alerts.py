@@ -2,15 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
 from types import TracebackType
+from typing import Any
+
+from pydantic import ValidationError
 
 from bot.adapters.email_alerts import EmailAlertChannel, MailServer
 from bot.adapters.webhook_alerts import WebhookAlertChannel
 from bot.app.resources import Resources
 from bot.client import TheseusClient, is_connected
+from bot.domain.alert import Alert
 from bot.domain.errors import PortError
+from bot.domain.restart import RestartReport
 from bot.monitoring import Monitoring
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.monitoring.alert_sources import AlertSources, IncidentSource
@@ -49,9 +54,16 @@ def alert_channels(settings: Settings, clock: Clock) -> tuple[AlertChannel, ...]
 
 
 def alert_dispatcher(
-    settings: Settings, opened: Resources, client: TheseusClient, monitoring: Monitoring
+    settings: Settings,
+    opened: Resources,
+    client: TheseusClient,
+    monitoring: Monitoring,
+    news: Mapping[str, Any],
 ) -> AlertDispatcher | None:
-    """Return what alerts people, not running yet; `None` where there is no way to."""
+    """Return what alerts people, not running yet; `None` where there is no way to.
+
+    `news` is what the supervisor told this process at its beginning.
+    """
     channels, rules = alert_channels(settings, opened.clock), settings.config.alerts
     if not channels:
         return None
@@ -63,8 +75,32 @@ def alert_dispatcher(
         opened.clock,
         timedelta(seconds=rules.down_seconds),
     )
+    first = rollback_alert(news, opened.clock.now())
     return AlertDispatcher(
-        channels, AlertSources(source, rules), reach, opened.key_values, opened.clock
+        channels,
+        AlertSources(source, rules),
+        reach,
+        opened.key_values,
+        opened.clock,
+        first=() if first is None else (first,),
+    )
+
+
+def rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
+    """Return what tells that new code was taken back, where the supervisor says that it was."""
+    try:
+        report = RestartReport.model_validate(news["rolled_back"])
+    except (KeyError, ValidationError):
+        return None
+    left = f" The checkout was not put back: {report.not_back}." if report.not_back else ""
+    return Alert(
+        id=f"rollback:{report.commit[:12]}:{report.at}"[:200],
+        title=f"I restarted onto {report.commit[:10]}, and took it back",
+        text=f"{report.why}. Running now: {report.previous[:10] or 'what ran before'}.{left}"[
+            :4_000
+        ],
+        since=now,
+        at=now,
     )
 
 
@@ -87,7 +123,7 @@ def look_once_more(alerts: AlertDispatcher | None) -> LeavesWith:
             return
         try:
             async with asyncio.timeout(_LAST_SECONDS):
-                await alerts.turn()
+                await alerts.turn(ending=True)
         except (PortError, TimeoutError) as failure:
             _log.warning("people could not be alerted at the end: %s", failure)
 

@@ -96,7 +96,7 @@ async def _build(
     agent.emergency.hushes.extend(each.hush for each in (warming, talks) if each is not None)
     monitoring = monitoring_service(settings, opened, chat, agent, who)
     issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
-    alerts = alert_dispatcher(settings, opened, client, monitoring)
+    alerts = alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))
     audit = self_audit(settings, opened, chat, agent, client)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values

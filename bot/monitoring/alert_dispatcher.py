@@ -28,7 +28,8 @@ class AlertDispatcher:
     """Sends what `AlertSources` finds through every channel, and what it is handed.
 
     What was sent is stored before anything else is: after a restart nothing is sent again. Where
-    it cannot be stored, it is sent nevertheless, and not again by this process.
+    it cannot be stored, it is sent nevertheless, and not again by this process. `first` is what
+    there is to tell from the start.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class AlertDispatcher:
         reach: ChatReach,
         key_values: KeyValueStore,
         clock: Clock,
+        *,
+        first: Sequence[Alert] = (),
     ) -> None:
         self._channels = tuple(channels)
         self._sources = sources
@@ -48,6 +51,7 @@ class AlertDispatcher:
         self._unsaved: set[str] = set()
         self._next: dict[tuple[str, str, str], tuple[int, float]] = {}
         self._turning = asyncio.Lock()
+        self._first = tuple(first)
         self.sent: Counter[tuple[str, str]] = Counter()
         """How many by channel and `sent`, `failed` or `refused`, since the start."""
 
@@ -66,11 +70,17 @@ class AlertDispatcher:
             known[alert.id] = AlertDelivery(alert=alert)
             await self._save(alert.id)
 
-    async def turn(self) -> None:
-        """Look once, and send what is due. Errors of channels are kept for the next attempt."""
+    async def turn(self, *, ending: bool = False) -> None:
+        """Look once, and send what is due. Errors of channels are kept for the next attempt.
+
+        `ending`: the program ends for an error, and this is its last look.
+        """
         async with self._turning:
+            for alert in self._first:
+                await self.alert(alert)
+            self._first = ()
             known, now = await self._loaded(), self._clock.now()
-            down = await self._down_since()
+            down = await self._down_since(ending=ending)
             for delivery in self._sources.new(tuple(known.values()), now, down):
                 known[delivery.alert.id] = delivery
                 await self._save(delivery.alert.id)
@@ -98,9 +108,9 @@ class AlertDispatcher:
             self._known = {each.alert.id: each for each in kept}
         return self._known
 
-    async def _down_since(self) -> datetime | None:
+    async def _down_since(self, *, ending: bool) -> datetime | None:
         try:
-            return await self._reach.down_since()
+            return await self._reach.down_since(ending=ending)
         except StoreError as error:
             _log.warning("whether the chat is out of reach cannot be told: %s", error)
             return None

@@ -10,6 +10,8 @@ from bot.ports.key_value_store import KeyValueStore
 from bot.ports.outbox import OutboxDepth
 
 _KEPT = "chat-outage"
+_CONNECTING = timedelta(seconds=30)
+_AWAY = timedelta(minutes=10)
 
 
 class MessageBacklog(Protocol):
@@ -24,8 +26,8 @@ class ChatReach:
     """Tells since when the chat has been out of reach, also over restarts.
 
     It is where there is no connection, or where the same message has been the oldest that waits,
-    for `patience`. A program that cannot connect ends and is started again by its supervisor:
-    what it has seen is kept, unless it was away for longer than `patience` in between.
+    for `patience`. A program that cannot connect ends and is started again: what it has seen is
+    kept, unless it was away for so long in between that somebody has switched it off.
     """
 
     def __init__(
@@ -42,13 +44,16 @@ class ChatReach:
         self._clock = clock
         self._patience = patience
         self._known: ChatOutage | None = None
+        self._first_look: datetime | None = None
 
-    async def down_since(self) -> datetime | None:
+    async def down_since(self, *, ending: bool = False) -> datetime | None:
         """Return since when it is out of reach; `None`: it is not, or not for long.
 
-        Raises `StoreError`.
+        A program that has just been started is not connected yet, which says nothing unless it is
+        `ending` for that. Raises `StoreError`.
         """
         now = self._clock.now()
+        self._first_look = self._first_look or now
         before = self._known or await self._kept(now)
         depth = await self._backlog.depth()
         since = None if self._connected() else before.since or now
@@ -62,11 +67,13 @@ class ChatReach:
         self._known = seen
         if seen.but(looked_at=before.looked_at) != before or since is not None:
             await self._key_values.put(_KEPT, seen)
+        if not ending and now - self._first_look < min(_CONNECTING, self._patience):
+            return None
         begun = [at for at in (seen.since, seen.message_since) if at is not None]
         return min((at for at in begun if now - at >= self._patience), default=None)
 
     async def _kept(self, now: datetime) -> ChatOutage:
         kept = await self._key_values.get(_KEPT, ChatOutage)
-        if kept is None or now - kept.looked_at > self._patience:
+        if kept is None or now - kept.looked_at > max(_AWAY, self._patience):
             return ChatOutage(looked_at=now)
         return kept

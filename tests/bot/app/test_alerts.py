@@ -1,0 +1,24 @@
+"""That new code was taken back is told elsewhere too, as the supervisor tells it."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot.app.alerts import rollback_alert
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def test_a_commit_that_was_taken_back_is_told_with_its_reason() -> None:
+    told = {"commit": "abc1234567890", "previous": "def4567890123", "at": "12", "why": "it hung"}
+    alert = rollback_alert({"rolled_back": told, "restarted": None}, AT)
+    assert alert is not None
+    assert alert.id == "rollback:abc123456789:12"
+    assert alert.headline == "[high] I restarted onto abc1234567, and took it back"
+    assert alert.text == "it hung. Running now: def4567890."
+
+
+@pytest.mark.parametrize("news", [{}, {"restarted": {"commit": "abc"}}, {"rolled_back": "odd"}])
+def test_without_a_rollback_there_is_nothing_to_tell(news: dict[str, Any]) -> None:
+    assert rollback_alert(news, AT) is None
