@@ -1,6 +1,7 @@
 """The migrations that this code knows, of every database in the state folder."""
 
 from bot.adapters import sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traffic
+from bot.hot_reload import versions
 from bot.infra import forge_pulls
 
 KNOWN_MIGRATIONS = frozenset(
@@ -11,6 +12,7 @@ KNOWN_MIGRATIONS = frozenset(
         sqlite_memory.MIGRATIONS,
         sqlite_traffic.MIGRATIONS,
         forge_pulls.MIGRATIONS,
+        versions.MIGRATIONS,
     )
     for migration in migrations
 )

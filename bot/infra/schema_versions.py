@@ -26,7 +26,8 @@ DATABASES = (
 )
 """Every file of the state folder that is kept by migrations. The journal's index is not here: code
 that does not know it makes it anew."""
-_SOURCES = ("bot/adapters", "bot/hot_reload", "bot/infra")
+SOURCES = ("bot/adapters", "bot/hot_reload", "bot/infra")
+"""Where migrations are spelled out."""
 
 
 class NewerSchema(NamedTuple):
@@ -84,7 +85,7 @@ def migrations_at(git: Git, commit: str) -> frozenset[str]:
     Raises the error of `git` where there is no such commit.
     """
     revision = git.revision(commit)
-    looked = ("grep", "-l", "-z", "-F", "Migration(", revision, "--", *_SOURCES)
+    looked = ("grep", "-l", "-z", "-F", "Migration(", revision, "--", *SOURCES)
     listed = git.run(*looked, ok=(0, 1)).out.decode(errors="surrogateescape")
     names: set[str] = set()
     for place in filter(None, listed.split("\0")):
