@@ -1,0 +1,111 @@
+"""A whole bot under its supervisor, in a private clone of this repository, with people who use it.
+
+Changes of its core come as they do from a forge: pushed to the followed branch, then told.
+"""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot.app.demo import local_forge, project_root
+from bot.demo.demo import Demo, DemoPlan, demo
+from local_discord.person import Message, Person
+from tests.fakes.repositories import commit, git
+
+SUPERVISED = ("-m", "bot", "run")
+RESTART = {"probation_seconds": 6, "drain_seconds": 5, "ready_seconds": 15, "silent_seconds": 5}
+_TOKEN = "a-token-of-forty-characters-for-the-tests"
+_PATIENCE = 120.0
+
+
+@dataclass(frozen=True)
+class HandoverWorld:
+    """The running demo, its people, and where HTTP is served."""
+
+    demo: Demo
+    alice: Person
+    http: str
+
+    @property
+    def running(self) -> str:
+        """The commit the checkout stands at."""
+        return git(self.demo.workspace.checkout, "rev-parse", "HEAD")
+
+    @property
+    def log(self) -> str:
+        """What supervisor and bots have logged."""
+        return (self.demo.workspace.home / "bot.log").read_text(errors="replace")
+
+    def records(self) -> dict[str, Any]:
+        """Return what the supervisor keeps."""
+        file = self.demo.workspace.state / "restarts.json"
+        return dict(json.loads(file.read_text())) if file.exists() else {"bad": {}, "good": []}
+
+    async def push(self, files: Mapping[str, Callable[[str], str]]) -> str:
+        """Push a commit that changes these files so, and say so; return it."""
+        folder = self.demo.workspace.home / "clone"
+        if not folder.exists():
+            git(self.demo.workspace.home, "clone", "-q", str(self.demo.workspace.forge), "clone")
+        git(folder, "pull", "-q", "--ff-only")
+        changed = {name: change((folder / name).read_text()) for name, change in files.items()}
+        pushed = commit(folder, changed, "Change the core")
+        git(folder, "push", "-q", "origin", "HEAD")
+        headers = {"Authorization": f"Bearer {_TOKEN}"}
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(f"{self.http}/webhook/reload", headers=headers) as answer,
+        ):
+            assert answer.status == 202, await answer.text()
+        return pushed
+
+    async def ready(self) -> int:
+        """Return how readiness answers now; 0: nobody answers."""
+        try:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"{self.http}/health/ready") as answer,
+            ):
+                return answer.status
+        except aiohttp.ClientError:
+            return 0
+
+    async def said(self, part: str, channel: str = "dev") -> Message:
+        """Wait until the bot has said something with these words; return it."""
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                while True:
+                    for each in await self.alice.messages(channel):
+                        if part in each["content"] and each["author"].get("bot"):
+                            return each
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"nobody said {part!r}:\n{self.log[-4_000:]}") from None
+
+
+@asynccontextmanager
+async def handover_world(
+    folder: Path, *, before: Callable[[Path], None] | None = None
+) -> AsyncIterator[HandoverWorld]:
+    """Open the world; the bot is online. `before` may change the folder of the code first."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    plan = DemoPlan(
+        project_root(),
+        folder,
+        None,
+        settings={"restart": RESTART},
+        program=SUPERVISED,
+        variables={"THESEUS_HTTP_PORT": str(port), "THESEUS_HTTP_TOKEN": _TOKEN},
+    )
+    async with demo(plan, local_forge) as running:
+        await running.until_online()
+        async with Person(running.discord.base_url, "alice") as alice:
+            yield HandoverWorld(running, alice, f"http://127.0.0.1:{port}")
