@@ -15,16 +15,17 @@ _BAD = (
 class SupervisedRestarter:
     """Implements `bot.ports.restarter.Restarter` over the control channel.
 
-    `say` sends a message to the supervisor; `bad` maps commits that were rolled back to the reason.
+    `ask` takes what is to be asked of the supervisor; `bad` maps commits that were rolled back to
+    the reason.
     """
 
     def __init__(
         self,
-        say: Callable[..., None],
+        ask: Callable[[dict[str, Any]], None],
         is_gone: Callable[[], bool],
         bad: Mapping[str, str],
     ) -> None:
-        self._say = say
+        self._ask = ask
         self._is_gone = is_gone
         self._bad = dict(bad)
 
@@ -37,8 +38,7 @@ class SupervisedRestarter:
             return RestartAnswer(accepted=False, reason=_BAD.format(why=bad))
         if self._is_gone():
             return RestartAnswer(accepted=False, reason=_GONE)
-        told: dict[str, Any] = {"commit": commit, "reason": reason, "run_id": run_id}
-        self._say("restart", **told)
+        self._ask({"commit": commit, "reason": reason, "run_id": run_id})
         return RestartAnswer(accepted=True)
 
     def rolled_back(self, commit: str) -> str | None:

@@ -19,7 +19,7 @@ from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
 from bot.app.running_bot import BotParts, Closing, Forever, RunningBot
 from bot.app.state_lock import hold
-from bot.app.supervision import Beginning, Supervision, supervised
+from bot.app.supervision import Beginning, Rehearse, Supervision, supervised
 from bot.app.web import serve, web_server
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
@@ -32,6 +32,7 @@ from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.restart_notices import RestartNotices
+from bot.self_improvement.start_check import StartCheck
 from bot.settings import Settings, guard_secrets, required_token
 
 _log = logging.getLogger(__name__)
@@ -125,6 +126,7 @@ async def _build(
             client.personal_data.run_forever,
             live.run_forever,
             _retention(settings, opened, chat).run_forever,
+            partial(supervision.pass_on, _rehearsal(opened)),
             _restart_notices(opened, chat, who, beginning, supervision).run_forever,
             *_running(alerts, issues),
             *serving,
@@ -138,6 +140,20 @@ async def _build(
 def _running(*parts: Periodic | None) -> tuple[Forever, ...]:
     """Return what has to run of the parts that are there."""
     return tuple(each.run_forever for each in parts if each is not None)
+
+
+def _rehearsal(opened: Resources) -> Rehearse:
+    """Return what plays a commit before this process hands over to it."""
+    check = StartCheck(opened.rehearsal, opened.trees, opened.clock)
+    began = opened.code.commit  # what the checkout stands at moves on
+
+    async def rehearse(commit: str) -> str:
+        played = await check(commit, began)
+        if played.status == "skipped":
+            _log.warning("the new code was %s", played.summary)
+        return f"it was played, and does not work: {played.summary}" * (played.status == "failed")
+
+    return rehearse
 
 
 def _restart_notices(

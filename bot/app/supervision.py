@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +18,10 @@ from bot.ports.restarter import Restarter
 from bot.supervisor.messages import HEARTBEAT_SECONDS, Message
 
 _log = logging.getLogger(__name__)
+
+
+Rehearse = Callable[[str], Awaitable[str]]
+"""Plays a commit; returns what does not work in it, in words, empty where all does."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Supervision:
         """What the supervisor tells of hand-overs that came to nothing."""
         self._channel = channel
         self._asked: SupervisedRestarter | None = None
+        self._wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def begin(self, prepare: Callable[[], None]) -> Beginning | None:
         """Prepare what can be, then wait for the first order; `None`: there is nothing to do."""
@@ -56,7 +61,8 @@ class Supervision:
             return None
         news = order.get("news") or {}
         bad = news.get("rolled_back_commits") or {}
-        self._asked = SupervisedRestarter(self._channel.say, self._channel.closed.is_set, bad)
+        gone = self._channel.closed.is_set
+        self._asked = SupervisedRestarter(self._wanted.put_nowait, gone, bad)
         self.restarter = self._asked
         succeeds = "restarted" in news
         if not succeeds:
@@ -73,6 +79,15 @@ class Supervision:
         while self._channel is not None:
             self.say("heartbeat", ready=is_ready())
             await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def pass_on(self, rehearse: Rehearse) -> None:
+        """Rehearse what a restart is asked onto, and ask the supervisor for it, until cancelled.
+
+        What does not work is told the supervisor as well: it remembers that, and puts it back.
+        """
+        while True:
+            wanted = await self._wanted.get()
+            self.say("restart", **wanted, refused=await rehearse(wanted["commit"]))
 
     async def follow(self) -> None:
         """Take orders until the supervisor is gone, which asks for the end as well."""

@@ -6,7 +6,15 @@ from typing import Literal, NamedTuple
 
 from bot.domain.change import STARTS, CheckResult
 from bot.domain.errors import RehearsalError, WorkspaceError
-from bot.domain.rehearsal import Actor, CommandStep, PlayedStep, Script, ScriptWorld, Transcript
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    PlayedStep,
+    SayStep,
+    Script,
+    ScriptWorld,
+    Transcript,
+)
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_one
 from bot.ports.trees import CommitTrees
@@ -15,9 +23,10 @@ from bot.redaction import redact
 PATIENCE = 120.0
 """Seconds that all plays of one look may take."""
 
+_ASKED = "@Theseus what is broken now?"  # answered from records, with a model and without
 _SCRIPT = Script(
     world=ScriptWorld(people=(Actor(name="alice", roles=("developers",)),)),
-    steps=(CommandStep(command="health"),),
+    steps=(CommandStep(command="health"), SayStep(say=_ASKED)),
 )
 _WHOLE = "bot"  # among the faults: nothing of it starts
 _LOADS = "reload."  # what the journal calls a cog that was to be loaded
@@ -34,7 +43,10 @@ class _Start(NamedTuple):
 
 
 class StartCheck:
-    """Plays the whole bot of a commit: it connects, registers its commands, answers `/health`."""
+    """Plays the whole bot of a commit: it connects, registers its commands, and answers.
+
+    It is asked by `/health`, and in words.
+    """
 
     def __init__(self, rehearsal: Rehearsal, trees: CommitTrees, clock: Clock) -> None:
         self._rehearsal = rehearsal
@@ -107,11 +119,13 @@ def _start(play: Transcript) -> _Start:
         others["commands"] = "it registers no commands"
     elif play.steps and (why := _unhealthy(play.steps[0])):
         others["health"] = f"`/health` {why}"
+    elif len(play.steps) > 1 and (why := _unhealthy(play.steps[1])):
+        others["words"] = f"“{_ASKED}” {why}"
     return _Start(cogs | others, len(play.commands))
 
 
 def _unhealthy(step: PlayedStep) -> str:
-    """Return what is wrong with the answer to `/health`."""
+    """Return what is wrong with the answer to what it was asked."""
     if step.errors:
         return f"fails: {_short(f'{step.errors[0].error}: {step.errors[0].message}')}"
     if step.refused:

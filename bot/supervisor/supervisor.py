@@ -156,6 +156,9 @@ class Supervisor:
         )  # fmt: skip
         if asked.commit == old.commit:
             return old, None  # it runs that
+        if refused := str(request.get("refused") or ""):
+            await self._not_handed_over(old, asked, {"why": refused})
+            return old, None
         self._say("info", f"handing over from {old.commit[:12]} to {asked.commit[:12]}")
         new = await self._started()
         if await self._until(new, "prepared", self._rules.prepare_seconds) is None:

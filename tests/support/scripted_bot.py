@@ -81,7 +81,8 @@ class ScriptedBot:
         elif kind in ("stop", "retire") and self._does != "clinging":
             self._end(0, kind)
         elif kind == "restart":
-            self._say(type="restart", commit="", reason="a test", run_id="k7m2xq")
+            told = {"reason": "a test", "run_id": "k7m2xq", "refused": order["refused"]}
+            self._say(type="restart", commit="", **told)
 
     def _heard(self) -> dict[str, Any]:
         while b"\n" not in self._unread:

@@ -93,11 +93,11 @@ class SupervisedWorld:
         told = f"{commit[:12]} has passed its probation"
         await self.until(lambda: told in self.logged)
 
-    def ask(self) -> None:
-        """Have the running bot ask for a restart onto what the folder holds now."""
+    def ask(self, *, refused: str = "") -> None:
+        """Have the running bot ask for a restart onto what the folder holds now, or refuse that."""
         active = self.supervisor.active
         assert active is not None
-        active.send("restart")
+        active.send("restart", refused=refused)
 
     async def ended(self) -> int:
         """Return the exit code."""

@@ -123,6 +123,18 @@ async def test_what_does_not_load_is_never_handed_anything(tmp_path: Path) -> No
         assert not world.heard("freeze")
 
 
+async def test_what_did_not_work_when_it_was_played_is_not_even_started(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        before = world.head
+        await world.passed(before)
+        bad = world.write("better")
+        world.ask(refused="it was played, and answers nothing")
+        await world.until(lambda: world.heard("not_handed_over"))
+        assert world.heard("not_handed_over")[0]["why"] == "it was played, and answers nothing"
+        assert (world.head, list(world.records.bad)) == (before, [bad])
+        assert {each["is"] for each in world.heard()} == {"good"}
+
+
 @pytest.mark.parametrize(
     ("behaviour", "why"),
     [
