@@ -64,6 +64,19 @@ async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("why", ["it is shutting down", "it hands over to a new process"])
+async def test_at_its_end_it_is_alive_and_not_ready(room: Room, why: str) -> None:
+    room.without(
+        facts=BotFacts(
+            commit=lambda: COMMIT, connection=lambda: room.connection, closing=lambda: why
+        )
+    )
+    async with room.serving() as client:
+        ready, alive = await client.get("/health/ready"), await client.get("/health")
+    assert (ready.status, ready.json["reasons"]) == (503, [why])
+    assert alive.status == 200
+
+
 async def test_it_tells_what_runs_here_and_no_secret(room: Room) -> None:
     room.add_run()
     room.add_run("other", status="done")
