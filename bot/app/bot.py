@@ -64,7 +64,7 @@ async def run_bot(
     async with AsyncExitStack() as stack:
         stack.callback(guard_secrets(settings))
         supervision = await stack.enter_async_context(supervised(end))
-        beginning = await supervision.begin(partial(import_cogs, settings.root))
+        beginning = await supervision.begin(settings.root, import_cogs)
         if beginning is None:
             return
         lock = stack.enter_context(hold(settings.state))

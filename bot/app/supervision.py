@@ -6,6 +6,7 @@ import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
@@ -49,20 +50,23 @@ class Supervision:
         self._asked: SupervisedRestarter | None = None
         self._wanted: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
-    async def begin(self, prepare: Callable[[], None]) -> Beginning | None:
-        """Prepare what can be, then wait for the first order; `None`: there is nothing to do."""
+    async def begin(self, root: Path, prepare: Callable[[Path], None]) -> Beginning | None:
+        """Prepare what can be, then wait for the first order; `None`: there is nothing to do.
+
+        `root` is the folder the code runs from.
+        """
         if self._channel is None:
             self.alone.set()
             return Beginning()
-        prepare()
+        prepare(root)
         self._channel.say("prepared")
         order = await self._channel.order()
         if order is None or order["type"] not in ("start", "take_over"):
             return None
         news = order.get("news") or {}
         bad = news.get("rolled_back_commits") or {}
-        gone = self._channel.closed.is_set
-        self._asked = SupervisedRestarter(self._wanted.put_nowait, gone, bad)
+        gone, ours = self._channel.closed.is_set, str(order.get("commit") or "HEAD")
+        self._asked = SupervisedRestarter(root, self._wanted.put_nowait, gone, bad, running=ours)
         self.restarter = self._asked
         succeeds = "restarted" in news
         if not succeeds:

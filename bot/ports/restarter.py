@@ -12,6 +12,7 @@ class RestartAnswer(Record):
 
     accepted: bool
     reason: str = Field(default="", description="a sentence for people; empty where it is accepted")
+    caution: str = Field(default="", description="what people should know of it beforehand")
 
 
 class Restarter(Protocol):

@@ -33,7 +33,10 @@ class CoreUpdates:
         if len(files) > len(only_by(files, "service")):
             reason = f"core code changed ({', '.join(files[:3])})"
             answer = await self._restarter.request(commit=commit, reason=reason, run_id=run_id)
-            told = _RESTARTING if answer.accepted else f"it takes a restart: {answer.reason}"
+            caution = f"; {answer.caution}" if answer.caution else ""
+            told = f"{_RESTARTING}{caution}"
+            if not answer.accepted:
+                told = f"it takes a restart: {answer.reason}"
             parts.insert(0, told.rstrip("."))
         return "; ".join(parts)
 

@@ -46,14 +46,18 @@ class Children:
         """Let the old one finish what people are waiting for, and tell the new one of its end."""
 
         async def retired() -> None:
-            old.send("retire")
-            await old.ended(self._patience)
-            await self.end(old)
+            await self.retired(old)
             new.send("predecessor_gone")
 
         task = asyncio.create_task(retired())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
+
+    async def retired(self, old: ChildProcess) -> None:
+        """Let it finish, as long as that may take, and end it; again is harmless."""
+        old.send("retire")
+        await old.ended(self._patience)
+        await self.end(old)
 
     def wake(self) -> None:
         """Have whoever waits for one of them look again."""

@@ -14,7 +14,8 @@ _BAD_KEPT = 50
 class Handover:
     """A restart that was asked for: onto `commit`, from `previous`, for whom and why.
 
-    `at` tells it from another one onto the same commit.
+    `at` tells it from another one onto the same commit. With what it `migrates` of the state, older
+    code cannot open that any more.
     """
 
     commit: str
@@ -22,6 +23,7 @@ class Handover:
     reason: str = ""
     run_id: str | None = None
     at: str = ""
+    migrates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,5 +96,9 @@ def _parsed(told: Any) -> RestartRecords:
     return RestartRecords(
         good=tuple(str(each) for each in told["good"]),
         bad={str(commit): str(why) for commit, why in told["bad"].items()},
-        trial=Handover(**{k: v for k, v in trial.items() if k in known}) if trial else None,
+        trial=_handover({k: v for k, v in trial.items() if k in known}) if trial else None,
     )
+
+
+def _handover(told: dict[str, Any]) -> Handover:
+    return Handover(**{**told, "migrates": tuple(told.get("migrates") or ())})

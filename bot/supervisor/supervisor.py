@@ -20,8 +20,7 @@ Say = Callable[[str, str], None]
 WRONG_SETTING = 2
 """With this exit code a bot says that starting it again would not help."""
 
-_LOOK_SECONDS = 1.0
-_LATE_SECONDS = 5.0
+_LOOK_SECONDS, _LATE_SECONDS = 1.0, 5.0
 _OWN_FOLDER = "bot/supervisor"
 
 
@@ -151,8 +150,8 @@ class Supervisor:
     ) -> tuple[ChildProcess, Handover | None]:
         """Return the new bot and what it is on probation for; the old one where none can be."""
         asked = Handover(
-            await self._checkout.head(), old.commit,
-            str(request.get("reason", "")), request.get("run_id"), _moment(),
+            await self._checkout.head(), old.commit, str(request.get("reason", "")),
+            request.get("run_id"), _moment(), tuple(request.get("migrates") or ()),
         )  # fmt: skip
         if asked.commit == old.commit:
             return old, None  # it runs that
@@ -169,9 +168,11 @@ class Supervisor:
             return old, None
         self._keep(self._records.trying(asked))
         self._session = await self._frozen(old)
+        if asked.migrates:  # then nobody else may have the state open
+            await self._children.retired(old)
         own = await self._checkout.differ(self._began_with, asked.commit, _OWN_FOLDER)
-        told = {**asdict(asked), "supervisor_changed": own}
-        new.begin("take_over", session=self._session, news=self._news({"restarted": told}))
+        news = self._news({"restarted": {**asdict(asked), "supervisor_changed": own}})
+        new.begin("take_over", session=self._session, news=news, commit=new.commit)
         self.active = new
         if await self._until(new, "ready", self._rules.ready_seconds) is not None:
             self._children.retire(old, new)
@@ -223,15 +224,21 @@ class Supervisor:
         """Go back to the commit that ran before, and say so through the bot of that commit."""
         self._say("error", f"{trial.commit[:12]} is taken back: {fault.told}")
         self._keep(self._records.failed(trial.commit, fault.told))
-        told = await self._taken_back(trial, {"why": fault.told, "tail": child.tail})
+        failed = {"why": fault.told, "tail": child.tail}
+        told = await self._taken_back(trial, failed, migrated=bool(trial.migrates))
         # Who had not begun to use the session has left it as it was.
         session = None if "resuming" in child.said else self._session
         kind = "take_over" if session is not None else "start"
         return await self._begun(kind, {"rolled_back": told}, session)
 
-    async def _taken_back(self, asked: Handover, told: dict[str, Any]) -> dict[str, Any]:
+    async def _taken_back(
+        self, asked: Handover, told: dict[str, Any], *, migrated: bool = False
+    ) -> dict[str, Any]:
         """Put the checkout back; return what is told of it, with what kept it from that."""
         told = {**asdict(asked), **told}
+        if migrated:
+            told["not_back"] = f"its code has migrated the state: {', '.join(asked.migrates)}"
+            return told
         try:
             await self._checkout.go_back(asked.previous, leaving=asked.commit)
         except CheckoutRefused as error:
@@ -250,7 +257,7 @@ class Supervisor:
         """Start a bot and give it its first order; loading its code is not counted as silence."""
         child = await self._started()
         await self._until(child, "prepared", self._rules.prepare_seconds)
-        child.begin(kind, session=session, news=self._news(news))
+        child.begin(kind, session=session, news=self._news(news), commit=child.commit)
         return child
 
     def _news(self, news: dict[str, Any]) -> dict[str, Any]:

@@ -1,18 +1,31 @@
-"""What every restarter promises, on the fake and where nobody restarts the program."""
+"""What every restarter promises, on the fake, with a supervisor and without."""
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.adapters.supervised_restarter import SupervisedRestarter
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.ports.restarter import Restarter
 from tests.fakes.fake_restarter import FakeRestarter
+from tests.fakes.repositories import commit, repository
 
 COMMIT = "4f2d1c0b9a8e7d6c5b4a3f2e1d0c9b8a7f6e5d4c"
 
 
-@pytest.fixture(params=["fake", "refusing", "unsupervised"])
-def restarter(request: pytest.FixtureRequest) -> Restarter:
+def supervised(root: Path, *, gone: bool = False, bad: str = "") -> SupervisedRestarter:
+    """Return one whose supervisor hears nothing."""
+    known = {COMMIT: bad} if bad else {}
+    return SupervisedRestarter(root, lambda _: None, lambda: gone, known)
+
+
+@pytest.fixture(params=["fake", "refusing", "unsupervised", "supervised", "left alone"])
+def restarter(request: pytest.FixtureRequest, tmp_path: Path) -> Restarter:
     if request.param == "unsupervised":
         return UnsupervisedRestarter()
+    if request.param in ("supervised", "left alone"):
+        return supervised(tmp_path, gone=request.param == "left alone")
     return FakeRestarter("not now" if request.param == "refusing" else "")
 
 
@@ -30,8 +43,23 @@ async def test_what_was_never_started_was_not_rolled_back(restarter: Restarter) 
     assert restarter.rolled_back(COMMIT) is None
 
 
-async def test_what_was_rolled_back_is_refused() -> None:
-    restarter = FakeRestarter()
-    restarter.taken_back[COMMIT] = "it did not answer"
+@pytest.mark.parametrize("kind", ["fake", "supervised"])
+async def test_what_was_rolled_back_is_refused(kind: str, tmp_path: Path) -> None:
+    fake = FakeRestarter()
+    fake.taken_back[COMMIT] = "it did not answer"
+    restarter = fake if kind == "fake" else supervised(tmp_path, bad="it did not answer")
     answer = await restarter.request(commit=COMMIT, reason="once more")
-    assert not answer.accepted and answer.reason == restarter.rolled_back(COMMIT)
+    assert restarter.rolled_back(COMMIT) == "it did not answer"
+    assert not answer.accepted and "it did not answer" in answer.reason
+
+
+async def test_what_migrates_the_state_is_told_beforehand(tmp_path: Path) -> None:
+    root = tmp_path / "code"
+    before = repository(root, {"bot/adapters/store.py": 'Migration("one")\n'})
+    source = {"bot/adapters/store.py": 'Migration("one")\nMigration("two")\n'}
+    after = commit(root, source, "Two")
+    asked: list[dict[str, Any]] = []
+    restarter = SupervisedRestarter(root, asked.append, lambda: False, {}, running=before)
+    answer = await restarter.request(commit=after, reason="a fix")
+    assert answer.accepted and "it migrates the state (two)" in answer.caution
+    assert asked[0]["migrates"] == ["two"]

@@ -140,7 +140,7 @@ BAD: dict[str, tuple[str, Callable[[str], str], str]] = {
 }
 
 
-@pytest.mark.parametrize("kind", some_of(BAD, each=2))
+@pytest.mark.parametrize("kind", some_of(BAD, each=len(BAD)))
 async def test_what_does_not_work_is_taken_back_and_told(kind: str, tmp_path: Path) -> None:
     file, change, why = BAD[kind]
     async with handover_world(tmp_path) as world:

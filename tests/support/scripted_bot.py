@@ -81,7 +81,7 @@ class ScriptedBot:
         elif kind in ("stop", "retire") and self._does != "clinging":
             self._end(0, kind)
         elif kind == "restart":
-            told = {"reason": "a test", "run_id": "k7m2xq", "refused": order["refused"]}
+            told = {"reason": "a test", "run_id": "k7m2xq", **order["with"]}
             self._say(type="restart", commit="", **told)
 
     def _heard(self) -> dict[str, Any]:

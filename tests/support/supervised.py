@@ -93,11 +93,11 @@ class SupervisedWorld:
         told = f"{commit[:12]} has passed its probation"
         await self.until(lambda: told in self.logged)
 
-    def ask(self, *, refused: str = "") -> None:
-        """Have the running bot ask for a restart onto what the folder holds now, or refuse that."""
+    def ask(self, **told: object) -> None:
+        """Have the running bot ask for a restart onto what the folder holds now, saying this."""
         active = self.supervisor.active
         assert active is not None
-        active.send("restart", refused=refused)
+        active.send("restart", **{"with": told})
 
     async def ended(self) -> int:
         """Return the exit code."""

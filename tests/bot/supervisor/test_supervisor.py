@@ -85,6 +85,7 @@ async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_
             "previous": before,
             "reason": "a test",
             "run_id": "k7m2xq",
+            "migrates": [],
             "supervisor_changed": False,
         }
         assert world.records.good == (before, world.head)
@@ -175,6 +176,19 @@ async def test_work_that_is_not_committed_is_kept_and_the_way_back_refused(tmp_p
         assert "notes" in told["not_back"]
         assert world.head == bad
         assert (world.code / "notes").read_text() == "by hand"
+
+
+async def test_what_migrates_the_state_has_it_alone_and_is_not_taken_back(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        await world.passed(world.head)
+        bad = world.write("crash 0.1")
+        world.ask(migrates=["a table"])
+        await world.until(lambda: len(world.heard("start")) == 2)
+        kinds = [(each["is"], each["type"]) for each in world.heard()]
+        assert kinds.index(("good", "ended")) < kinds.index(("crash", "take_over"))
+        told = world.heard("start")[-1]["news"]["rolled_back"]
+        assert told["not_back"] == "its code has migrated the state: a table"
+        assert world.head == bad
 
 
 @pytest.mark.slow
