@@ -71,9 +71,9 @@ async def _of_clients(place: Scene, counts: Sequence[int]) -> list[float]:
     return found
 
 
-def megabytes(root: int) -> float:
-    """Return what a process and everything below it takes."""
-    return sum(map(_pss, _tree(root))) / 1024
+def megabytes(root: int, *, alone: bool = False) -> float:
+    """Return what a process takes, and everything below it unless it is looked at `alone`."""
+    return sum(map(_pss, {root} if alone else _tree(root))) / 1024
 
 
 def _pss(pid: int) -> int:

@@ -1,0 +1,120 @@
+"""A change of the core comes live: handed over to a new process, against stopped and started again.
+
+Somebody rolls dice without a pause. What counts is the longest wait for an answer, from asking to
+seeing it, and how many rolls nobody answered. Both ways are taken in turns by the same bot; the
+baseline is `systemctl restart`: SIGTERM, and a start once it has ended. Besides, what the
+supervisor itself takes of memory, as a share of it and the bot.
+"""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.memory import megabytes
+from bench.rows import Row, in_turns, median
+from local_discord.person import Person
+from tests.support.handover_world import HandoverWorld, handover_world
+
+PAIRS = 3
+CORE = "bot/domain/ids.py"
+_LONGEST = 60.0  # seconds a roll is waited for
+_AFTER = 1.0  # seconds that are rolled on when it is live
+
+
+@dataclass
+class Rolls:
+    """What somebody saw who rolled dice all the time."""
+
+    waits: list[float] = field(default_factory=list)
+    lost: int = 0
+
+
+async def measure(pairs: int = PAIRS) -> Sequence[Row]:
+    """Return a row for the longest wait, one for what was lost, and one for the supervisor."""
+    lost: dict[str, list[int]] = {"ours": [], "baseline": []}
+    with tempfile.TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
+        async with handover_world(Path(folder)) as world:
+
+            async def handed_over() -> float:
+                async with _rolling(world) as rolls:
+                    pushed = await world.push({CORE: lambda source: source + "\n# again\n"})
+                    await world.said(f"**live at `{pushed[:7]}`**")
+                    await asyncio.sleep(_AFTER)
+                lost["ours"].append(rolls.lost)
+                await _passed(world, pushed)
+                return max(rolls.waits)
+
+            async def started_again() -> float:
+                async with _rolling(world) as rolls:
+                    before = world.demo.bot.starts
+                    world.demo.bot.restart()
+                    while world.demo.bot.starts == before:  # noqa: ASYNC110  it tells nobody
+                        await asyncio.sleep(0.02)
+                    await world.alice.wait_for_bot(_LONGEST)
+                    await asyncio.sleep(_AFTER)
+                lost["baseline"].append(rolls.lost)
+                await _passed(world, world.running)
+                return max(rolls.waits)
+
+            ours, baseline, ratio = await in_turns(handed_over, started_again, pairs=pairs)
+            assert world.demo.bot.pid is not None
+            whole = megabytes(world.demo.bot.pid)
+            small = megabytes(world.demo.bot.pid, alone=True)
+    named = "stopped and started"
+    return [
+        Row(
+            bench="restart", name="longest wait for an answer", ours=ours, baseline=baseline,
+            baseline_name=named, ratio=ratio, pairs=pairs,
+        ),
+        Row(
+            bench="restart", name="rolls nobody answered", unit="answers",
+            ours=median(lost["ours"]), baseline=median(lost["baseline"]), baseline_name=named,
+            ratio=_by(median(lost["ours"]), median(lost["baseline"])), pairs=pairs,
+        ),
+        Row(
+            bench="restart", name="memory of the supervisor", unit="MB", ours=small,
+            share=small / whole,
+        ),
+    ]  # fmt: skip
+
+
+@asynccontextmanager
+async def _rolling(world: HandoverWorld) -> AsyncIterator[Rolls]:
+    """Have somebody roll dice until the block ends."""
+    rolls = Rolls()
+    async with Person(world.demo.discord.base_url, "bob") as bob:
+        rolling = asyncio.create_task(_roll(bob, rolls))
+        try:
+            yield rolls
+        finally:
+            rolling.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await rolling
+
+
+async def _roll(bob: Person, rolls: Rolls) -> None:
+    asked = time.perf_counter()
+    while True:
+        async with asyncio.timeout(_LONGEST):
+            done = await bob.run("dev", "roll", dice="1d6")
+        if done["message"] is None:
+            rolls.lost += 1  # and who asked tries again
+            continue
+        rolls.waits.append(time.perf_counter() - asked)
+        await asyncio.sleep(0.02)
+        asked = time.perf_counter()
+
+
+async def _passed(world: HandoverWorld, commit: str) -> None:
+    """Wait until the probation is over: the next hand-over comes after it."""
+    while world.records().get("trial") or commit not in world.records()["good"]:  # noqa: ASYNC110
+        await asyncio.sleep(0.1)
+
+
+def _by(ours: float, baseline: float) -> float | None:
+    return ours / baseline if baseline else None
