@@ -21,7 +21,7 @@ from .seeds import Seeds
 _SUBREAPER = 36  # PR_SET_CHILD_SUBREAPER, linux/prctl.h
 # What every play needs. Cogs are not among it: each child imports them as they are then.
 _PREPARED = ("discord.ext.commands", "discord.ext.tasks", "aiosqlite", "bot.client")
-_ALL = ("bot.app", "bot.settings", "git")
+_ALL = ("bot.app.bot", "bot.settings", "git")
 
 
 class ForkServer:
