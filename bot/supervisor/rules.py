@@ -24,7 +24,7 @@ class RestartRules:
     hung_seconds: float = 120.0
     memory_mb: float = 1024.0
     crashes: int = 6
-    kill_seconds: float = 5.0
+    kill_seconds: float = 10.0
     backoff: tuple[float, ...] = field(default=(1.0, 2.0, 4.0, 8.0, 16.0, 30.0))
 
     @classmethod

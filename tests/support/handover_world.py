@@ -20,7 +20,7 @@ from local_discord.person import Message, Person
 from tests.fakes.repositories import commit, git
 
 SUPERVISED = ("-m", "bot", "run")
-RESTART = {"probation_seconds": 6, "drain_seconds": 5, "ready_seconds": 15, "silent_seconds": 5}
+RESTART = {"probation_seconds": 6, "drain_seconds": 20, "ready_seconds": 30, "silent_seconds": 8}
 _TOKEN = "a-token-of-forty-characters-for-the-tests"
 _PATIENCE = 120.0
 
