@@ -28,8 +28,8 @@ def load(root: Path, variables: Mapping[str, str]) -> Settings:
     except (OSError, UnicodeDecodeError) as error:
         if not (root / "cogs").is_dir() and not config_file.exists():
             raise ConfigError(
-                f"{root} is no checkout of a bot: there is no {environment.theseus_config} and no "
-                "cogs. Go to yours, or make one: theseus new bot DIR"
+                f"There is no {config_file} (THESEUS_CONFIG names another), and there are no cogs: "
+                f"{root} is no checkout of a bot. Go to yours, or make one: theseus new bot DIR"
             ) from error
         raise ConfigError(
             f"{config_file} cannot be read ({error}); set THESEUS_CONFIG to your configuration "

@@ -271,7 +271,7 @@ def test_a_bot_without_a_network_ends_so_that_a_service_starts_it_again(home: Pa
     (home / "prompts").symlink_to(ROOT / "prompts")
     git(home, "init", "-q", "-b", "main")
     commit(home, {})
-    done = _program(["run"], home)
+    done = _program(["run", "--no-supervisor"], home)
     assert done.returncode == 1
     assert "theseus: Discord cannot be reached" in done.stderr
     assert "Unclosed" not in done.stderr

@@ -227,7 +227,7 @@ def test_a_configuration_that_cannot_be_read_names_the_way_out(
 
 
 def test_a_folder_that_is_no_checkout_is_called_that(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"is no checkout of a bot: .* theseus new bot DIR"):
+    with pytest.raises(ConfigError, match=r"is no checkout of a bot\..* theseus new bot DIR"):
         load(tmp_path, {})
 
 
