@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bench import (
     acknowledgement,
+    backup,
     candidates,
     claude,
     dashboard,
@@ -46,6 +47,7 @@ BENCHMARKS: dict[str, Callable[[], Awaitable[Sequence[Row]]]] = {
     "worktree": worktree.measure,
     "acknowledgement": acknowledgement.measure,
     "proposal": proposal.measure,
+    "backup": backup.measure,
     "candidates": candidates.measure,
     "dashboard": dashboard.measure,
     "detection": detection.measure,
