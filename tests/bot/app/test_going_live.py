@@ -67,4 +67,5 @@ def test_the_unit_starts_what_the_guide_installs() -> None:
     unit.read_string(text)
     started = unit["Service"]["ExecStart"]
     assert started == f"{unit['Service']['WorkingDirectory']}/.venv/bin/theseus run"
+    assert f"sudo useradd --create-home --shell /bin/bash {unit['Service']['User']}\n" in GUIDE
     assert unit["Service"]["RestartPreventExitStatus"] == "2"
