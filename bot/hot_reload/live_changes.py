@@ -62,7 +62,9 @@ def adoption_of(changed: Sequence[str], live: LiveSet, waiting: Sequence[str] = 
         restart_needed=only_by(changed, *_BY_RESTART, *(("settings",) if waiting else ())),
         failed=failed,
         behind=tuple(
-            item.path for item in others if item.state == "refused" or item.rolled_back is not None
+            _named(item)
+            for item in others
+            if item.state == "refused" or item.rolled_back is not None
         ),
     )
 

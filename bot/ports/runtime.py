@@ -13,14 +13,15 @@ class Adoption(Record):
 
     `reloaded` are module names now running the new code, and paths of texts that are live.
     `restart_needed` are changed files that only a restart takes on. `failed` maps a module that
-    kept its old code, or a text that stayed as it was, to the reason. `behind` are paths of what
-    did not change just now and does not run as the checkout has it: refused, or rolled back.
+    kept its old code, or a text that stayed as it was, to the reason. `behind` are names of what
+    did not change just now and does not run as the checkout has it: refused, or rolled back; all
+    of it, where the program knows.
     """
 
     reloaded: tuple[str, ...] = ()
     restart_needed: tuple[str, ...] = ()
     failed: dict[str, str] = Field(default_factory=dict)
-    behind: tuple[str, ...] = ()
+    behind: tuple[str, ...] | None = None
 
 
 class Runtime(Protocol):

@@ -8,6 +8,7 @@ from bot.ports.runtime import Adoption
 class FakeRuntime:
     """Implements `bot.ports.runtime.Runtime`. `adopted` is what it was given, call by call.
 
+    `behind` does not run as the checkout has it.
     `errors` are raised by the next calls, first one first; `failing` modules keep their old code.
     """
 
@@ -15,6 +16,7 @@ class FakeRuntime:
         self.adopted: list[tuple[str, ...]] = []
         self.errors: list[Exception] = []
         self.failing: dict[str, str] = {}
+        self.behind: tuple[str, ...] | None = None
         self.known = {"roll": "dice", "dice show": "dice"}
 
     def commands(self) -> Mapping[str, str]:
@@ -36,5 +38,6 @@ class FakeRuntime:
             restart_needed=tuple(
                 file for file in changed if file.startswith("bot/") or file == "uv.lock"
             ),
+            behind=self.behind,
             failed={module: why for module, why in self.failing.items() if module in modules},
         )

@@ -31,6 +31,9 @@ from bot.self_improvement.steps._merge_check import MergeCheck
 from bot.self_improvement.steps.revert import RevertSteps
 from bot.self_improvement.steps.watch import WatchStep
 
+_BEHIND = (
+    "what runs is not what its file holds: that was refused, or an older version rolled back to"
+)
 _MERGES = 3  # checked for one word, while the base branch moves
 
 
@@ -105,6 +108,8 @@ class Deployer:
         self._for_a_restart.update(adoption.restart_needed)
         for module in adoption.reloaded:
             self._old.pop(module, None)
+        if adoption.behind is not None:  # somebody may have mended the others by hand
+            self._old = {name: self._old.get(name, _BEHIND) for name in adoption.behind}
         self._old |= adoption.failed
         return adoption
 
@@ -117,8 +122,7 @@ class Deployer:
     def _left_from_before(self, adoption: Adoption) -> tuple[str, ...]:
         """Return what earlier changes left as it was, until a restart or another change of it."""
         waiting = self._for_a_restart.difference(adoption.restart_needed)
-        old = self._old.keys() - adoption.failed.keys()
-        return tuple(sorted(waiting)) + tuple(sorted(old.union(adoption.behind)))
+        return (*sorted(waiting), *sorted(self._old.keys() - adoption.failed.keys()))
 
     async def _taken_on(
         self, proposal: Proposal, approval: Approval, merged: ForgeProposal

@@ -99,7 +99,7 @@ async def test_a_shipment_is_told_of_what_failed_now_and_of_what_was_behind_befo
     adoption = await rig.registry.adopt(["cogs/polls/_parts.py", "bot/a.py"], FILE_AUTHOR)
     assert adoption.failed == {"cogs.polls": "KeyError: 'x'"}
     assert adoption.restart_needed == ("bot/a.py",)
-    assert adoption.behind == ("cogs/dice.py",)
+    assert adoption.behind == ("cogs.dice",)
 
 
 async def test_whoever_looked_first_a_shipment_is_told_what_is_live(rig: Rig) -> None:

@@ -167,6 +167,28 @@ async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_bei
     assert not [text for text in quay.world.chat.texts(DEV) if "live at" in text]
 
 
+async def test_what_is_rolled_back_keeps_a_commit_from_being_called_live(quay: Quay) -> None:
+    quay.world.runtime.behind = ("prompts/persona.md",)
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    arrival = await quay.catching_up.look("webhook")
+    assert arrival is not None
+    assert not arrival.live
+    (text,) = quay.world.chat.texts(DEV)
+    assert "live at" not in text
+    assert "prompts/persona.md`: what runs is not what its file holds" in text
+
+
+async def test_what_somebody_mended_by_hand_keeps_nothing_from_being_live(quay: Quay) -> None:
+    quay.world.runtime.failing = {"cogs.dice": "SyntaxError"}
+    quay.world.checkout.advance({"cogs/dice.py": "("})
+    await quay.catching_up.look("webhook")
+    quay.world.runtime.behind = ()
+    quay.world.checkout.advance({"cogs/polls.py": "x"})
+    arrival = await quay.catching_up.look("webhook")
+    assert arrival is not None
+    assert arrival.live
+
+
 async def test_a_cog_that_was_mended_is_live_again(quay: Quay) -> None:
     quay.world.runtime.failing = {"cogs.dice": "SyntaxError"}
     quay.world.checkout.advance({"cogs/dice.py": "("})
