@@ -150,16 +150,19 @@ class RunningBot:
         parts, parts.closing.why = self._parts, HANDING_OVER
         _log.info("handing over")
         await parts.agent.drain(self._left)
-        session = await parts.client.leave()
-        quiet = await parts.client.settled(min(_GRACE_SECONDS, self._left))
+        # All that takes its time comes before: from leaving on, nobody hears people.
         await _ended(work)
-        if quiet:  # else somebody's answer may be with a model, and has to be paid for here
-            await parts.leave_ledger()
         if parts.web is not None:
             await parts.web.close()
+        left_at = parts.clock.monotonic()
+        session = await parts.client.leave()
+        quiet = await parts.client.settled(min(_GRACE_SECONDS, self._left))
+        if quiet:  # else somebody's answer may be with a model, and has to be paid for here
+            await parts.leave_ledger()
         await parts.chat.settled(min(_GRACE_SECONDS, self._left))
         await parts.written()
         self._lock.release()
+        _log.info("session and state are left, in %.2f s", parts.clock.monotonic() - left_at)
         told = session.model_dump() if session is not None else None
         self._supervision.say("frozen", session=told)
         self._until = parts.clock.monotonic() + self._drain
