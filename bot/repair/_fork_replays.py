@@ -135,12 +135,7 @@ class CallGuard:
             return "unknown", "", ""
         if inspect.isgenerator(answer):
             answer = list(itertools.islice(answer, ITEMS))
-        whole = described((answer, args, kwargs))
-        return (
-            "answer",
-            self._short(answer),
-            hashlib.sha256(whole.encode(errors="replace")).hexdigest(),
-        )
+        return "answer", self._short(answer), f"{digest(answer)} {digest((args, kwargs))}"
 
 
 def _reads(arguments: tuple[Any, ...]) -> bool:
@@ -149,6 +144,11 @@ def _reads(arguments: tuple[Any, ...]) -> bool:
     if isinstance(mode, str):
         return not set(mode) & set("wax+")
     return isinstance(flags, int) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
+
+
+def digest(value: Any) -> str:
+    """Return the same text for equal values."""
+    return hashlib.sha256(described(value).encode(errors="replace")).hexdigest()
 
 
 def described(value: Any, depth: int = 6) -> str:

@@ -79,18 +79,35 @@ class BehaviourComparison:
     def _compared(self, base: Sequence[CallOutcome], now: Sequence[CallOutcome]) -> Behaviour:
         broken, changed, moved = [], [], []
         ends: list[CallOutcome] = []
+        wanted = self._wanted(now)
         for call, old, new in zip(self.calls, base, now, strict=True):
             ends.append(CallOutcome("unknown") if old.how == "unknown" else new)
             if old.how != "answer" or ends[-1].how == "unknown" or old.mark == new.mark:
                 continue
-            told = ChangedCall(call.text, old.told, new.told)
-            if new.how in ("raise", "late"):
+            told = _told(call, old, new)
+            passing = bool(call.tests) and not self._failing & set(call.tests)
+            if new.how in ("raise", "late") and (passing or new.mark not in wanted):
                 broken.append(told)
-            elif call.tests and not self._failing & set(call.tests):
+            elif passing and old.mark.split()[:1] != new.mark.split()[:1]:
                 changed.append(told)
             else:
                 moved.append(told)
         return Behaviour(tuple(broken), tuple(changed), tuple(moved), tuple(ends))
+
+    def _wanted(self, now: Sequence[CallOutcome]) -> frozenset[str]:
+        """Return what calls of failing tests raise now: a test may ask for that."""
+        return frozenset(
+            new.mark
+            for call, new in zip(self.calls, now, strict=True)
+            if new.how == "raise" and self._failing & set(call.tests)
+        )
+
+
+def _told(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:
+    same = old.told == new.told
+    return ChangedCall(
+        call.text, old.told, f"{new.told}, with its arguments left otherwise" if same else new.told
+    )
 
 
 def difference(
@@ -99,7 +116,7 @@ def difference(
     """Return a call that ends otherwise with the other candidate: `before` ours, `after` theirs."""
     for call, ours, theirs in zip(calls, one.outcomes, other.outcomes, strict=True):
         if "unknown" not in (ours.how, theirs.how) and ours.mark != theirs.mark:
-            return ChangedCall(call.text, ours.told, theirs.told)
+            return _told(call, ours, theirs)
     return None
 
 

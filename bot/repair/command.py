@@ -164,12 +164,19 @@ async def _by_pytest(
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
+            spared=_judging(invocation, first),
             seconds=seconds - (case.clock.monotonic() - began),
             limits=measured_limits(first.records, seconds),
             accepts=case.check,
         )
         report = await _in_rounds(request, runner, case)
         return report, failing
+
+
+def _judging(invocation: Invocation, first: RunResult) -> frozenset[str]:
+    """Return the files that say what is right, whatever they are called: they are never changed."""
+    run = (*invocation.tests, *(record.test for record in first.records))
+    return frozenset(Path(test.partition("::")[0]).as_posix() for test in run)
 
 
 def _unrun(near: Sequence[str], invocation: Invocation, first: RunResult) -> tuple[str, ...]:

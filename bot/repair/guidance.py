@@ -25,7 +25,7 @@ BY_ERROR: dict[str, dict[str, float]] = {
 }  # fmt: skip
 AT_CRASH = {"guard": 1.25, "lookup": 1.2, "key": 1.3, "attribute": 1.2, "off by one": 1.1,
             "name": 1.1, "arguments": 1.1, "call": 1.2}  # fmt: skip
-TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$")
+TEST_PATH = re.compile(r"(^|/)(tests?|testing)/|(^|/)(test_[^/]*|[^/]*_test|tests?|conftest)\.py$")
 
 
 def factor(crash: Crash, kind: str, at_crash: bool) -> float:

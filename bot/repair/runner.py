@@ -106,6 +106,8 @@ class RecordedCall:
 class CallOutcome:
     """How a call ended: `told` is for people, equal `mark`s are equal outcomes.
 
+    The first word of an answer's `mark` is of the answer, the second of what it was given.
+
     `unknown` is a call that tried more than to compute, or that cannot be waited for.
     """
 

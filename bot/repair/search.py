@@ -13,7 +13,7 @@ from bot.repair import reverts
 from bot.repair.candidates import propose
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
-from bot.repair.source import unknown_names
+from bot.repair.source import tautologies, unknown_names
 
 NEAR_MISSES = 5
 ENOUGH = 6  # green candidates to choose from
@@ -118,7 +118,10 @@ class _Search:
 
 
 def sound(files: Texts, originals: Texts) -> bool:
-    """Tell whether new texts parse and read no unbound name that was not read before."""
+    """Tell whether new texts parse, and neither read unbound names nor compare a thing to itself.
+
+    Where they did so before, they may.
+    """
     for path, text in files.items():
         try:
             tree = parse(text)
@@ -129,6 +132,8 @@ def sound(files: Texts, originals: Texts) -> bool:
         except (SyntaxError, ValueError):
             continue
         if unknown_names(tree) - before:
+            return False
+        if tautologies(tree) > tautologies(parse(originals[path])):
             return False
     return True
 

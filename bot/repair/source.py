@@ -194,3 +194,14 @@ def unknown_names(tree: ast.AST) -> set[str]:
         return set()
     special = {"__file__", "__name__", "__doc__", "__path__", "__class__"}
     return loaded_names(tree) - bound_names(tree) - set(dir(builtins)) - special
+
+
+def tautologies(tree: ast.AST) -> int:
+    """Return how often something is compared with itself: `a < a`, `isinstance(a, a)`."""
+    pairs: list[tuple[ast.expr, ast.expr]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            pairs += zip((node.left, *node.comparators), node.comparators, strict=False)
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
+            pairs += [(node.args[0], node.args[1])] if len(node.args) == 2 else []
+    return sum(ast.dump(left) == ast.dump(right) for left, right in pairs)

@@ -106,7 +106,7 @@ async def test_a_method_a_generator_and_an_argument_that_is_changed_are_compared
 
     (changes,) = await behaviours(tmp_path, text, tests, other)
 
-    names = {call.call.partition("(")[0] for call in changes.changed}
+    names = {call.call.partition("(")[0] for call in (*changes.changed, *changes.moved)}
     assert names == {"Cart.add", "upto", "put"}
 
 
@@ -255,3 +255,50 @@ async def test_the_search_goes_on_after_somebody_else_rejects_an_edit(tmp_path: 
 
     assert report.files == {"subject.py": text.replace("[1]", "[0]")}
     assert len(asked) > 1
+
+
+@pytest.mark.parametrize("name", ["test.py", "checks.py"])
+async def test_the_file_that_judges_is_never_changed_whatever_it_is_called(
+    tmp_path: Path, name: str
+) -> None:
+    laid(tmp_path, "def f(items):\n    return sorted(items)\n", "")
+    (tmp_path / name).write_text(
+        "from subject import f\n\n\ndef test_it():\n    assert len(f([2, 1])) == 3\n"
+    )
+    report = await repair(
+        tmp_path, f"pytest {name}", seconds=6, accept="plausible", clock=SystemClock()
+    )
+
+    assert name not in report.diff
+    assert name not in {each["file"] for each in report.refused}
+
+
+async def test_an_exception_that_the_failing_test_asks_for_breaks_nothing(tmp_path: Path) -> None:
+    text = "def half(number):\n    return number / 2\n"
+    tests = (
+        "import pytest\n\nfrom subject import half\n\n\n"
+        "def test_odd():\n    with pytest.raises(ValueError):\n        half(3)\n\n\n"
+        "def test_even():\n    assert half(4) == 2\n"
+    )
+    strict = text.replace("    return", "    if number % 2:\n        raise ValueError\n    return")
+
+    (changes,) = await behaviours(
+        tmp_path, text, tests, strict, failing=frozenset({"test_subject.py::test_odd"})
+    )
+
+    assert changes.broken == ()
+    assert "half(5)" in {call.call for call in changes.moved}
+
+
+async def test_an_argument_left_otherwise_is_told_as_that_and_harms_no_answer(
+    tmp_path: Path,
+) -> None:
+    text = "def take(items):\n    return items.pop()\n"
+    tests = "from subject import take\n\n\ndef test_it():\n    assert take([1, 2]) == 2\n"
+
+    (changes,) = await behaviours(tmp_path, text, tests, text.replace("items.pop()", "items[-1]"))
+
+    assert changes.changed == ()
+    assert ("2", "2, with its arguments left otherwise") in {
+        (call.before, call.after) for call in changes.moved
+    }

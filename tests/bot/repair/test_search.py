@@ -145,3 +145,12 @@ async def test_tests_are_never_changed() -> None:
             return await super().judge(files)
 
     await search(problem(hunks=(hunk,)), Watching(set()), budget_seconds=30, clock=FakeClock())
+
+
+@pytest.mark.parametrize("wrong", ["a < a", "isinstance(a, a)", "b == b"])
+def test_nothing_is_compared_with_itself_that_was_not_before(wrong: str) -> None:
+    before = "def f(a, b):\n    return a < b\n"
+    after = before.replace("a < b", wrong)
+
+    assert not sound({"m.py": after}, {"m.py": before})
+    assert sound({"m.py": after}, {"m.py": after.replace("return", "x = 1\n    return")})
