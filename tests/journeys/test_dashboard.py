@@ -86,7 +86,7 @@ async def merge_by_hand(world: SmallWorld) -> str:
 async def logged_in(page: Page) -> None:
     await page.fill("#token", TOKEN)
     await page.click("main button")
-    await page.wait_for_selector("h1:text-is('Runs')")
+    await page.wait_for_selector("h1:text-is('Overview')")
 
 
 async def test_a_merge_by_hand_comes_live_and_the_page_stops_everything(tmp_path: Path) -> None:

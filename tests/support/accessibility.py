@@ -4,8 +4,16 @@ from importlib.resources import files
 
 from playwright.async_api import Page
 
-# Colours change over a frame, also where motion is not wanted.
-_DRAWN = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Colours change over some frames, also where motion is not wanted: until what ends has ended.
+_DRAWN = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  await frame();
+  await frame();
+  const ending = document.getAnimations().filter(
+    (each) => Number.isFinite(each.effect.getComputedTiming().endTime));
+  await Promise.allSettled(ending.map((each) => each.finished));
+  await frame();
+}"""
 _CHECK = "axe.run(document, { resultTypes: ['violations'] })"
 
 
