@@ -159,6 +159,7 @@ def listing(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*") if "__pycache__" not in path.parts)
 
 
+@pytest.mark.slow
 async def test_what_never_ends_and_what_is_never_the_same_tells_nothing_wrong(
     tmp_path: Path,
 ) -> None:

@@ -100,6 +100,7 @@ async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path) -> No
     assert "def pages" in (repo / "shop.py").read_text()
 
 
+@pytest.mark.slow
 async def test_any_shell_command_can_be_the_test(repo: Path) -> None:
     (repo / "check.py").write_text("import shop\nassert shop.page([1, 2], 1, 1) == [1]\n")
 
