@@ -50,16 +50,11 @@ class IncidentsConfig(Record):
     charts: bool = True
 
 
-class SelfAuditConfig(Record):
-    """When the bot looks back on itself. `cron` has five fields; null: only when asked."""
+class CronSchedule(Record):
+    """When something is done by itself: five fields, in a time zone; null: only when asked."""
 
-    cron: str | None = "0 9 * * *"
+    cron: str | None
     timezone: str = "UTC"
-    days: float = Field(default=7.0, gt=0, le=90)
-    proposals: int = Field(default=0, ge=0, le=10)
-    changes: int = Field(
-        default=0, ge=0, le=10, description="wishes it may think over; each waits for a go-ahead"
-    )
 
     @field_validator("cron")
     @classmethod
@@ -74,7 +69,18 @@ class SelfAuditConfig(Record):
         return _zone(name)
 
 
-class BackupConfig(Record):
+class SelfAuditConfig(CronSchedule):
+    """When the bot looks back on itself."""
+
+    cron: str | None = "0 9 * * *"
+    days: float = Field(default=7.0, gt=0, le=90)
+    proposals: int = Field(default=0, ge=0, le=10)
+    changes: int = Field(
+        default=0, ge=0, le=10, description="wishes it may think over; each waits for a go-ahead"
+    )
+
+
+class BackupConfig(CronSchedule):
     """When the state is backed up by itself, where to, and how many backups are kept.
 
     `folder` is seen from the project's root; null: `backups` in the state folder. Of older weeks
@@ -82,22 +88,9 @@ class BackupConfig(Record):
     """
 
     cron: str | None = "30 3 * * *"
-    timezone: str = "UTC"
     folder: Path | None = None
     keep: int = Field(default=7, ge=1, le=1_000)
     weekly: int = Field(default=0, ge=0, le=520)
-
-    @field_validator("cron")
-    @classmethod
-    def _readable(cls, expression: str | None) -> str | None:
-        if expression is not None:
-            _check_cron(expression)
-        return expression
-
-    @field_validator("timezone")
-    @classmethod
-    def _known(cls, name: str) -> str:
-        return _zone(name)
 
 
 def _check_cron(expression: str) -> None:
