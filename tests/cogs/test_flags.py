@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import discord
 import pytest
@@ -24,16 +23,6 @@ async def room(tmp_path: Path) -> AsyncIterator[DevChannel]:
         yield opened
 
 
-async def told(room: DevChannel, who: str, command: str, **given: Any) -> str:
-    """Let somebody use a command; return all that the answer says in the end."""
-    answer = await room[who].interact("dev", command=command, options=given or None)
-    if answer["ephemeral"]:
-        return await room.answer(who, answer, "dev")
-    wanted = answer["message"]["id"]
-    seen = await room[who].wait_for("dev", lambda m: m["id"] == wanted and bool(m["content"]))
-    return str(seen["content"])
-
-
 async def flips(room: DevChannel, who: str, channel: str) -> str:
     answer = await room[who].run(channel, "coinflip")
     return str(answer["message"]["content"])
@@ -41,7 +30,7 @@ async def flips(room: DevChannel, who: str, channel: str) -> str:
 
 async def test_what_nobody_switched_is_off_and_named_with_who_asks(room: DevChannel) -> None:
     assert await flips(room, "alice", "dev") == "not yet"
-    shown = await told(room, "alice", "flags list")
+    shown = await room.command("alice", "flags list")
     assert shown == "- `coinflip`: off, never switched · asked for in `cogs/coins.py`"
 
 
@@ -51,29 +40,29 @@ async def test_step_by_step_it_is_there_for_more_people_from_the_next_command_on
     async def where() -> list[str]:
         return [place for place in ("dev", "general") if await flips(room, "bob", place) == "heads"]
 
-    said = await told(room, "dora", "flags set", name="coinflip", to="dev")
+    said = await room.command("dora", "flags set", name="coinflip", to="dev")
     assert said == "`coinflip` is on in the dev channel from now on. Before, it was off."
     assert await where() == ["dev"]
     world = await room["dora"].world()
     [general] = [each["id"] for each in world["channels"] if each["name"] == "general"]
-    said = await told(room, "dora", "flags set", name="coinflip", to="channels", channel=general)
+    said = await room.command("dora", "flags set", name="coinflip", to="channels", channel=general)
     assert f"on in <#{general}> and the dev channel from now on" in said
     assert await where() == ["dev", "general"]
-    said = await told(room, "alice", "flags set", name="coinflip", to="share", percent=99)
+    said = await room.command("alice", "flags set", name="coinflip", to="share", percent=99)
     assert "is on for 99 % of people, and in the dev channel from now on" in said
-    said = await told(room, "alice", "flags set", name="coinflip", to="all")
+    said = await room.command("alice", "flags set", name="coinflip", to="all")
     assert said.startswith("`coinflip` is on for everybody from now on.")
     assert await where() == ["dev", "general"]
-    assert "already, since <t:" in await told(room, "bob", "flags set", name="coinflip", to="all")
-    shown = await told(room, "bob", "flags list")
+    assert "already, since <t:" in await room.command("bob", "flags set", name="coinflip", to="all")
+    shown = await room.command("bob", "flags list")
     assert "`coinflip`: on for everybody, since <t:" in shown
     assert shown.endswith(" by alice · asked for in `cogs/coins.py`")
-    await told(room, "alice", "flags set", name="coinflip", to="off")
+    await room.command("alice", "flags set", name="coinflip", to="off")
     assert await where() == []
 
 
 async def test_a_message_is_asked_for_as_a_command_is(room: DevChannel) -> None:
-    await told(room, "dora", "flags set", name="coinflip", to="dev")
+    await room.command("dora", "flags set", name="coinflip", to="dev")
     await room["bob"].say("dev", "lovely weather")
     heard = await room["bob"].wait_for("dev", lambda m: m["content"] == "heard")
     assert heard["author"]["bot"]
@@ -85,7 +74,7 @@ async def test_whoever_is_not_listed_switches_and_sees_nothing(room: DevChannel)
         ("flags remove", {"name": "coinflip"}),
         ("flags list", {}),
     ):
-        assert (await told(room, "mallory", command, **given)).startswith("Sorry mallory")
+        assert (await room.command("mallory", command, **given)).startswith("Sorry mallory")
     assert await room.refused() == [
         ("mallory", Act.SWITCH), ("mallory", Act.SWITCH), ("mallory", Act.READ),
     ]  # fmt: skip
@@ -93,14 +82,14 @@ async def test_whoever_is_not_listed_switches_and_sees_nothing(room: DevChannel)
 
 
 async def test_what_no_code_asks_for_any_more_is_told_and_can_go(room: DevChannel) -> None:
-    await told(room, "dora", "flags set", name="coinflip", to="all")
+    await room.command("dora", "flags set", name="coinflip", to="all")
     (room.client.root / "cogs" / "coins.py").unlink()
-    shown = await told(room, "dora", "flags list")
+    shown = await room.command("dora", "flags list")
     assert "no code asks for it any more: `/flags remove name:coinflip` forgets it" in shown
-    gone = await told(room, "dora", "flags remove", name="coinflip")
+    gone = await room.command("dora", "flags remove", name="coinflip")
     assert gone == "Forgotten: `coinflip`, which was on for everybody."
-    assert (await told(room, "dora", "flags list")).startswith("There are no flags")
-    assert (await told(room, "dora", "flags remove", name="coinflip")).startswith("Nobody has")
+    assert (await room.command("dora", "flags list")).startswith("There are no flags")
+    assert (await room.command("dora", "flags remove", name="coinflip")).startswith("Nobody has")
 
 
 async def test_names_are_offered_while_a_listed_person_types(room: DevChannel) -> None:
@@ -112,7 +101,7 @@ async def test_names_are_offered_while_a_listed_person_types(room: DevChannel) -
     assert await offered("alice", "flags set", "coin") == ["coinflip"]
     assert await offered("alice", "flags set", "dice") == []
     assert await offered("alice", "flags remove", "") == []
-    await told(room, "dora", "flags set", name="coinflip", to="dev")
+    await room.command("dora", "flags set", name="coinflip", to="dev")
     assert await offered("alice", "flags remove", "") == ["coinflip"]
     assert await offered("mallory", "flags set", "") == []
 
@@ -128,7 +117,7 @@ async def test_a_name_that_cannot_be_is_a_mistake_of_the_cog(room: DevChannel) -
 
 
 async def test_the_next_step_is_a_press_away_for_whoever_may_switch(room: DevChannel) -> None:
-    await told(room, "dora", "flags set", name="coinflip", to="dev")
+    await room.command("dora", "flags set", name="coinflip", to="dev")
     since = int(room.world.flags.all()["coinflip"].at.timestamp())
     pressed = f"theseus:flag:share20:coinflip:{since}"
     view = ui.View(timeout=None)
@@ -147,5 +136,5 @@ async def test_the_next_step_is_a_press_away_for_whoever_may_switch(room: DevCha
     assert (await press("mallory")).startswith("Sorry mallory")
     assert "`coinflip` is on for 20 % of people" in await press("dora")
     room.world.clock.tick(2)
-    await told(room, "dora", "flags set", name="coinflip", to="off")
+    await room.command("dora", "flags set", name="coinflip", to="off")
     assert "this button is old" in await press("dora")

@@ -51,16 +51,6 @@ async def live(room: DevChannel) -> None:
     await registry.reload()
 
 
-async def told(room: DevChannel, who: str, command: str, **given: Any) -> str:
-    """Let somebody use a command; return all that the answer says in the end."""
-    answer = await room[who].interact("dev", command=command, options=given or None)
-    if answer["ephemeral"]:
-        return await room.answer(who, answer, "dev")
-    wanted = answer["message"]["id"]
-    seen = await room[who].wait_for("dev", lambda m: m["id"] == wanted and bool(m["content"]))
-    return str(seen["content"])
-
-
 async def choices(room: DevChannel, who: str, option: str, typed: str, **given: Any) -> list[str]:
     offered = await room[who].interact(
         "dev", autocomplete="skills rollback", option=option, value=typed, options=given or None
@@ -71,13 +61,13 @@ async def choices(room: DevChannel, who: str, option: str, typed: str, **given: 
 async def test_each_skill_is_listed_with_its_version_who_reads_it_and_how_often(
     room: DevChannel,
 ) -> None:
-    shown = await told(room, "dora", "skills list")
+    shown = await room.command("dora", "skills list")
     assert shown.startswith("Nobody reads them here: there is no model.\n- `making-tea` v1, chat, ")
     assert "not read in 30 days: How tea is made here." in shown
     (tea,) = read_skills(room.client.root).skills
     for _ in range(2):
         room.client.skills.note_use(tea, "chat")
-    assert "read 2 times in 30 days, last <t:" in await told(room, "dora", "skills list")
+    assert "read 2 times in 30 days, last <t:" in await room.command("dora", "skills list")
 
 
 async def test_what_is_refused_is_listed_with_its_line_and_the_version_that_stays(
@@ -86,7 +76,7 @@ async def test_what_is_refused_is_listed_with_its_line_and_the_version_that_stay
     lay(room.client.root, "coffee", "no front matter")
     room.world.live_registry.files["skill", "making-tea"] = "broken: SKILL.md, line 3: odd"
     await room.world.live_registry.reload()
-    shown = await told(room, "alice", "skills list")
+    shown = await room.command("alice", "skills list")
     assert "What its file holds is refused, and v1 stays: " in shown
     assert "line 3: odd" in shown
     assert "`coffee` is refused: prompts/skills/coffee/SKILL.md, line 1: " in shown
@@ -114,29 +104,29 @@ async def test_one_is_shown_with_its_text_its_versions_and_what_changed_last(
 
 
 async def test_a_name_that_is_none_is_answered_with_those_there_are(room: DevChannel) -> None:
-    shown = await told(room, "dora", "skills show", name="coffee")
+    shown = await room.command("dora", "skills show", name="coffee")
     assert shown == "There is no skill `coffee`. There are: `making-tea`."
-    assert "not kept" in await told(room, "dora", "skills show", name="making-tea", version=9)
+    assert "not kept" in await room.command("dora", "skills show", name="making-tea", version=9)
 
 
 async def test_developers_have_files_read_again_and_everybody_sees_it(room: DevChannel) -> None:
     room.world.live_registry.files["skill", "coffee"] = "x"
-    assert await told(room, "dora", "skills reload") == "Live now: the skill `coffee` v1."
-    assert (await told(room, "dora", "skills reload")).startswith("Nothing has changed")
+    assert await room.command("dora", "skills reload") == "Live now: the skill `coffee` v1."
+    assert (await room.command("dora", "skills reload")).startswith("Nothing has changed")
     room.world.live_registry.files["prompt", "chat"] = "broken: a lonely $"
-    shown = await told(room, "dora", "skills reload")
+    shown = await room.command("dora", "skills reload")
     assert shown.startswith("⚠️ the prompt `chat` is refused, and none of it is live: ")
 
 
 async def test_approvers_roll_back_and_developers_may_not(room: DevChannel) -> None:
     room.world.live_registry.files["skill", "making-tea"] = TEA.replace("Boil", "Heat")
     await room.world.live_registry.reload()
-    refused = await told(room, "dora", "skills rollback", name="making-tea", version=1)
+    refused = await room.command("dora", "skills rollback", name="making-tea", version=1)
     assert "not on the list" in refused
-    shown = await told(room, "alice", "skills rollback", name="making-tea", version=1)
+    shown = await room.command("alice", "skills rollback", name="making-tea", version=1)
     assert shown.startswith("`making-tea` is version 1 from now on, in place of version 2.")
-    assert "Rolled back from v2 by alice" in await told(room, "dora", "skills list")
-    shown = await told(room, "alice", "skills rollback", name="making-tea", version=2)
+    assert "Rolled back from v2 by alice" in await room.command("dora", "skills list")
+    shown = await room.command("alice", "skills rollback", name="making-tea", version=2)
     assert shown == "`making-tea` is live as its file has it, version 2."
 
 
@@ -148,11 +138,11 @@ async def test_the_persona_and_prompts_are_rolled_back_in_the_same_way(room: Dev
     assert "persona" in await choices(room, "alice", "name", "pers")
     newest, oldest = await choices(room, "alice", "version", "", name="persona")
     assert (newest[:2], oldest[:2]) == ("v2", "v1")
-    refused = await told(room, "dora", "skills rollback", name="persona", version=1)
+    refused = await room.command("dora", "skills rollback", name="persona", version=1)
     assert "not on the list" in refused
-    shown = await told(room, "alice", "skills rollback", name="persona", version=1)
+    shown = await room.command("alice", "skills rollback", name="persona", version=1)
     assert shown.startswith("`persona` is version 1 from now on, in place of version 2.")
-    shown = await told(room, "alice", "skills rollback", name="nothing", version=1)
+    shown = await room.command("alice", "skills rollback", name="nothing", version=1)
     assert "There is no skill `nothing`" in shown
 
 
@@ -167,10 +157,10 @@ async def test_names_and_versions_are_offered_to_listed_people_alone(room: DevCh
 async def test_what_models_know_is_among_what_it_can_do_for_listed_people(
     room: DevChannel,
 ) -> None:
-    assert "skills, which models read when they need them: `making-tea`" in await told(
-        room, "dora", "capabilities"
+    assert "skills, which models read when they need them: `making-tea`" in await room.command(
+        "dora", "capabilities"
     )
-    assert "tea" not in await told(room, "mallory", "capabilities")
+    assert "tea" not in await room.command("mallory", "capabilities")
 
 
 async def test_who_is_not_listed_learns_nothing(room: DevChannel) -> None:
@@ -180,7 +170,7 @@ async def test_who_is_not_listed_learns_nothing(room: DevChannel) -> None:
         ("skills reload", {}),
         ("skills rollback", {"name": "making-tea", "version": 1}),
     ):
-        shown = await told(room, "mallory", command, **given)
+        shown = await room.command("mallory", command, **given)
         assert "not on the list" in shown
         assert "tea" not in shown
 

@@ -104,6 +104,15 @@ class DevChannel:
         )
         return str(said["content"])
 
+    async def command(self, who: str, command: str, **given: Any) -> str:
+        """Let somebody use a command in #dev; return all that the answer says in the end."""
+        answer = await self[who].interact("dev", command=command, options=given or None)
+        if answer["ephemeral"]:
+            return await self.answer(who, answer, "dev")
+        wanted = answer["message"]["id"]
+        seen = await self[who].wait_for("dev", lambda m: m["id"] == wanted and bool(m["content"]))
+        return str(seen["content"])
+
     async def reply(self, who: str, said: Message) -> Message:
         """Return the bot's reply to a message, as that person sees it."""
 
