@@ -2,11 +2,8 @@
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +12,7 @@ from bot.demo.faults import choose, plant
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, git
+from tests.support.bot_program import running_program
 from tests.support.demo_world import know_types
 from tests.support.full_checks import with_full_checks
 from tests.support.page_reader import PageReader
@@ -42,22 +40,6 @@ def _clone(folder: Path) -> Path:
     return clone
 
 
-@asynccontextmanager
-async def _running(
-    clone: Path, variables: dict[str, str]
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    bot = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=clone, env=variables,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield bot
-    finally:
-        if bot.returncode is None:
-            bot.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(bot.wait(), 60) == 0
-
-
 async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_path: Path) -> None:
     clone = await asyncio.to_thread(_clone, tmp_path)
     before = git(clone, "rev-parse", "HEAD")
@@ -83,7 +65,7 @@ async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_p
         assert done.returncode == 0, done.stdout + done.stderr
         await asyncio.to_thread(know_types, clone / "data/state")
         alice = PageReader(person)
-        async with _running(clone, variables):
+        async with running_program(clone, variables) as bot:
             await person.wait_for_bot(90)
             assert "failed with ValueError" in await alice.run("dev", "roll", dice="d%")
             thread = await alice.ask("rolling dice keeps crashing, fix it")
@@ -91,6 +73,7 @@ async def test_what_the_wizard_set_up_ships_into_the_checkout_it_runs_from(tmp_p
             await person.say(thread, "ship it")
             await alice.live(thread)
             assert "failed" not in await alice.run("dev", "roll", dice="d%")
+        assert bot.returncode == 0
     assert (now := git(clone, "rev-parse", "HEAD")) != before
     assert now == git(clone, "ls-remote", "theseus", "main").split()[0]
     assert git(clone, "status", "--porcelain") == "M data/config.yaml"

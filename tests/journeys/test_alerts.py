@@ -3,11 +3,8 @@
 import asyncio
 import json
 import os
-import signal
 import sqlite3
-import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.repositories import commit, git
 from tests.support.alert_receivers import WebReceiver, web_receiver
+from tests.support.bot_program import running_program
 from tests.support.page_reader import text_of
 
 pytestmark = pytest.mark.slow
@@ -46,22 +44,6 @@ def _bot(folder: Path, guild_id: int, dev_channel_id: int) -> Path:
     config["sandbox"]["kind"] = "none"
     commit(clone, {"data/config.yaml": yaml.safe_dump(config)}, "Notice sooner")
     return clone
-
-
-@asynccontextmanager
-async def _running(
-    clone: Path, variables: dict[str, str]
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    bot = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=clone, env=variables,
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        yield bot
-    finally:
-        if bot.returncode is None:
-            bot.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(bot.wait(), 60)
 
 
 def _variables(clone: Path, discord: LocalDiscord, hook: WebReceiver) -> dict[str, str]:
@@ -126,7 +108,7 @@ async def test_what_discord_does_not_take_is_told_elsewhere_once_and_when_it_is_
     ):
         clone = _bot(tmp_path, discord.guild_id, discord.dev_channel_id)
         variables = _variables(clone, discord, hook)
-        async with _running(clone, variables) as bot:
+        async with running_program(clone, variables) as bot:
             await alice.wait_for_bot(60)
             await alice.call("POST", "/local/faults", POSTS)
             for _ in range(4):
@@ -139,7 +121,7 @@ async def test_what_discord_does_not_take_is_told_elsewhere_once_and_when_it_is_
             await _noted(clone, 2)
             bot.kill()
             await bot.wait()
-        async with _running(clone, variables):
+        async with running_program(clone, variables):
             await alice.wait_for_bot(60)
             await alice.call("DELETE", "/local/faults")
             await alice.wait_for("dev", lambda said: "How often" in text_of(said), 60)
@@ -160,6 +142,6 @@ async def test_a_bot_that_cannot_connect_when_it_starts_is_told_of_over_its_rest
             "THESEUS_DISCORD_API_URL": "http://127.0.0.1:9/api/v10",
             "THESEUS_DISCORD_GATEWAY_URL": "ws://127.0.0.1:9/",
         }
-        async with _running(clone, nowhere):
+        async with running_program(clone, nowhere):
             await _until(hook, lambda: _kinds(hook, "firing") == {"chat"})
         assert [state for state, _ in _told(hook)] == ["firing"]
