@@ -211,12 +211,12 @@ def _positions(archive: Path) -> Iterator[int]:
 
 
 def test_a_byte_that_differs_anywhere(archive: Path, tmp_path: Path) -> None:
-    """Bits that nothing is made of may differ: in the header, and after the last of the content."""
+    """It is refused, or packs the same: a run of zeros can be written in many ways."""
     content = archive.read_bytes()
     whole = tmp_path / "whole"
     whole.mkdir()
     extract(archive, whole, room=MUCH)
-    passed = []
+    refused = 0
     for number, at in enumerate(_positions(archive)):
         changed = bytearray(content)
         changed[at] ^= 0x55
@@ -228,10 +228,10 @@ def test_a_byte_that_differs_anywhere(archive: Path, tmp_path: Path) -> None:
             extract(file, folder, room=MUCH)
         except ConfigError as error:
             assert str(file) in str(error)
+            refused += 1
         else:
-            passed.append(at)
             assert files_of(folder) == files_of(whole)
-    assert [at for at in passed if 10 <= at < len(content) - 9] == []
+    assert refused > 30
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
