@@ -108,7 +108,8 @@ async def test_what_discord_does_not_take_is_told_elsewhere_once_and_when_it_is_
     ):
         clone = _bot(tmp_path, discord.guild_id, discord.dev_channel_id)
         variables = _variables(clone, discord, hook)
-        async with running_program(clone, variables) as bot:
+        # what is killed is the bot: under a supervisor it would end in good order meanwhile
+        async with running_program(clone, variables, "--no-supervisor") as bot:
             await alice.wait_for_bot(60)
             await alice.call("POST", "/local/faults", POSTS)
             for _ in range(4):

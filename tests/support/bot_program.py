@@ -12,11 +12,11 @@ _PATIENCE = 60.0
 
 @asynccontextmanager
 async def running_program(
-    clone: Path, variables: dict[str, str]
+    clone: Path, variables: dict[str, str], *options: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     """Run the bot of a clone with this environment, until its end is asked for and has come."""
     bot = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", cwd=clone, env=variables,
+        sys.executable, "-m", "bot", "run", *options, cwd=clone, env=variables,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
