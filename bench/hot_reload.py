@@ -1,15 +1,19 @@
-"""Reloading 50 texts against merely reading them, an edit until it is live, and reloads under load.
+"""Reloading 50 items against merely reading them, an edit until it is live, and reloads under load.
 
-Reading is `Path.read_bytes` of the same files. An edit is live half a second of quiet after it, by
-the watcher's own rule. Under load the same commands are given with and without reloads: what the
-process grows by a reload is the difference.
+Reading skills is what a program without a registry does at its start: their bytes, the YAML, the
+schema (`read_skills`). Prompts have none, so they stand against their bare bytes. A reload has
+judged, kept and swapped in all that changed; what is compressed and compared afterwards is a row of
+its own. An edit is live half a second of quiet after it, by the watcher's own rule. Under load the
+same commands are given with and without reloads: what the process grows by a reload is the
+difference.
 """
 
 import asyncio
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from bench.rows import Row, in_turns, median
 from bot.adapters.system_clock import SystemClock
@@ -19,6 +23,7 @@ from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import VersionRepository
 from bot.hot_reload.watcher import DEBOUNCE_SECONDS, FileWatcher
+from bot.skills import read_skills
 from tests.support.reload_load import reloads_under_load
 
 TEXTS, PAIRS, EDITS, VERSIONS = 50, 15, 5, 10
@@ -27,44 +32,90 @@ RELOADS = 1_000
 
 async def measure(reloads: int = RELOADS) -> Sequence[Row]:
     """Return the rows; `reloads` is how many there are under load."""
-    with tempfile.TemporaryDirectory(prefix="theseus-bench-") as made:
-        root = Path(made)
-        async with VersionRepository(root / "live.sqlite3") as versions:
-            registry = FileLiveRegistry(Catalog(root), Validation(), versions, SystemClock())
-            _write(root, 0)
-            await registry.start()
-            rows = [await _against_reading(root, registry, changed=TEXTS)]
-            rows.append(await _against_reading(root, registry, changed=0))
-            rows.append(await _until_live(root, registry))
-            rows.append(_of_versions(root))
+    rows: list[Row] = []
+    for texts in (SKILLS, PROMPTS):
+        with tempfile.TemporaryDirectory(prefix="theseus-bench-") as made:
+            rows += await _of_texts(Path(made), texts)
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as made:
         rows += await _under_load(Path(made), reloads)
     return rows
 
 
-async def _against_reading(root: Path, registry: FileLiveRegistry, *, changed: int) -> Row:
-    numbers = iter(range(1, 1_000))
+class _Texts(NamedTuple):
+    """One kind of item: where each lies, how it begins, and what merely reading all of them is."""
+
+    what: str
+    path: str
+    head: str
+    read: Callable[[Path], object]
+    reading: str
+
+    def write(self, root: Path, number: int) -> None:
+        """Write all of them anew, different from any other number's."""
+        for each in range(TEXTS):
+            lines = "".join(f"{number} {each} {line} words and more words\n" for line in range(130))
+            file = root / self.path.format(each)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(self.head.format(each) + lines, encoding="utf-8")
+
+
+def _bytes(root: Path) -> object:
+    return [file.read_bytes() for file in sorted((root / "prompts").glob("*.md"))]
+
+
+SKILLS = _Texts(
+    "skills", "prompts/skills/text{0}/SKILL.md",
+    "---\nname: text{0}\ndescription: What to do, and when.\n---\n", read_skills, "reading them",
+)  # fmt: skip
+PROMPTS = _Texts("prompts", "prompts/text{0}.md", "", _bytes, "their bytes")
+
+
+async def _of_texts(root: Path, texts: _Texts) -> list[Row]:
+    async with VersionRepository(root / "live.sqlite3") as versions:
+        registry = FileLiveRegistry(Catalog(root), Validation(), versions, SystemClock())
+        rows = await _against_reading(root, registry, versions, texts)
+        if texts is PROMPTS:
+            rows.append(await _until_live(root, registry))
+        await versions.finish()
+        return [*rows, _of_versions(root, texts)]
+
+
+async def _against_reading(
+    root: Path, registry: FileLiveRegistry, versions: VersionRepository, texts: _Texts
+) -> list[Row]:
+    """Return what reloading all of them takes against reading them, and what is done afterwards."""
+    numbers, afterwards = iter(range(1_000)), list[float]()
 
     async def reload() -> float:
-        if changed:
-            _write(root, next(numbers))
+        texts.write(root, next(numbers))
         began = time.perf_counter()
         result = await registry.reload(FILE_AUTHOR)
         took = time.perf_counter() - began
-        assert len(result.live) == changed
+        assert len(result.live) == TEXTS
+        began = time.perf_counter()
+        await versions.finish()
+        afterwards.append(time.perf_counter() - began)
         return took
 
-    async def look() -> float:
+    async def reload_nothing() -> float:
         began = time.perf_counter()
-        for file in sorted((root / "prompts").rglob("*.md")):
-            file.read_bytes()
+        assert (await registry.reload(FILE_AUTHOR)).nothing_new
         return time.perf_counter() - began
 
-    ours, baseline, ratio = await in_turns(reload, look, pairs=PAIRS)
-    return Row(
-        bench="hot-reload", name=f"{TEXTS} texts, {changed} of them changed", ours=ours,
-        baseline=baseline, baseline_name="reading them", ratio=ratio, pairs=PAIRS,
-    )  # fmt: skip
+    async def read() -> float:
+        began = time.perf_counter()
+        texts.read(root)
+        return time.perf_counter() - began
+
+    rows = []
+    for ours, what in ((reload, "all changed"), (reload_nothing, "none changed")):
+        took, baseline, ratio = await in_turns(ours, read, pairs=PAIRS)
+        rows.append(Row(
+            bench="hot-reload", name=f"{TEXTS} {texts.what}, {what}", ours=took,
+            baseline=baseline, baseline_name=texts.reading, ratio=ratio, pairs=PAIRS,
+        ))  # fmt: skip
+    name = f"{TEXTS} {texts.what}, compressed afterwards"
+    return [*rows, Row(bench="hot-reload", name=name, ours=median(afterwards[2:]), pairs=PAIRS)]
 
 
 async def _until_live(root: Path, registry: FileLiveRegistry) -> Row:
@@ -88,9 +139,9 @@ async def _until_live(root: Path, registry: FileLiveRegistry) -> Row:
     )  # fmt: skip
 
 
-def _of_versions(root: Path) -> Row:
+def _of_versions(root: Path, texts: _Texts) -> Row:
     size = sum(each.stat().st_size for each in root.glob("live.sqlite3*")) / 1024 / 1024
-    name = f"{VERSIONS} versions of {TEXTS} texts of 4 KB, kept"
+    name = f"{VERSIONS} versions of {TEXTS} {texts.what}, kept"
     return Row(bench="hot-reload", name=name, unit="MB", ours=size)
 
 
@@ -113,10 +164,3 @@ async def _under_load(root: Path, reloads: int) -> list[Row]:
             baseline=other, baseline_name="commands alone", ratio=max(grown, 0.0) / other,
         ),
     ]  # fmt: skip
-
-
-def _write(root: Path, number: int) -> None:
-    (root / "prompts").mkdir(exist_ok=True)
-    for each in range(TEXTS):
-        text = "".join(f"{number} {each} {line} words and more words\n" for line in range(130))
-        (root / "prompts" / f"text{each}.md").write_text(text, encoding="utf-8")

@@ -35,12 +35,14 @@ class HotReload:
     def __init__(
         self,
         registry: FileLiveRegistry,
+        versions: VersionRepository,
         notices: ReloadNotices,
         watcher: FileWatcher,
         drift: DriftWatch,
         client: TheseusClient,
     ) -> None:
         self._registry = registry
+        self._versions = versions
         self._notices = notices
         self._watcher = watcher
         self._drift = drift
@@ -50,6 +52,7 @@ class HotReload:
         """Watch the files, once the client has its cogs, until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._notices.run_forever())
+            group.create_task(self._versions.run_forever())
             group.create_task(self._drift.run_forever())
             await self._registry.leave_out(await self._client.cogs_left_out())
             await self._watcher.run_forever()
@@ -91,7 +94,7 @@ async def open_hot_reload(
         lambda: frozenset(code.awaiting_restart),
     )  # fmt: skip
     watcher = FileWatcher(catalog, registry.look)
-    return HotReload(registry, notices, watcher, code.drift, client)
+    return HotReload(registry, versions, notices, watcher, code.drift, client)
 
 
 def _applied(opened: Resources, client: TheseusClient) -> Mapping[str, Callable[[Any], None]]:

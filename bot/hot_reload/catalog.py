@@ -52,7 +52,8 @@ class Catalog:
         self._config = config_file
         self._cogs = frozenset(cogs)
         self._inside = root.resolve()
-        self._folders_inside: dict[Path, bool] = {}
+        self._config_place = str(config_file)
+        self._folders_inside: dict[str, bool] = {}
 
     @property
     def folders(self) -> tuple[tuple[tuple[Path, ...], bool], ...]:
@@ -75,7 +76,7 @@ class Catalog:
 
     def locate(self) -> dict[Key, Located]:
         """Return every item by kind and name. Raises `OSError` where a folder cannot be read."""
-        self._inside, self._folders_inside = self._root.resolve(), {}
+        self._inside, self._folders_inside = self._root.resolve(), {str(self._root): True}
         found: dict[Key, Located] = {}
         found |= _prompts(self._root)
         found |= _skills(self._root)
@@ -98,12 +99,12 @@ class Catalog:
             except OSError as error:
                 return Unreadable(f"{self._name(Path(path))} cannot be read: {error.strerror}")
             left -= len(data)
-            files[self._name(Path(path))] = data
+            files[self._name(Path(path)) if key[0] == "config" else path] = data
         return ItemContent(files)
 
     def _bytes(self, path: str, most: int) -> bytes:
-        place = self._root / path
-        if place != self._config and not self._is_inside(place):
+        place = os.path.join(self._root, path)  # noqa: PTH118  of hundreds of files, at each look
+        if place != self._config_place and not self._is_inside(place):
             raise _Refused("it is a link that leads out of the project; put the file itself")
         # a pipe would have us wait for whoever writes into it
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -115,13 +116,13 @@ class Catalog:
             raise _Refused(f"it is too large; {most // 1024 or 1} KB of this item are left for it")
         return data
 
-    def _is_inside(self, place: Path) -> bool:
-        """Whether a file is below the root, wherever links lead; a folder is looked at once."""
-        if place.is_symlink():
-            return place.resolve().is_relative_to(self._inside)
-        folder = place.parent
+    def _is_inside(self, place: str) -> bool:
+        """Whether what lies below the root is there, wherever links lead; each folder once."""
+        if os.path.islink(place):  # noqa: PTH114
+            return Path(place).resolve().is_relative_to(self._inside)
+        folder, _ = os.path.split(place)
         if folder not in self._folders_inside:
-            self._folders_inside[folder] = folder.resolve().is_relative_to(self._inside)
+            self._folders_inside[folder] = self._is_inside(folder)
         return self._folders_inside[folder]
 
     def _name(self, place: Path) -> str:
@@ -138,7 +139,7 @@ class _Refused(Exception):
 
 def _prompts(root: Path) -> dict[Key, Located]:
     found: dict[Key, Located] = {}
-    for name in _names(root / "prompts"):
+    for name in _names(f"{root}/prompts"):
         if name.endswith(".md"):
             kind: ItemKind = "persona" if name == "persona.md" else "prompt"
             path = f"prompts/{name}"
@@ -148,9 +149,9 @@ def _prompts(root: Path) -> dict[Key, Located]:
 
 def _skills(root: Path) -> dict[Key, Located]:
     found: dict[Key, Located] = {}
-    for name in _names(root / "prompts" / "skills"):
+    for name, entry in _names(f"{root}/prompts/skills").items():
         path = f"prompts/skills/{name}"
-        if (root / path).is_dir():
+        if entry.is_dir():
             found["skill", name] = Located(path, tuple(_below(root, path)))
     return found
 
@@ -183,20 +184,22 @@ def _place(name: str, paths: Sequence[str]) -> str:
 
 
 def _below(root: Path, folder: str) -> Iterable[str]:
-    for name in _names(root / folder):
+    for name, entry in _names(f"{root}/{folder}").items():
         path = f"{folder}/{name}"
-        if (root / path).is_dir() and not (root / path).is_symlink():
+        if entry.is_dir(follow_symlinks=False):
             yield from _below(root, path)
         else:
             yield path
 
 
-def _names(folder: Path) -> list[str]:
+def _names(folder: str) -> dict[str, "os.DirEntry[str]"]:
+    """Return what lies in a folder by its name, in order; one that is not there is empty."""
     try:
-        names = [each.name for each in folder.iterdir()]
+        with os.scandir(folder) as entries:
+            found = {entry.name: entry for entry in entries if not _ignored(entry.name)}
     except (FileNotFoundError, NotADirectoryError):
-        return []
-    return sorted(name for name in names if not _ignored(name))
+        return {}
+    return dict(sorted(found.items()))
 
 
 def _ignored(name: str) -> bool:

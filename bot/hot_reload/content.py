@@ -7,8 +7,13 @@ import zlib
 from collections.abc import Mapping
 from functools import cached_property
 
+from bot.domain.skill import Skill
+from bot.skills import skill_of
+
 _LONGEST_DIFF = 60_000
 """Characters. A whole rewrite is cut: the texts themselves are kept."""
+UNCOMPRESSED = zlib.compress(b"", 0)[:2]
+"""How a packed content begins that was not compressed: zlib's header says so."""
 
 
 class ItemContent:
@@ -16,6 +21,7 @@ class ItemContent:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self.files: Mapping[str, bytes] = dict(sorted(files.items()))
+        self._skill: Skill | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -38,10 +44,19 @@ class ItemContent:
             return _text(next(iter(self.files.values())))
         return "\n".join(f"=== {path}\n{_text(data)}" for path, data in self.files.items())
 
-    def pack(self) -> bytes:
-        """Return all of it, compressed, for `unpack`."""
+    def skill(self, name: str) -> Skill:
+        """Return the skill of that name that these files are, read once.
+
+        Raises `ConfigError`, which names the file, the line, and the way out.
+        """
+        if self._skill is None or self._skill.name != name:
+            self._skill = skill_of(name, self.files)
+        return self._skill
+
+    def pack(self, *, compressed: bool = True) -> bytes:
+        """Return all of it for `unpack`. What is not `compressed` begins with `UNCOMPRESSED`."""
         told = {path: data.decode("latin-1") for path, data in self.files.items()}
-        return zlib.compress(json.dumps(told).encode())
+        return zlib.compress(json.dumps(told).encode(), -1 if compressed else 0)
 
 
 def unpack(packed: bytes) -> ItemContent:

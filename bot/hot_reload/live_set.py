@@ -10,7 +10,6 @@ from bot.domain.skill import RefusedSkill, SkillSet
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import ItemContent
 from bot.hot_reload.validation import text_of
-from bot.skills import skill_of
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class LiveSet:
         """The skills as models are told of them, and why files of others are not taken."""
         contents = self.contents("skill")
         return SkillSet(
-            skills=tuple(skill_of(name, content.files) for name, content in contents.items()),
+            skills=tuple(content.skill(name) for name, content in contents.items()),
             refused=tuple(
                 RefusedSkill(name=item.name, reason=item.reason)
                 for item in self.items("skill")

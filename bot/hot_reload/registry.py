@@ -17,7 +17,7 @@ from bot.domain.live_items import (
     Rollback,
 )
 from bot.hot_reload.catalog import Catalog, Key
-from bot.hot_reload.content import ItemContent, diff
+from bot.hot_reload.content import ItemContent
 from bot.hot_reload.last_good import LastGood, prompts_of
 from bot.hot_reload.live_changes import LiveChanges, adoption_of, changes_between
 from bot.hot_reload.live_set import LiveSet, LiveState
@@ -102,9 +102,7 @@ class FileLiveRegistry:
     async def reload(self, author: ChangeAuthor) -> ReloadResult:
         """Look at the files, and take on what changed. Raises `StoreError`."""
         async with self._one_at_a_time:
-            seen = await in_thread(look_at, self._catalog)
-            again = author.kind == "person"
-            found = tuple(changes(seen, self.live, self._validation, again=again))
+            found = await in_thread(self._look, again=author.kind == "person")
             return await self._take(await self._loaded(found), author)
 
     async def rollback(
@@ -167,6 +165,11 @@ class FileLiveRegistry:
             self.live = LiveSet(await kept.states(seen))
             found = tuple(changes(seen, self.live, self._validation))
             await self._take(found, FILE_AUTHOR)
+
+    def _look(self, *, again: bool) -> tuple[ItemChange, ...]:
+        """Read and judge the files. Blocking."""
+        seen = look_at(self._catalog)
+        return tuple(changes(seen, self.live, self._validation, again=again))
 
     @property
     def _waiting(self) -> tuple[str, ...]:
@@ -234,7 +237,6 @@ class FileLiveRegistry:
             author=author,
             commit=self._commit(),
             digest=change.mark,
-            diff=diff(state.content, change.content),
             size=change.content.size,
         )
         item = state.item.but(

@@ -7,7 +7,6 @@ from bot.domain.errors import ConfigError
 from bot.domain.live_items import ItemKind
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import ItemContent
-from bot.skills import skill_of
 
 Validate = Callable[[str, ItemContent], str]
 """Of an item's name and content: why it may not go live, naming the file; empty: it may."""
@@ -92,7 +91,7 @@ def _differing(wanted: frozenset[str], has: frozenset[str]) -> str:
 
 def _skill(name: str, content: ItemContent) -> str:
     try:
-        skill_of(name, content.files)
+        content.skill(name)
     except ConfigError as error:
         return str(error).rstrip(".")
     return ""

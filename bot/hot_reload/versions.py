@@ -1,20 +1,28 @@
-"""The kept versions of every item, in a SQLite file of their own."""
+"""The kept versions of every item, in a SQLite file of their own.
 
+A version is written as it is before it is live: that is quick, and none is lost when the program is
+killed. What takes time, compressing it and finding how it differs, is done afterwards.
+"""
+
+import asyncio
+import logging
 import sqlite3
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.errors import StoreError
 from bot.domain.live_items import ItemVersion, Rollback
 from bot.hot_reload.catalog import Key
-from bot.hot_reload.content import ItemContent, unpack
+from bot.hot_reload.content import UNCOMPRESSED, ItemContent, diff, unpack
 from bot.infra.sqlite import Database, DatabaseOwner, Migration, stamp
 
 KEPT = 10
 """Versions of one item."""
 LARGEST = 50 * 1024 * 1024
 """Bytes of all versions: their contents compressed, with what is told of them."""
+_log = logging.getLogger(__name__)
 
 MIGRATIONS = (
     Migration(
@@ -59,7 +67,7 @@ class SavedItem(NamedTuple):
 
 
 class NewVersion(NamedTuple):
-    """A version to be kept."""
+    """A version to be kept. Its `diff` is found here."""
 
     key: Key
     version: ItemVersion
@@ -71,6 +79,36 @@ class VersionRepository(DatabaseOwner):
 
     def __init__(self, path: Path) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError))
+        self._unfinished = True  # a process before this one may have been killed
+        self._one_at_a_time = asyncio.Lock()
+        self._saved = asyncio.Event()
+
+    async def run_forever(self) -> None:
+        """Finish what is kept as soon as it is, until cancelled."""
+        while True:
+            try:
+                await self.finish()
+            except StoreError as error:  # tried again with the next version, and when one is read
+                _log.warning("kept versions are not compressed yet: %s", error)
+            await self._saved.wait()
+            self._saved.clear()
+
+    async def finish(self) -> None:
+        """Compress what was kept, note how each version differs from the one before it, and forget
+        what is beyond the bound."""
+        async with self._one_at_a_time:
+            await self._finish()
+
+    async def _finish(self) -> None:
+        if not self._unfinished:
+            return
+        for row in await self._database.read(_unfinished):
+            try:
+                await self._database.write(partial(_finish_row, row), flushed=False)
+            except ValueError as error:
+                _log.warning("a kept version is damaged: %s", error)
+        await self._database.write(_bound, flushed=False)
+        self._unfinished = False
 
     async def items(self) -> dict[Key, SavedItem]:
         """Return what was saved of each item, also of those that are gone."""
@@ -81,6 +119,7 @@ class VersionRepository(DatabaseOwner):
 
     async def versions(self, key: Key) -> tuple[ItemVersion, ...]:
         """Return an item's kept versions, the newest first."""
+        await self.finish()
         rows = await self._database.read(
             lambda connection: connection.execute(
                 "SELECT body FROM versions WHERE kind = ? AND name = ? ORDER BY number DESC", key
@@ -107,17 +146,20 @@ class VersionRepository(DatabaseOwner):
         return content
 
     async def save(self, items: Sequence[SavedItem], new: Sequence[NewVersion] = ()) -> None:
-        """Keep all of it in one transaction, and forget what is beyond the bounds."""
+        """Keep all of it in one transaction. What is new is finished later."""
 
         def work(connection: sqlite3.Connection) -> None:
             for each in new:
                 _insert(connection, each)
             for item in items:
                 _put(connection, item)
-            if new:
-                _bound(connection)
 
-        await self._database.write(work, flushed=False)
+        async with self._one_at_a_time:
+            if new:
+                await self._finish()  # so that each finds the version before it
+            await self._database.write(work, flushed=False)
+            self._unfinished = self._unfinished or bool(new)
+        self._saved.set()
 
 
 def _saved(row: sqlite3.Row) -> SavedItem:
@@ -144,12 +186,38 @@ def _insert(connection: sqlite3.Connection, new: NewVersion) -> None:
             version.number,
             stamp(version.at),
             version.model_dump_json(),
-            new.content.pack(),
+            new.content.pack(compressed=False),
         ),
     )
     connection.execute(
         "DELETE FROM versions WHERE kind = ? AND name = ? AND number <= ?",
         (*new.key, version.number - KEPT),
+    )
+
+
+def _unfinished(connection: sqlite3.Connection) -> list[int]:
+    found = connection.execute(
+        "SELECT rowid FROM versions WHERE substr(content, 1, 2) = ? ORDER BY number",
+        (UNCOMPRESSED,),
+    )
+    return [row["rowid"] for row in found.fetchall()]
+
+
+def _finish_row(rowid: int, connection: sqlite3.Connection) -> None:
+    """Compress a version, and note how it differs. Raises `ValueError` for a damaged one."""
+    row = connection.execute("SELECT * FROM versions WHERE rowid = ?", (rowid,)).fetchone()
+    if row is None:
+        return
+    before = connection.execute(
+        "SELECT content FROM versions WHERE kind = ? AND name = ? AND number < ?"
+        " ORDER BY number DESC LIMIT 1",
+        (row["kind"], row["name"], row["number"]),
+    ).fetchone()
+    content, version = unpack(row["content"]), ItemVersion.model_validate_json(row["body"])
+    told = diff(unpack(before["content"]) if before is not None else None, content)
+    connection.execute(
+        "UPDATE versions SET body = ?, content = ? WHERE rowid = ?",
+        (version.but(diff=told).model_dump_json(), content.pack(), rowid),
     )
 
 

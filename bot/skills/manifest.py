@@ -118,6 +118,8 @@ def _refuse_unreadable(text: str, path: str) -> None:
 
 def hidden(line: str) -> bool:
     """Whether a line holds control or formatting characters besides tabs."""
+    if line.isprintable():
+        return False
     return any(unicodedata.category(char)[0] == "C" and char != "\t" for char in line)
 
 
