@@ -1,13 +1,13 @@
 """Asks the supervisor for a restart."""
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.domain.errors import PortError
 from bot.infra.git import Git
-from bot.infra.schema_versions import migrations_at
+from bot.infra.schema_versions import DATABASES, migrations_at
 from bot.infra.threads import in_thread
 from bot.ports.restarter import RestartAnswer
 
@@ -17,8 +17,8 @@ _BAD = (
     "service again by hand on it"
 )
 _MIGRATES = (
-    "it migrates the state ({names}), which older code cannot open, so it is not taken back by "
-    "itself if it fails; a copy of each database from before is kept beside it"
+    "it migrates the state ({names}), which older code cannot open: once that is done it is not "
+    "taken back by itself if it fails; a copy of each database from before is kept beside it"
 )
 _log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class SupervisedRestarter:
     """Implements `bot.ports.restarter.Restarter` for the checkout at `root`.
 
     `ask` takes what is to be asked of the supervisor; `bad` maps commits that were rolled back to
-    the reason; `running` is the commit of this process.
+    the reason; `running` is the commit of this process, `known` the migrations it knows.
     """
 
     def __init__(
@@ -38,12 +38,14 @@ class SupervisedRestarter:
         bad: Mapping[str, str],
         *,
         running: str = "HEAD",
+        known: Collection[str] = (),
     ) -> None:
         self._root = root
         self._ask = ask
         self._is_gone = is_gone
         self._bad = dict(bad)
         self._running = running
+        self._known = sorted(known)
 
     async def request(
         self, *, commit: str, reason: str, run_id: str | None = None
@@ -56,7 +58,8 @@ class SupervisedRestarter:
             return RestartAnswer(accepted=False, reason=_GONE)
         migrates = await self._new_migrations(commit)
         told = {"commit": commit, "reason": reason, "run_id": run_id, "migrates": migrates}
-        self._ask(told)
+        # Before it goes back to this code it looks whether that opens the state still.
+        self._ask({**told, "databases": list(DATABASES), "known": self._known})
         caution = _MIGRATES.format(names=", ".join(migrates)) if migrates else ""
         return RestartAnswer(accepted=True, caution=caution)
 

@@ -18,7 +18,7 @@ from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import RetainedKind, Retention
 from bot.app.running_bot import BotParts, Closing, Forever, RunningBot
-from bot.app.state_lock import hold
+from bot.app.state_lock import hold_soon
 from bot.app.supervision import Beginning, Rehearse, Supervision, supervised
 from bot.app.web import serve, web_server
 from bot.authority.personal_data import PersonalDataService
@@ -67,10 +67,12 @@ async def run_bot(
         beginning = await supervision.begin(settings.root, import_cogs)
         if beginning is None:
             return
-        lock = stack.enter_context(hold(settings.state))
+        drain = settings.config.restart.drain_seconds
+        lock = await hold_soon(settings.state, stack, drain, supervision)
+        if lock is None:
+            return
         parts = await _build(settings, stack, make_engines, supervision, beginning)
         hear(parts.agent.emergency.signalled)
-        drain = settings.config.restart.drain_seconds
         await RunningBot(parts, lock, supervision, beginning, drain=drain).run(token)
 
 

@@ -1,13 +1,23 @@
 """One process a state folder: two bots on one state would do everything twice."""
 
+import asyncio
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
 
 from bot.app.state_swap import finish
+from bot.app.supervision import Supervision
 from bot.domain.errors import ConfigError
+
+_ENDING_SECONDS, _LOOK_SECONDS = 10.0, 0.2
+_log = logging.getLogger(__name__)
+
+
+class StateHeld(ConfigError):
+    """Another process has the state folder, for now or for good."""
 
 
 class StateLock:
@@ -29,7 +39,8 @@ def hold(state: Path) -> Iterator[StateLock]:
 
     What a restore that ended early left to be done is done first.
 
-    Raises `ConfigError` when another process has it, or the folder cannot be written to.
+    Raises `StateHeld` when another process has it, `ConfigError` when the folder cannot be written
+    to.
     """
     file = state / "lock"
     try:
@@ -45,7 +56,7 @@ def hold(state: Path) -> Iterator[StateLock]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise ConfigError(
+            raise StateHeld(
                 f"Another Theseus runs on {state} (it holds {file}). Stop it first, or set "
                 "THESEUS_STATE to another folder."
             ) from error
@@ -53,3 +64,30 @@ def hold(state: Path) -> Iterator[StateLock]:
         yield lock
     finally:
         lock.release()
+
+
+async def hold_soon(
+    state: Path, stack: AsyncExitStack, drain: float, supervision: Supervision
+) -> StateLock | None:
+    """Hold it until the stack ends; wait for whoever has it, as long as a bot's end may take.
+
+    That is a bot whose supervisor was killed, just before a service manager started another one.
+    `drain` is how many seconds what is under way may take then. `None`: this process is to end as
+    well. Raises `StateHeld` when the other one stays, and what `hold` raises.
+    """
+    now = asyncio.get_running_loop().time
+    until, told = now() + drain + _ENDING_SECONDS, False
+    while True:
+        try:
+            return stack.enter_context(hold(state))
+        except StateHeld:
+            if now() >= until:
+                supervision.say("held")
+                raise
+        if not told:
+            _log.warning(
+                "another Theseus runs on %s: I wait %.0f s for its end", state, until - now()
+            )
+            told = True
+        if not await supervision.goes_on_after(_LOOK_SECONDS):
+            return None

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from bot.adapters.supervised_restarter import SupervisedRestarter
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
+from bot.app.schemas import KNOWN_MIGRATIONS
 from bot.domain.gateway_session import GatewaySession
 from bot.infra.supervisor_channel import ControlEnd, SupervisorChannel
 from bot.ports.restarter import Restarter
@@ -66,7 +67,9 @@ class Supervision:
         news = order.get("news") or {}
         bad = news.get("rolled_back_commits") or {}
         gone, ours = self._channel.closed.is_set, str(order.get("commit") or "HEAD")
-        self._asked = SupervisedRestarter(root, self._wanted.put_nowait, gone, bad, running=ours)
+        self._asked = SupervisedRestarter(
+            root, self._wanted.put_nowait, gone, bad, running=ours, known=KNOWN_MIGRATIONS
+        )
         self.restarter = self._asked
         succeeds = "restarted" in news
         if not succeeds:
@@ -83,6 +86,21 @@ class Supervision:
         while self._channel is not None:
             self.say("heartbeat", ready=is_ready())
             await asyncio.sleep(HEARTBEAT_SECONDS)
+
+    async def goes_on_after(self, seconds: float) -> bool:
+        """Wait, saying that it is waited; `False`: there is nothing to wait for any more."""
+        self.say("waiting")
+        if self._channel is None:
+            await asyncio.sleep(seconds)
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                order = await self._channel.order()
+        except TimeoutError:
+            return True
+        if order is not None:
+            self._obey(order)
+        return order is not None and not (self.stop.is_set() or self.retire.is_set())
 
     async def pass_on(self, rehearse: Rehearse) -> None:
         """Rehearse what a restart is asked onto, and ask the supervisor for it, until cancelled.

@@ -212,7 +212,7 @@ class TheseusClient(CoreServices, HandoverClient):
 
     async def add_cog(self, cog: commands.Cog, /, **options: Any) -> None:
         """Add a cog, with its background loops journalled."""
-        self._instruments.watch_loops(cog)
+        self._instruments.watch_loops(cog, self.alone)
         await super().add_cog(cog, **options)
 
     # What discord.py calls

@@ -139,18 +139,25 @@ class Instruments:
         """
         self._recorder.record(Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told)
 
-    def watch_loops(self, cog: commands.Cog) -> None:
-        """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end."""
+    def watch_loops(self, cog: commands.Cog, alone: asyncio.Event) -> None:
+        """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end.
+
+        None begins before `alone` is set: the same loop may run in a process before this one still,
+        and would do everything twice.
+        """
         for name in dir(type(cog)):
             if isinstance(getattr(type(cog), name, None), tasks.Loop):
                 loop: tasks.Loop[Any] = getattr(cog, name)
-                loop.coro = self._timed(f"{cog.qualified_name}.{name}", loop)
+                loop.coro = self._timed(f"{cog.qualified_name}.{name}", loop, alone)
 
-    def _timed(self, name: str, loop: tasks.Loop[Any]) -> Callable[..., Awaitable[Any]]:
+    def _timed(
+        self, name: str, loop: tasks.Loop[Any], alone: asyncio.Event
+    ) -> Callable[..., Awaitable[Any]]:
         work, ended = loop.coro, functools.partial(self._loop_ended, name, loop)
 
         @functools.wraps(work)
         async def timed(*args: Any, **kwargs: Any) -> Any:
+            await alone.wait()
             try:
                 with self._recorder.timed(Kind.TASK, name) as turn:
                     return await work(*args, **kwargs)

@@ -143,6 +143,8 @@ class ChildProcess:
         if kind in ("heartbeat", "ready"):
             self.ready = kind == "ready" or message.get("ready") is True
             self.was_ready = self.was_ready or self.ready
+        if kind == "waiting":
+            self.began_at = self.heard_at  # its time counts once it has what it waits for
         self.said[kind] = message
         self.changed.set()
 

@@ -1,8 +1,9 @@
 """What the supervisor and the bot say to each other: JSON objects, one a line, over a socket.
 
-From the bot: `prepared`, `ready`, `heartbeat {ready}`, `restart {commit, reason, run_id}`,
-`frozen {session}`, `resuming`. From the supervisor: `start {news}` or `take_over {session, news}`
-first; then `freeze`, `retire {at_once}`, `stop`, `stop_everything`, `predecessor_gone`,
+From the bot: `prepared`, `waiting` for another process to let go of the state, `held` by one that
+does not, `ready`, `heartbeat {ready}`, `restart {commit, reason, run_id, migrates, databases,
+known}`, `frozen {session}`, `resuming`. From the supervisor: `start {news}` or `take_over {session,
+news}` first; then `freeze`, `retire {at_once}`, `stop`, `stop_everything`, `predecessor_gone`,
 `not_handed_over {commit, why}`.
 """
 

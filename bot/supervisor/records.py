@@ -15,7 +15,8 @@ class Handover:
     """A restart that was asked for: onto `commit`, from `previous`, for whom and why.
 
     `at` tells it from another one onto the same commit. With what it `migrates` of the state, older
-    code cannot open that any more.
+    code cannot open that any more. `databases`, by their paths in the state folder, are those that
+    the code of `previous` opens, and `known` all the migrations it knows.
     """
 
     commit: str
@@ -24,6 +25,12 @@ class Handover:
     run_id: str | None = None
     at: str = ""
     migrates: tuple[str, ...] = ()
+    databases: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+
+    def told(self) -> dict[str, Any]:
+        """Return what bots are told of it."""
+        return {k: v for k, v in asdict(self).items() if k not in ("databases", "known")}
 
 
 @dataclass(frozen=True)
@@ -101,4 +108,5 @@ def _parsed(told: Any) -> RestartRecords:
 
 
 def _handover(told: dict[str, Any]) -> Handover:
-    return Handover(**{**told, "migrates": tuple(told.get("migrates") or ())})
+    lists = {name: tuple(told.get(name) or ()) for name in ("migrates", "databases", "known")}
+    return Handover(**{**told, **lists})

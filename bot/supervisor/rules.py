@@ -1,6 +1,7 @@
 """When a bot is to be replaced: pure decisions from what was seen of it."""
 
 import json
+import signal
 from dataclasses import asdict, dataclass, field, fields
 from typing import Self
 
@@ -45,6 +46,21 @@ class RestartRules:
     def pause(self, crashes: int) -> float:
         """Return how long to wait before the start after so many crashes in a row, from 1."""
         return self.backoff[min(crashes, len(self.backoff)) - 1]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """The running bot ended, or has to be. `code` is its exit code, where it ended."""
+
+    told: str
+    code: int | None = None
+
+    @classmethod
+    def of_exit(cls, code: int) -> Self:
+        """Return that a bot ended with this exit code; negative: by that signal."""
+        if code >= 0:
+            return cls(f"it ended with exit code {code}", code)
+        return cls(f"it was ended by {signal.Signals(-code).name}", code)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,7 +11,8 @@ from bot.supervisor.child_process import ChildProcess
 from bot.supervisor.children import Children, SupervisedBot
 from bot.supervisor.messages import Message
 from bot.supervisor.records import Handover, RestartFile, RestartRecords
-from bot.supervisor.rules import RestartRules, fault_of, is_over
+from bot.supervisor.rules import Fault, RestartRules, fault_of, is_over
+from bot.supervisor.state_schema import not_opened_by_previous
 
 Say = Callable[[str, str], None]
 """Logs a text; the first argument is the level."""
@@ -20,16 +20,11 @@ Say = Callable[[str, str], None]
 WRONG_SETTING = 2
 """With this exit code a bot says that starting it again would not help."""
 
+STATE_HELD = 1
+"""How it ends where another process has the state: a service manager tries again."""
+
 _LOOK_SECONDS, _LATE_SECONDS = 1.0, 5.0
 _OWN_FOLDER = "bot/supervisor"
-
-
-@dataclass(frozen=True)
-class _Fault:
-    """The running bot ended, or has to be. `code` is its exit code, where it ended."""
-
-    told: str
-    code: int | None = None
 
 
 class Supervisor:
@@ -88,6 +83,9 @@ class Supervisor:
                 if "restart" in child.said:
                     child, trial = await self._handed_over(child, child.said.pop("restart"))
                 continue
+            if fault.code is not None and "held" in child.said:  # which tells nothing of its code
+                self._say("error", "another process holds the state; see what the bot has said")
+                return STATE_HELD
             if trial is None and fault.code in (0, WRONG_SETTING):
                 return fault.code
             await self._children.end(child)
@@ -102,17 +100,17 @@ class Supervisor:
             return await self._stopped()
         return fault.code if fault is not None and fault.code else 1
 
-    async def _watched(self, child: ChildProcess, trial: Handover | None) -> _Fault | None:
+    async def _watched(self, child: ChildProcess, trial: Handover | None) -> Fault | None:
         """Watch it until something is wrong with it, or it or a person asks for something."""
         probation, passed = trial is not None, False
         while not self._stopping.is_set():
             looked_at = self._now()
             if child.exit_code is not None:
-                return _ended(child.exit_code)
+                return Fault.of_exit(child.exit_code)
             seen = child.reading()
             fault = fault_of(seen, self._rules, looked_at, probation=probation)
             if fault is not None:
-                return _Fault(fault)
+                return Fault(fault)
             if not passed and is_over(seen, self._rules, looked_at):
                 probation, passed, self._crashes = False, True, 0
                 self._say("info", f"{child.commit[:12]} has passed its probation")
@@ -151,7 +149,8 @@ class Supervisor:
         """Return the new bot and what it is on probation for; the old one where none can be."""
         asked = Handover(
             await self._checkout.head(), old.commit, str(request.get("reason", "")),
-            request.get("run_id"), _moment(), tuple(request.get("migrates") or ()),
+            request.get("run_id"), _moment(),
+            *(tuple(request.get(each) or ()) for each in ("migrates", "databases", "known")),
         )  # fmt: skip
         if asked.commit == old.commit:
             return old, None  # it runs that
@@ -171,7 +170,7 @@ class Supervisor:
         if asked.migrates:  # then nobody else may have the state open
             await self._children.retired(old)
         own = await self._checkout.differ(self._began_with, asked.commit, _OWN_FOLDER)
-        news = self._news({"restarted": {**asdict(asked), "supervisor_changed": own}})
+        news = self._news({"restarted": {**asked.told(), "supervisor_changed": own}})
         new.begin("take_over", session=self._session, news=news, commit=new.commit)
         self.active = new
         if await self._until(new, "ready", self._rules.ready_seconds) is not None:
@@ -179,6 +178,7 @@ class Supervisor:
         elif not self._stopping.is_set():
             # `_watched` finds out why; the old one has let go of everything.
             await self._children.end(old)
+            new.send("predecessor_gone")
         return new, asked
 
     async def _not_handed_over(
@@ -203,7 +203,7 @@ class Supervisor:
         session = said.get("session")
         return session if isinstance(session, dict) else None
 
-    async def _may_start_again(self, fault: _Fault) -> bool:
+    async def _may_start_again(self, fault: Fault) -> bool:
         """Wait before the next start; `False`: there were too many, or we are to stop."""
         self._crashes += 1
         if self._crashes >= self._rules.crashes:
@@ -219,25 +219,30 @@ class Supervisor:
         return False
 
     async def _rolled_back(
-        self, child: ChildProcess, trial: Handover, fault: _Fault
+        self, child: ChildProcess, trial: Handover, fault: Fault
     ) -> ChildProcess:
         """Go back to the commit that ran before, and say so through the bot of that commit."""
         self._say("error", f"{trial.commit[:12]} is taken back: {fault.told}")
         self._keep(self._records.failed(trial.commit, fault.told))
         failed = {"why": fault.told, "tail": child.tail}
-        told = await self._taken_back(trial, failed, migrated=bool(trial.migrates))
+        not_opened = not_opened_by_previous(self._bot.records.parent, trial)
+        told = await self._taken_back(trial, failed, not_opened)
         # Who had not begun to use the session has left it as it was.
         session = None if "resuming" in child.said else self._session
         kind = "take_over" if session is not None else "start"
         return await self._begun(kind, {"rolled_back": told}, session)
 
     async def _taken_back(
-        self, asked: Handover, told: dict[str, Any], *, migrated: bool = False
+        self, asked: Handover, told: dict[str, Any], not_opened: str = ""
     ) -> dict[str, Any]:
-        """Put the checkout back; return what is told of it, with what kept it from that."""
-        told = {**asdict(asked), **told}
-        if migrated:
-            told["not_back"] = f"its code has migrated the state: {', '.join(asked.migrates)}"
+        """Put the checkout back; return what is told of it, with what kept it from that.
+
+        `not_opened`: why the code from before could not open the state.
+        """
+        told = {**asked.told(), **told}
+        if not_opened:
+            self._say("error", f"the checkout stays at {asked.commit[:12]}: {not_opened}")
+            told["not_back"] = not_opened
             return told
         try:
             await self._checkout.go_back(asked.previous, leaving=asked.commit)
@@ -288,13 +293,7 @@ def _moment() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
-def _ended(code: int) -> _Fault:
-    if code >= 0:
-        return _Fault(f"it ended with exit code {code}", code)
-    return _Fault(f"it was ended by {signal.Signals(-code).name}", code)
-
-
 def _why_not_prepared(new: ChildProcess, rules: RestartRules) -> str:
     if new.exit_code is None:
         return f"it was not prepared to start within {rules.prepare_seconds:.0f} s"
-    return f"it does not start: {_ended(new.exit_code).told}"
+    return f"it does not start: {Fault.of_exit(new.exit_code).told}"

@@ -1,14 +1,19 @@
 """A change of the core comes live while people use the bot; a bad one is taken back."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bot.demo.faults import FAULTS
 from local_discord.person import Person
+from tests.fakes.repositories import git
 from tests.support.choosing import some_of
+from tests.support.demo_world import Playground, know_types
 from tests.support.handover_world import HandoverWorld, handover_world
+from tests.support.page_reader import PageReader, buttons
 
 pytestmark = pytest.mark.slow
 
@@ -20,23 +25,25 @@ def _commented(source: str) -> str:
 
 
 class Traffic:
-    """People who never stop: one talks to the bot, another one rolls dice, a third presses."""
+    """People who never stop: they talk to the bot, roll dice, vote, and have it remind them."""
 
     def __init__(self, world: HandoverWorld) -> None:
         self._world = world
         self._done = asyncio.Event()
-        self.said: list[str] = []
-        self.rolled = self.pressed = 0
+        self.asked: list[tuple[str, str]] = []
+        """Channels and messages that want an answer."""
+        self.rolled = self.voted = self.reminders = 0
         self.slowest = 0.0
 
-    async def talk(self) -> None:
-        """Say hello to the bot, again and again."""
+    async def talk(self, *channels: str) -> None:
+        """Ask the bot something in each channel, again and again."""
         async with Person(self._world.demo.discord.base_url, "alice") as alice:
             name = (await alice.world())["bot"]["id"]
             while not self._done.is_set():
-                message = await alice.say("dev", f"<@{name}> what is broken now?")
-                self.said.append(message["id"])
-                await self._pause(1.5)
+                for channel in channels:
+                    message = await alice.say(channel, f"<@{name}> what is broken now?")
+                    self.asked.append((channel, message["id"]))
+                    await self._pause(1.5)
 
     async def roll(self) -> None:
         """Roll dice; every roll is answered."""
@@ -48,6 +55,30 @@ class Traffic:
                 self.slowest = max(self.slowest, asyncio.get_running_loop().time() - began)
                 self.rolled += 1
                 await self._pause(0.1)
+
+    async def vote(self) -> None:
+        """Change a vote again and again, on a poll from before: each press is answered."""
+        async with Person(self._world.demo.discord.base_url, "bob") as bob:
+            done = await bob.run("dev", "poll create", question="Lunch?", options="soup | salad")
+            poll = done["message"]
+            while not self._done.is_set():
+                option = ("soup", "salad")[self.voted % 2]
+                done = await bob.press("dev", buttons(poll)[option], poll["id"])
+                assert done["result"] != "failed", (done, self._world.log[-3_000:])
+                self.voted += 1
+                await self._pause(0.3)
+
+    async def be_reminded(self) -> None:
+        """Have reminders fall due all the time, whenever one bot hands over to the other."""
+        async with Person(self._world.demo.discord.base_url, "alice") as alice:
+            while not self._done.is_set():
+                done = await alice.run("dev", "remind", **{"in": "5s", "about": self._about()})
+                assert "remind you in" in done["message"]["content"], done
+                self.reminders += 1
+                await self._pause(0.5)
+
+    def _about(self) -> str:
+        return f"tea number {self.reminders}."
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -61,41 +92,86 @@ class Traffic:
         self._done.set()
 
 
-async def test_under_traffic_nothing_is_lost_and_nothing_answered_twice(tmp_path: Path) -> None:
-    async with handover_world(tmp_path) as world:
-        traffic = Traffic(world)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(traffic.talk())
-            group.create_task(traffic.roll())
-            pushed = await world.push({CORE: _commented})
-            await world.said(f"**live at `{pushed[:7]}`**, after a restart")
-            before = traffic.rolled
-            async with asyncio.timeout(30):
-                while traffic.rolled < before + 20:  # noqa: ASYNC110  others count
-                    await asyncio.sleep(0.1)
-            traffic.end()
+FAULT = next(each for each in FAULTS if each.name == "reminders-unknown-number")
+
+
+async def test_across_a_hand_over_nothing_is_lost_and_nothing_is_done_twice(tmp_path: Path) -> None:
+    know_types(tmp_path / "state")
+    async with handover_world(tmp_path, FAULT) as world:
+        alice = PageReader(world.alice)
+        await Playground(world.demo, FAULT, alice, alice).meet()
+        thread = await alice.ask(FAULT.complaint)
+        card = await alice.proposal(thread, timeout=180)
+        traffic, failed = Traffic(world), _failed(world)
+        pushed = await _handed_over(world, traffic, thread)
         assert world.running == pushed
         assert traffic.slowest < 3.0  # what Discord gives an interaction
-        await _each_is_answered_once(world, traffic.said)
+        await _each_is_answered_once(world, traffic.asked)
+        await _each_is_reminded_once(world, traffic.reminders)
+        assert _failed(world) == failed
+        assert "Shipping" in await alice.press(thread, card, "Ship it")
+        await alice.live(thread)
+        assert "no reminder with that number" in await alice.run("dev", "reminders cancel", id=99)
+        merged = git(world.demo.workspace.forge, "rev-list", "--merges", "main").split()
+        assert len(merged) == 1
         async with asyncio.timeout(60):
             while pushed not in world.records()["good"]:  # noqa: ASYNC110  another process writes
                 await asyncio.sleep(0.1)
         assert await world.ready() == 200
 
 
-async def _each_is_answered_once(world: HandoverWorld, asked: list[str]) -> None:
+async def _handed_over(world: HandoverWorld, traffic: Traffic, thread: str) -> str:
+    """Have one bot hand over to the next while people use it; return what that runs."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(traffic.talk("dev", thread))
+        for people in (traffic.roll, traffic.vote, traffic.be_reminded):
+            group.create_task(people())
+        pushed = await world.push({CORE: _commented})
+        await world.said(f"**live at `{pushed[:7]}`**, after a restart")
+        before = traffic.rolled
+        async with asyncio.timeout(30):
+            while traffic.rolled < before + 20:  # noqa: ASYNC110  others count
+                await asyncio.sleep(0.1)
+        traffic.end()
+    return pushed
+
+
+async def _each_is_answered_once(world: HandoverWorld, asked: list[tuple[str, str]]) -> None:
+    wanted = {message for _, message in asked}
+    channels = {channel for channel, _ in asked}
     async with asyncio.timeout(60):
         while True:
-            told = await world.alice.messages("dev")
+            told = [each for name in channels for each in await world.alice.messages(name)]
             to = [
                 each["message_reference"]["message_id"]
                 for each in told
                 if each["author"].get("bot") and each.get("message_reference")
             ]
-            if set(asked) <= set(to):
+            if wanted <= set(to):
                 break
             await asyncio.sleep(0.1)
-    assert [each for each in asked if to.count(each) != 1] == []
+    assert [each for each in wanted if to.count(each) != 1] == []
+
+
+async def _each_is_reminded_once(world: HandoverWorld, count: int) -> None:
+    times = [0]
+    async with asyncio.timeout(30):
+        while not all(times) or len(times) < count:
+            told = [each["content"] for each in await world.alice.messages("dev")]
+            due = [each.partition(" tea ")[2] for each in told if each.startswith("⏰")]
+            times = [due.count(f"number {number}.") for number in range(count)]
+            await asyncio.sleep(0.1)
+    assert times == [1] * count
+
+
+def _failed(world: HandoverWorld) -> list[str]:
+    """Return what failed, as it is journalled: an answer to a press that has one already does."""
+    lines = [
+        json.loads(line)
+        for file in sorted((world.demo.workspace.state / "journal").glob("*.ndjson"))
+        for line in file.read_text().splitlines()
+    ]
+    return [f"{each['event']}: {each['error']}" for each in lines if each["outcome"] == "error"]
 
 
 NOTICES = "bot/self_improvement/restart_notices.py"

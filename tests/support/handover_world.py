@@ -16,6 +16,7 @@ import aiohttp
 
 from bot.app.demo import local_forge, project_root
 from bot.demo.demo import Demo, DemoPlan, demo
+from bot.demo.faults import MetFault
 from local_discord.person import Message, Person
 from tests.fakes.repositories import commit, git
 
@@ -91,16 +92,16 @@ class HandoverWorld:
 
 @asynccontextmanager
 async def handover_world(
-    folder: Path, *, before: Callable[[Path], None] | None = None
+    folder: Path, fault: MetFault | None = None
 ) -> AsyncIterator[HandoverWorld]:
-    """Open the world; the bot is online. `before` may change the folder of the code first."""
+    """Open the world; the bot is online, and a fault is planted where one is given."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     plan = DemoPlan(
         project_root(),
         folder,
-        None,
+        fault,
         settings={"restart": RESTART},
         program=SUPERVISED,
         variables={"THESEUS_HTTP_PORT": str(port), "THESEUS_HTTP_TOKEN": _TOKEN},

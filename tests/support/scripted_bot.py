@@ -49,6 +49,10 @@ class ScriptedBot:
         self._note(order)
         if order["type"] in ("stop", "retire"):
             self._end(0, order["type"])
+        if self._does == "held":
+            self._say(type="waiting")
+            self._say(type="held")
+            self._end(2, "held")
         if order.get("session"):
             self._say(type="resuming")
         self._began = time.monotonic()

@@ -1,11 +1,17 @@
 """One bot after the other, with real processes that behave as a test wants."""
 
 import asyncio
+import contextlib
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bot.supervisor.records import Handover, RestartFile, RestartRecords
+from bot.supervisor.state_schema import not_opened_by_previous
+from bot.supervisor.supervisor import STATE_HELD
 from tests.support.supervised import RULES, SupervisedWorld, supervised
 
 
@@ -178,17 +184,77 @@ async def test_work_that_is_not_committed_is_kept_and_the_way_back_refused(tmp_p
         assert (world.code / "notes").read_text() == "by hand"
 
 
-async def test_what_migrates_the_state_has_it_alone_and_is_not_taken_back(tmp_path: Path) -> None:
+DATABASE, FIRST, SECOND = "theseus.sqlite3", "0001_songs", "0002_years"
+
+
+def _state_with(world: SupervisedWorld, *migrations: str) -> Path:
+    """Write a state folder whose database has these migrations."""
+    state = world.records_file.parent
+    (state / "backups").mkdir(parents=True)
+    for day in ("20261101", "20261102", "29990101"):
+        (state / "backups" / f"theseus-{day}T033000Z.tar.gz").touch()
+    with contextlib.closing(sqlite3.connect(state / DATABASE)) as database:
+        database.execute("CREATE TABLE schema_migrations (number INTEGER, name TEXT)")
+        database.executemany(
+            "INSERT INTO schema_migrations VALUES (?, ?)", enumerate(migrations, start=1)
+        )
+        database.commit()
+    return state
+
+
+async def test_what_older_code_cannot_open_is_not_given_back_to_it(tmp_path: Path) -> None:
     async with supervised(tmp_path) as world:
-        await world.passed(world.head)
+        before = world.head
+        await world.passed(before)
+        state = _state_with(world, FIRST, SECOND)
         bad = world.write("crash 0.1")
-        world.ask(migrates=["a table"])
+        world.ask(migrates=[SECOND], databases=[DATABASE, "new.sqlite3"], known=[FIRST])
         await world.until(lambda: len(world.heard("start")) == 2)
         kinds = [(each["is"], each["type"]) for each in world.heard()]
-        assert kinds.index(("good", "ended")) < kinds.index(("crash", "take_over"))
+        assert kinds.index(("good", "ended")) < kinds.index(("crash", "take_over"))  # has it alone
         told = world.heard("start")[-1]["news"]["rolled_back"]
-        assert told["not_back"] == "its code has migrated the state: a table"
+        assert told["not_back"].startswith(
+            f"{DATABASE} has the migration {SECOND}, which {before[:7]} does not know"
+        )
+        assert f"`git reset --keep {before[:12]}`" in told["not_back"]
+        assert f"`theseus restore {state}/backups/theseus-20261102T033000Z" in told["not_back"]
         assert world.head == bad
+
+
+async def test_what_failed_before_it_migrated_is_taken_back(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        before = world.head
+        await world.passed(before)
+        _state_with(world, FIRST)
+        world.write("crash 0.1")
+        world.ask(migrates=[SECOND], databases=[DATABASE], known=[FIRST])
+        await world.until(lambda: world.heard("start")[1:])
+        assert "not_back" not in world.heard("start")[-1]["news"]["rolled_back"]
+        assert world.head == before
+
+
+@pytest.mark.parametrize("told", [{}, {"databases": (DATABASE,), "known": (FIRST,)}])
+def test_where_the_state_cannot_be_read_what_was_to_be_migrated_decides(
+    tmp_path: Path, told: dict[str, Any]
+) -> None:
+    (tmp_path / DATABASE).write_text("not a database, and long enough to be looked at")
+    migrating = replace(Handover("b" * 40, "a" * 40, migrates=(SECOND,)), **told)
+    why = not_opened_by_previous(tmp_path, migrating)
+    assert why.startswith(f"its code migrates the state ({SECOND})")
+    assert ("cannot be read" in why) == bool(told)
+    assert "`theseus restore` of a backup from before" in why
+    assert not_opened_by_previous(tmp_path, replace(migrating, migrates=())) == ""
+
+
+async def test_a_state_that_another_process_has_is_held_against_no_commit(tmp_path: Path) -> None:
+    world = SupervisedWorld(tmp_path, RULES)
+    head = world.write("held")
+    on_trial = Handover(head, "a" * 40)
+    RestartFile(world.records_file).write(RestartRecords(trial=on_trial))
+    world.begin()
+    assert await world.ended() == STATE_HELD
+    assert world.records == RestartRecords(trial=on_trial)
+    assert world.head == head
 
 
 @pytest.mark.slow

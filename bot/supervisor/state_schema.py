@@ -1,0 +1,80 @@
+"""Whether older code can open the state that newer code has had in hand: read from the files."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.supervisor.records import Handover
+
+_BUSY_SECONDS = 2.0
+
+
+def not_opened_by_previous(state: Path, handover: Handover) -> str:
+    """Return why the code from before a hand-over cannot open the state, and the way back.
+
+    Empty where it can: each migration that its databases have is one it knows. Only reads. What an
+    older bot has not told, or a file does not, is answered by what was to be migrated.
+    """
+    unknown: list[tuple[Path, str]] = []
+    troubles: list[str] = []
+    for name in handover.databases:
+        try:
+            unknown += [
+                (state / name, each)
+                for each in _migrations_of(state / name)
+                if each not in handover.known
+            ]
+        except sqlite3.Error as error:
+            troubles.append(f"{state / name} cannot be read: {error}")
+    if unknown:
+        return _told(state, handover, unknown)
+    if handover.migrates and (troubles or not handover.databases):
+        listed = "; ".join(
+            (f"its code migrates the state ({', '.join(handover.migrates)})", *troubles)
+        )
+        return f"{listed}. {_way_back(state, handover)}"
+    return ""
+
+
+def _migrations_of(file: Path) -> Iterator[str]:
+    if not file.is_file() or not file.stat().st_size:
+        return
+    address = f"{file.resolve().as_uri()}?mode=ro"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS)) as database:
+        rows = database.execute("SELECT name FROM schema_migrations ORDER BY number")
+        yield from (str(row[0]) for row in rows)
+
+
+def _told(state: Path, handover: Handover, unknown: list[tuple[Path, str]]) -> str:
+    listed = ", ".join(
+        f"{file.relative_to(state)} has the migration {name}" for file, name in unknown
+    )
+    return (
+        f"{listed}, which {handover.previous[:7]} does not know and cannot open. "
+        f"{_way_back(state, handover)}"
+    )
+
+
+def _way_back(state: Path, handover: Handover) -> str:
+    """Return what a person does who wants the old code back all the same."""
+    backup = _backup_before(state, handover.at)
+    named = f"`theseus restore {backup}`" if backup else "`theseus restore` of a backup from before"
+    return (
+        f"To go back all the same: stop the service, `git reset --keep {handover.previous[:12]}`, "
+        f"{named} (`theseus backup list` shows them all), start it again; what was written since "
+        "is lost then. Else push code that mends it"
+    )
+
+
+def _backup_before(state: Path, at: str) -> Path | None:
+    """Return the newest backup in the state folder from before that moment (ISO 8601, UTC)."""
+    stamp = "".join(each for each in at[:19] if each.isdigit())  # 20261121T033000Z by its digits
+    if not stamp:
+        return None
+    made = {
+        "".join(each for each in file.name.removeprefix("theseus-") if each.isdigit())[:14]: file
+        for file in (state / "backups").glob("theseus-*.tar.gz")
+    }
+    before = [digits for digits in made if len(digits) == 14 and digits <= stamp]
+    return made[max(before)] if before else None
