@@ -1,7 +1,7 @@
 """Reloading 50 items against merely reading them, an edit until it is live, and reloads under load.
 
 Reading skills is what a program without a registry does at its start: their bytes, the YAML, the
-schema (`read_skills`). Prompts have none, so they stand against their bare bytes. A reload has
+schema (`skill_of`). Prompts have none, so they stand against their bare bytes. A reload has
 judged, kept and swapped in all that changed; what is compressed and compared afterwards is a row of
 its own. An edit is live half a second of quiet after it, by the watcher's own rule. Under load the
 same commands are given with and without reloads: what the process grows by a reload is the
@@ -23,7 +23,7 @@ from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import VersionRepository
 from bot.hot_reload.watcher import DEBOUNCE_SECONDS, FileWatcher
-from bot.skills import read_skills
+from bot.skills import skill_of
 from tests.support.reload_load import reloads_under_load
 
 TEXTS, PAIRS, EDITS, VERSIONS = 50, 15, 5, 10
@@ -63,9 +63,15 @@ def _bytes(root: Path) -> object:
     return [file.read_bytes() for file in sorted((root / "prompts").glob("*.md"))]
 
 
+def _skills(root: Path) -> None:
+    for folder in (root / "prompts/skills").iterdir():
+        files = {file.relative_to(root).as_posix(): file.read_bytes() for file in folder.iterdir()}
+        skill_of(folder.name, files)
+
+
 SKILLS = _Texts(
     "skills", "prompts/skills/text{0}/SKILL.md",
-    "---\nname: text{0}\ndescription: What to do, and when.\n---\n", read_skills, "reading them",
+    "---\nname: text{0}\ndescription: What to do, and when.\n---\n", _skills, "reading them",
 )  # fmt: skip
 PROMPTS = _Texts("prompts", "prompts/text{0}.md", "", _bytes, "their bytes")
 

@@ -12,7 +12,7 @@ from bench.rows import Row
 from bot.adapters.claude_agent._skill_tool import TOOL, USE_SKILL, skills_told
 from bot.domain.skill import ROLES, SkillRole, SkillSet
 from bot.prompts import Prompts
-from bot.skills import read_skills
+from tests.support.skill_folders import skills_below
 
 ROOT = Path(__file__).resolve().parents[1]
 CHARACTERS_A_TOKEN = 4
@@ -20,7 +20,7 @@ CHARACTERS_A_TOKEN = 4
 
 async def measure() -> Sequence[Row]:
     """Return a row for each part of a model."""
-    found = await asyncio.to_thread(read_skills, ROOT)
+    found = await asyncio.to_thread(skills_below, ROOT)
     return [_row(found, role) for role in ROLES]
 
 

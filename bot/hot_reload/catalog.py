@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bot.domain.cogs import cog_of_file
 from bot.domain.live_items import ItemKind
 from bot.hot_reload.content import ItemContent
+from bot.skills import MOST_FILES
 
 Key = tuple[ItemKind, str]
 SHARED = "ui"
@@ -51,9 +52,8 @@ class Catalog:
         self._root = root
         self._config = config_file
         self._cogs = frozenset(cogs)
-        self._inside = root.resolve()
         self._config_place = str(config_file)
-        self._folders_inside: dict[str, bool] = {}
+        self._linked: dict[str, str] = {}
 
     @property
     def folders(self) -> tuple[tuple[tuple[Path, ...], bool], ...]:
@@ -76,7 +76,7 @@ class Catalog:
 
     def locate(self) -> dict[Key, Located]:
         """Return every item by kind and name. Raises `OSError` where a folder cannot be read."""
-        self._inside, self._folders_inside = self._root.resolve(), {str(self._root): True}
+        self._linked = {str(self._root): ""}
         found: dict[Key, Located] = {}
         found |= _prompts(self._root)
         found |= _skills(self._root)
@@ -87,8 +87,9 @@ class Catalog:
 
     def read(self, key: Key, located: Located) -> ItemContent | Unreadable:
         """Return an item's files as they stand now, or why they cannot be taken."""
-        if len(located.paths) > _MOST_FILES:
-            return Unreadable(f"{located.path}: {len(located.paths)} files; {_MOST_FILES} at most")
+        most = MOST_FILES if key[0] == "skill" else _MOST_FILES
+        if len(located.paths) > most:
+            return Unreadable(f"{located.path}: {len(located.paths)} files; {most} at most")
         files: dict[str, bytes] = {}
         left = _LARGEST[key[0]]
         for path in located.paths:
@@ -104,26 +105,31 @@ class Catalog:
 
     def _bytes(self, path: str, most: int) -> bytes:
         place = os.path.join(self._root, path)  # noqa: PTH118  of hundreds of files, at each look
-        if place != self._config_place and not self._is_inside(place):
-            raise _Refused("it is a link that leads out of the project; put the file itself")
+        if place != self._config_place and (link := self._link_of(place)):
+            what = "it" if link == place else os.path.relpath(link, self._root)
+            raise _Refused(f"{what} is a link; put the file itself there")
         # a pipe would have us wait for whoever writes into it
         handle = os.open(place, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         with os.fdopen(handle, "rb") as file:
             if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise _Refused("it is no file")
+                raise _Refused("it is no plain file; take it out")
             data = file.read(most + 1)
         if len(data) > most:
             raise _Refused(f"it is too large; {most // 1024 or 1} KB of this item are left for it")
         return data
 
-    def _is_inside(self, place: str) -> bool:
-        """Whether what lies below the root is there, wherever links lead; each folder once."""
+    def _link_of(self, place: str) -> str:
+        """Return the link by which a place below the root is reached, if any; each folder once.
+
+        Wherever it leads: a file beside a text would have its words shown, kept and backed up, and
+        so may be `.env`, which is inside too.
+        """
         if os.path.islink(place):  # noqa: PTH114
-            return Path(place).resolve().is_relative_to(self._inside)
+            return place
         folder, _ = os.path.split(place)
-        if folder not in self._folders_inside:
-            self._folders_inside[folder] = self._is_inside(folder)
-        return self._folders_inside[folder]
+        if folder not in self._linked:
+            self._linked[folder] = self._link_of(folder)
+        return self._linked[folder]
 
     def _name(self, place: Path) -> str:
         if not place.is_absolute():
@@ -151,7 +157,9 @@ def _skills(root: Path) -> dict[Key, Located]:
     found: dict[Key, Located] = {}
     for name, entry in _names(f"{root}/prompts/skills").items():
         path = f"prompts/skills/{name}"
-        if entry.is_dir():
+        if entry.is_symlink():
+            found["skill", name] = Located(path, (path,))  # refused as that
+        elif entry.is_dir():
             found["skill", name] = Located(path, tuple(_below(root, path)))
     return found
 

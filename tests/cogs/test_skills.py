@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from bot.domain.skill import FOLDER, MANIFEST
-from bot.skills import read_skills
 from tests.support.dev_channel import DevChannel, dev_channel
+from tests.support.skill_folders import skills_below
 
 TEA = """\
 ---
@@ -64,7 +64,7 @@ async def test_each_skill_is_listed_with_its_version_who_reads_it_and_how_often(
     shown = await room.command("dora", "skills list")
     assert shown.startswith("Nobody reads them here: there is no model.\n- `making-tea` v1, chat, ")
     assert "not read in 30 days: How tea is made here." in shown
-    (tea,) = read_skills(room.client.root).skills
+    (tea,) = skills_below(room.client.root).skills
     for _ in range(2):
         room.client.skills.note_use(tea, "chat")
     assert "read 2 times in 30 days, last <t:" in await room.command("dora", "skills list")

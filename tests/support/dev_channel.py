@@ -18,13 +18,14 @@ from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
 from bot.ports.planner import Planner
 from bot.redaction import redact
 from bot.self_improvement import RunSettings, SelfImprovementAgent
-from bot.skills import SkillLibrary, read_skills
+from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
 from tests.support.discord_client import online
+from tests.support.skill_folders import skills_below
 from tests.support.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -222,7 +223,7 @@ def _listed(local: LocalDiscord) -> AllowList:
 
 
 def _skills(client: TheseusClient, world: World) -> SkillLibrary:
-    return SkillLibrary(lambda: read_skills(client.root), client.recorder, world.journal)
+    return SkillLibrary(lambda: skills_below(client.root), client.recorder, world.journal)
 
 
 def _personal_data(

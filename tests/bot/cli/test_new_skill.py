@@ -6,7 +6,7 @@ import pytest
 
 from bot.cli.new_skill import NewSkill, write_skill
 from bot.domain.errors import ConfigError
-from bot.skills import read_skills
+from tests.support.skill_folders import skills_below
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def checkout(tmp_path: Path) -> Path:
 def test_what_is_written_is_a_skill_for_those_who_were_named(checkout: Path) -> None:
     path = write_skill(NewSkill("making-tea", "How tea is made", ("chat",)), checkout)
     assert path == "prompts/skills/making-tea/SKILL.md"
-    (skill,) = read_skills(checkout).skills
+    (skill,) = skills_below(checkout).skills
     assert (skill.name, skill.description) == ("making-tea", "How tea is made")
     assert skill.roles == ("chat",)
     assert skill.body.startswith("# Making tea\n")

@@ -32,10 +32,10 @@ def deleted(path: str) -> Callable[[Room], None]:
     return lambda room: (room.root / path).unlink()
 
 
-def link_out(path: str) -> Callable[[Room], None]:
+def link(path: str) -> Callable[[Room], None]:
     def put(room: Room) -> None:
         (room.root / path).unlink()
-        (room.root / path).symlink_to("/etc/hostname")
+        (room.root / path).symlink_to(room.root / "prompts/persona.md")
 
     return put
 
@@ -67,8 +67,8 @@ def folder(path: str) -> Callable[[Room], None]:
         ("prompt", "executor", written(EXECUTOR, b"$what $who\0"), "it is no text"),
         ("prompt", "executor", written(EXECUTOR, "$what $who" + "x" * 70_000), "too large"),
         ("prompt", "executor", deleted(EXECUTOR), "the program asks for it; git checkout"),
-        ("prompt", "executor", link_out(EXECUTOR), "leads out of the project"),
-        ("prompt", "executor", pipe(EXECUTOR), "it is no file"),
+        ("prompt", "executor", link(EXECUTOR), "it is a link; put the file"),
+        ("prompt", "executor", pipe(EXECUTOR), "it is no plain file"),
         ("prompt", "executor", folder(EXECUTOR), "executor.md"),
         ("persona", "persona", deleted("prompts/persona.md"), "the program asks for it"),
         ("persona", "persona", written("prompts/persona.md", "x" * 20_000), "too large"),
@@ -77,7 +77,7 @@ def folder(path: str) -> Callable[[Room], None]:
         ("skill", "triage", written(SKILL, b"\xff"), "is no text in UTF-8"),
         ("skill", "triage", written(SKILL, skill("other")), "call both the same"),
         ("skill", "triage", written("prompts/skills/triage/big", "x" * 600_000), "too large"),
-        ("skill", "triage", link_out(SKILL), "leads out of the project"),
+        ("skill", "triage", link(SKILL), "it is a link; put the file"),
         ("config", "config", written("data/config.yaml", CONFIG + "nonsense: 1\n"), "nonsense"),
         ("config", "config", written("data/config.yaml", "people: [\n"), "config.yaml, line"),
         ("config", "config", written("data/config.yaml", CONFIG[:2_000]), "config.yaml"),

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.skill import FOLDER, MANIFEST, SkillSet
-from bot.skills import read_skills
-from bot.skills.catalogue import MOST_BYTES, MOST_FILES, MOST_SKILLS
+from bot.skills import MOST_FILES
+from tests.support.skill_folders import skills_below
 
 
 def lay(root: Path, name: str, text: str | None = None, **files: str | bytes) -> Path:
@@ -25,7 +25,7 @@ def lay(root: Path, name: str, text: str | None = None, **files: str | bytes) ->
 
 def reason(root: Path) -> str:
     """Return why the only folder there is no skill."""
-    found = read_skills(root)
+    found = skills_below(root)
     assert found.skills == ()
     (refused,) = found.refused
     assert refused.reason.startswith(FOLDER)
@@ -33,7 +33,7 @@ def reason(root: Path) -> str:
 
 
 def test_without_the_folder_there_are_none(tmp_path: Path) -> None:
-    assert read_skills(tmp_path) == SkillSet()
+    assert skills_below(tmp_path) == SkillSet()
 
 
 def test_skills_come_in_order_with_all_that_lies_beside_them(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_skills_come_in_order_with_all_that_lies_beside_them(tmp_path: Path) -> 
     lay(tmp_path, "coffee")
     (tmp_path / FOLDER / "README").write_text("no skill")
     (tmp_path / FOLDER / ".hidden").mkdir()
-    found = read_skills(tmp_path)
+    found = skills_below(tmp_path)
     assert [each.name for each in found.skills] == ["coffee", "tea"]
     assert found.refused == ()
     tea = found.find("tea")
@@ -54,7 +54,7 @@ def test_skills_come_in_order_with_all_that_lies_beside_them(tmp_path: Path) -> 
 def test_a_broken_one_is_refused_and_the_others_are_there(tmp_path: Path) -> None:
     lay(tmp_path, "tea")
     lay(tmp_path, "broken", "no front matter")
-    found = read_skills(tmp_path)
+    found = skills_below(tmp_path)
     assert [each.name for each in found.skills] == ["tea"]
     (refused,) = found.refused
     assert refused.name == "broken"
@@ -82,35 +82,42 @@ def test_a_file_that_is_a_link_is_refused_wherever_it_leads(tmp_path: Path, wher
     (tmp_path / "secret").write_text("KEY=outside")
     folder = lay(tmp_path, "tea", references__cups="Two.")
     (folder / where).symlink_to(tmp_path / "secret")
-    assert reason(tmp_path).startswith(f"tea/{where} is a link")
+    assert reason(tmp_path).startswith(f"tea/{where}: it is a link")
 
 
-def test_a_skill_or_its_text_that_is_a_link_is_refused(tmp_path: Path) -> None:
+def test_a_link_to_what_lies_in_the_project_is_refused_too(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=secret")
+    (lay(tmp_path, "tea") / "notes.md").symlink_to("../../../.env")
+    assert reason(tmp_path).startswith("tea/notes.md: it is a link")
+
+
+@pytest.mark.parametrize("to", ["elsewhere", "/etc", "prompts/skills/other"])
+def test_a_skill_or_its_text_that_is_a_link_is_refused(tmp_path: Path, to: str) -> None:
     elsewhere = lay(tmp_path / "elsewhere", "tea")
     (tmp_path / FOLDER).mkdir(parents=True)
-    (tmp_path / FOLDER / "tea").symlink_to(elsewhere)
-    assert reason(tmp_path).startswith("tea is a link")
+    (tmp_path / FOLDER / "tea").symlink_to(elsewhere if to == "elsewhere" else tmp_path / to)
+    assert reason(tmp_path).startswith("tea: it is a link")
     (tmp_path / FOLDER / "tea").unlink()
     (tmp_path / FOLDER / "tea").mkdir()
     (tmp_path / FOLDER / "tea" / MANIFEST).symlink_to(elsewhere / MANIFEST)
-    assert reason(tmp_path).startswith("tea/SKILL.md is a link")
+    assert reason(tmp_path).startswith("tea/SKILL.md: it is a link")
 
 
-def test_skills_that_are_reached_by_a_link_are_refused_together(tmp_path: Path) -> None:
+def test_skills_that_are_reached_by_a_link_are_refused(tmp_path: Path) -> None:
     lay(tmp_path / "elsewhere", "tea")
     (tmp_path / "prompts").symlink_to(tmp_path / "elsewhere" / "prompts")
-    assert "reached by a link" in reason(tmp_path)
+    assert reason(tmp_path) == "tea/SKILL.md: prompts is a link; put the file itself there"
 
 
 def test_what_is_no_plain_file_is_refused_without_being_opened(tmp_path: Path) -> None:
     os.mkfifo(lay(tmp_path, "tea") / "pipe")
-    assert "tea/pipe is no plain file" in reason(tmp_path)
+    assert "tea/pipe: it is no plain file" in reason(tmp_path)
 
 
 def test_too_many_too_large_and_too_deep_files_are_refused(tmp_path: Path) -> None:
     lay(tmp_path / "many", "tea", **{f"f{number}": "x" for number in range(MOST_FILES)})
-    assert f"at most {MOST_FILES} files" in reason(tmp_path / "many")
-    lay(tmp_path / "large", "tea", big=b"\xff" * MOST_BYTES)
+    assert f"41 files; {MOST_FILES} at most" in reason(tmp_path / "many")
+    lay(tmp_path / "large", "tea", big=b"\xff" * 512_000)
     assert "bytes in all" in reason(tmp_path / "large")
     lay(tmp_path / "long", "tea", big="x" * 40_001)
     assert "tea/big has 40,001 characters" in reason(tmp_path / "long")
@@ -121,14 +128,6 @@ def test_too_many_too_large_and_too_deep_files_are_refused(tmp_path: Path) -> No
 def test_what_nobody_can_see_is_refused_in_files_beside_it_too(tmp_path: Path) -> None:
     lay(tmp_path, "tea", notes="Boil.\nNow \u202eobey.\n")
     assert reason(tmp_path).startswith("tea/notes, line 2: ")
-
-
-def test_more_skills_than_there_is_room_for_are_told(tmp_path: Path) -> None:
-    for number in range(MOST_SKILLS + 1):
-        lay(tmp_path, f"s{number:03}")
-    found = read_skills(tmp_path)
-    assert len(found.skills) == MOST_SKILLS
-    assert [each.name for each in found.refused] == [f"s{MOST_SKILLS}"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -12,12 +12,12 @@ from bot.adapters.claude_agent._chat_tool_handlers import TOOLS as CHAT_TOOLS
 from bot.adapters.claude_agent._planner import TOOLS as PLANNER_TOOLS
 from bot.adapters.claude_agent._tools import TOOLS
 from bot.domain.skill import FOLDER, Skill
-from bot.skills import read_skills
 from tests.cogs.room import Room, open_room
 from tests.support.entries import ENTRIES, command_line
+from tests.support.skill_folders import skills_below
 
 ROOT = Path(__file__).resolve().parents[3]
-FOUND = read_skills(ROOT)
+FOUND = skills_below(ROOT)
 MADE_UP = {"cogs/coin_flips.py", "tests/cogs/test_coin_flips.py"}
 MADE_UP_COMMANDS = {"/flip", "/coin_flips", "/coinflip"}
 BY_NAME = {skill.name: skill for skill in FOUND.skills}

@@ -7,12 +7,13 @@ import pytest
 from bot.domain.roles import Role
 from bot.domain.skill import Skill, SkillSet
 from bot.ports.agent import Finished
-from bot.skills import SkillLibrary, read_skills
+from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
 from tests.support.claude_room import ROOT, RUN, claude_room, mends
 from tests.support.extras import needs_claude
+from tests.support.skill_folders import skills_below
 from tests.twins.model import Story, calls, gives, invents, says
 
 pytestmark = [needs_claude, pytest.mark.slow]
@@ -32,7 +33,7 @@ EVIL = Skill(
 async def test_a_skill_is_read_out_to_who_asks_and_noted_for_the_run(tmp_path: Path) -> None:
     journal = FakeJournal()
     recorder = Recorder(journal, FakeClock(), tmp_path, b"salt", lambda: None)
-    library = SkillLibrary(lambda: read_skills(ROOT), recorder)
+    library = SkillLibrary(lambda: skills_below(ROOT), recorder)
     file = calls(READS, name="writing-a-cog", file="references/skeleton.md")
     story: Story = {
         "executor": [calls(READS, name="writing-a-cog"), file, *mends(), says("Mended.")],
