@@ -14,8 +14,9 @@ from bot.authority.policy import Act
 from bot.cli.new_cog import TABLE as COMMANDS_FILE
 from bot.cli.new_cog import NewCog, write_cog
 from bot.client import abilities
+from bot.domain.live_items import ItemName
 from bot.domain.monitoring_config import SelfAuditConfig
-from bot.grammar import Intent, Setting, parse
+from bot.grammar import COMMAND_LINE, Intent, parse
 from bot.monitoring import AuditSources, SelfAudit
 from bot.telemetry import Recorder
 from local_discord.server import LocalPerson
@@ -45,6 +46,8 @@ async def inside(
     (folder / "quotes.url").write_text("http://127.0.0.1:9/", encoding="utf-8")  # nobody is there
     extensions = (*every_cog(), *more)
     async with dev_channel(folder, extensions=extensions, noticing=True, newcomers=(GWEN,)) as room:
+        room.world.live_registry.files["persona", "persona"] = "Be kind."
+        await room.world.live_registry.reload()
         room.client.self_audit = _self_audit(room, folder)
         run, _, card = await room.proposal()
         yield room, Trespasser(room, run, card, table)
@@ -185,7 +188,8 @@ async def test_the_cog_of_the_guide_and_a_new_one_pass_with_their_lines(
 
 
 def test_what_is_said_here_is_heard_as_it_is_meant() -> None:
-    here = Setting(addressed=True, in_thread=True, dev_channel=True, listed=True)
+    persona = ItemName(kind="persona", name="persona")
+    here = COMMAND_LINE.but(in_thread=True, items=(persona,))
     assert set(SAID) == set(Intent)
     for intent, text in SAID.items():
         assert parse(text, here).intent is intent, text

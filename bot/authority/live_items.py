@@ -7,6 +7,7 @@ from bot.domain.live_items import (
     ROLLED_BACK,
     ChangeAuthor,
     ItemKind,
+    ItemName,
     ItemVersion,
     LiveItem,
     ReloadResult,
@@ -84,11 +85,17 @@ class LiveItemService:
         )
         return await self._registry.rollback(kind, name, number, _OPERATOR)
 
-    async def rollback(self, person: Person, kind: ItemKind, name: str, number: int) -> LiveItem:
-        """Have a kept version live until its file changes.
+    async def rollback(
+        self, person: Person, kind: ItemKind, name: str, number: int, seen: str = ""
+    ) -> LiveItem:
+        """Have a kept version live until its file changes, in place of the one that was `seen`.
 
-        Raises `UnknownItem`, `NotRolledBack`.
+        Raises `UnknownItem`, `NotRolledBack`, `OtherVersionLive`.
         """
         note = f"{kind} {name[:40]} to version {number}"
         await self._authorizer.ask(person, Act.ROLL_BACK, None, note)
-        return await self._registry.rollback(kind, name, number, person_author(person))
+        return await self._registry.rollback(kind, name, number, person_author(person), seen)
+
+    def names(self) -> tuple[ItemName, ...]:
+        """Return what there is by kind and name, for the grammar."""
+        return tuple(ItemName(kind=each.kind, name=each.name) for each in self._registry.items())

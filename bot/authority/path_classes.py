@@ -120,6 +120,7 @@ BUILT_IN: Mapping[str, PathClass] = {
         "tests/cogs/test_privacy.py",
         "tests/cogs/test_questions.py",
         "tests/cogs/test_reverting.py",
+        "tests/cogs/test_rollback_words.py",
         "tests/cogs/test_emergency_stop.py",
         "tests/cogs/test_flags.py",
         "tests/cogs/test_skills.py",

@@ -15,7 +15,7 @@ TheseusError
 │   └── WrongStage         the run is not where this makes sense
 ├── PartMissing            a cog is played without the bot that it needs
 ├── UnknownItem            no such prompt, skill or cog, or no such version of it
-├── NotRolledBack          an older version cannot be live
+├── NotRolledBack          an older version cannot be live; OtherVersionLive: not as it was seen
 ├── InvalidTransition      no such edge in the state machine: a mistake of ours
 └── PortError              something behind a port failed
     ├── AgentError
@@ -73,8 +73,7 @@ class PolicyError(TheseusError):
 class NotAuthorized(PolicyError):
     """The person is not on the list this needs.
 
-    `member` says whether it is a person of our server, who may be told so; `able` names some who
-    are on that list.
+    `member`: it is a person of our server, who may be told so; `able` names some on that list.
     """
 
     code = "policy.not_authorized"
@@ -100,10 +99,7 @@ class StaleApproval(PolicyError):
 
 
 class BudgetSpent(PolicyError):
-    """A cap on money, tokens or changes an hour was reached.
-
-    `until` is when it is free again, `None` where it is not by itself.
-    """
+    """A cap on money, tokens or changes an hour was reached. `until`: free again, if ever."""
 
     code = "policy.budget_spent"
 
@@ -164,6 +160,12 @@ class NotRolledBack(TheseusError):
     """An older version cannot be live: it is not valid now, or is taken back elsewhere."""
 
     code = "not_rolled_back"
+
+
+class OtherVersionLive(TheseusError):
+    """What is live is not what it was when somebody chose another version: they are asked again."""
+
+    code = "other_version_live"
 
 
 class InvalidTransition(TheseusError):

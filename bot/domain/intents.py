@@ -3,6 +3,7 @@
 from enum import StrEnum
 from typing import Any, Literal
 
+from bot.domain.live_items import ItemName, RollbackWish
 from bot.domain.record import Record
 
 ReplyTo = Literal["error", "proposal", "bot", "person"]
@@ -21,6 +22,7 @@ class Intent(StrEnum):
     SHIP = "ship"
     REJECT = "reject"
     REVERT = "revert"
+    ROLL_BACK = "roll_back"
     PAUSE = "pause"
     RESUME = "resume"
     REMEMBER = "remember"
@@ -76,6 +78,8 @@ class Setting(Record):
     reply_to: ReplyTo | None = None
     words_alone: bool = True
     """The message holds nothing but its words: no file, sticker or poll."""
+    items: tuple[ItemName, ...] = ()
+    """What can change while the program runs, by name: only that can be rolled back."""
 
     @property
     def heard(self) -> bool:
@@ -113,6 +117,8 @@ class Slots(Record):
     """The time a question is about, in the speaker's words ("this week")."""
     may_mean: tuple[Intent, ...] = ()
     """What an unclear message may want decided, likeliest first."""
+    rollback: RollbackWish | None = None
+    """Which of what can change while the program runs goes back, and to which version."""
     numbers: tuple[int, ...] = ()
     """Every number an unclear message names; each may be a proposal's."""
 

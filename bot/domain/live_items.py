@@ -13,6 +13,28 @@ ROLLED_BACK: frozenset[ItemKind] = frozenset({"prompt", "skill", "persona"})
 """Texts alone. Code of cogs and settings are taken back where they are kept: in git."""
 
 
+class ItemName(Record):
+    """What an item is known by. Frozen, so that it may be a key."""
+
+    kind: ItemKind
+    name: str
+
+
+class RollbackWish(Record):
+    """Words that want older versions live: of one of `items`, likeliest first.
+
+    At most one of `number` (a version), `steps` (how many versions back; 0: not told) and `span` (a
+    time in the speaker's words, "yesterday") is told. `decides`: the whole message is that order
+    and nothing else, and names one item; all others are asked back.
+    """
+
+    items: tuple[ItemName, ...]
+    number: int | None = None
+    steps: int = Field(default=0, ge=0)
+    span: str = ""
+    decides: bool = False
+
+
 class ChangeAuthor(Record):
     """Who changed an item: a person by a command, a run that shipped, or whoever wrote the file."""
 

@@ -18,12 +18,14 @@ from bot.domain.intents import (
     Utterance,
     describe,
 )
+from bot.domain.live_items import RollbackWish
 from bot.grammar._clauses import Clause, clauses
 from bot.grammar._faults import fault_request
 from bot.grammar._languages import ENGLISH, foreign_request, language_of, languages
 from bot.grammar._normalise import Plain, make_plain
 from bot.grammar._overheard import overheard
 from bot.grammar._requests import note_request, plain_request, revision
+from bot.grammar._rollbacks import rollback_wish
 from bot.grammar._subject import pull_request_named, run_named, said_again
 from bot.grammar._unclear import PossibleDecisions, may_mean, numbers_in, until_in
 from bot.grammar._words import spell
@@ -59,6 +61,8 @@ def parse(text: str, setting: Setting) -> Utterance:
     """
     if setting.words_alone and (decided := decision(text)):
         return _decided(decided, setting)
+    if (wish := rollback_wish(text, setting)) is not None:
+        return _rolled_back(wish, setting, text)
     return _foreign(text, setting) or _english(text, setting)
 
 
@@ -76,6 +80,18 @@ def _decided(decided: Decision, setting: Setting) -> Utterance:
         slots=slots,
         strength="clear",
         recognised=setting.heard or (called and setting.reply_to is None),
+    )
+
+
+def _rolled_back(wish: RollbackWish, setting: Setting, text: str) -> Utterance:
+    plain = make_plain(text, addressed=setting.addressed)
+    called = setting.dev_channel and setting.listed and setting.reply_to is None
+    return Utterance(
+        intent=Intent.ROLL_BACK,
+        slots=Slots(rollback=wish, span=wish.span),
+        strength="clear",
+        recognised=setting.heard or called,
+        language=language_of(plain.text),
     )
 
 

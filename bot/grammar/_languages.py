@@ -7,13 +7,16 @@ are heard in English alone. What looks like one in another language is asked bac
 import re
 import tomllib
 import unicodedata
+from collections.abc import Sequence
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import NamedTuple
 
 from pydantic import Field
 
+from bot.authority.item_names import named_items
 from bot.domain.intents import Intent, Setting, Topic
+from bot.domain.live_items import ItemName, RollbackWish
 from bot.domain.record import Record
 from bot.grammar._normalise import Plain
 
@@ -22,6 +25,9 @@ ENGLISH = "en"
 _TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")
 _GAP = r"(?: \S+){0,8}?"
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe"})
+_DENIALS = frozenset(
+    {"nicht", "kein", "keine", "nie", "niemals", "ne", "pas", "jamais", "no", "nunca"}
+)
 _AT_HAND = 1
 """Words of a message, beside a phrase that may decide and the commonest, at which it still may."""
 _ASKING = 3
@@ -63,6 +69,9 @@ class Language(Record):
 
     name: str
     common: str
+    goes_back: tuple[str, ...] = ()
+    """Phrases that want an older text live, and the words that versions are told with."""
+    versions: str = ""
     asks: _Asks | None = None
     said: _Said | None = None
     decides: _Decides | None = None
@@ -97,10 +106,11 @@ class Language(Record):
 
     @property
     def _listed(self) -> dict[str, tuple[str, ...]]:
+        back = {"goes back": self.goes_back}
         lists = [each for each in (self.asks, self.said, self.decides) if each]
         times = {f"time {english}": (phrase,) for phrase, english in self.times.items()}
         asked = {f"ask {topic}": phrases for topic, phrases in self.questions.items()}
-        return {name: phrases for each in lists for name, phrases in each} | asked | times
+        return {name: phrases for each in lists for name, phrases in each} | asked | times | back
 
     @cached_property
     def called(self) -> tuple[tuple[re.Pattern[str], str], ...]:
@@ -154,10 +164,10 @@ def language_of(text: str) -> str:
 
 def foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
     """What a message in the language `code` asks for; None where that is nothing."""
-    return _Message(plain, languages()[code]).asks(setting)
+    return MessageIn(plain, languages()[code]).asks(setting)
 
 
-class _Message:
+class MessageIn:
     """One message, in tokens as they were typed and folded."""
 
     def __init__(self, plain: Plain, language: Language) -> None:
@@ -174,6 +184,7 @@ class _Message:
         self._command = any(each.startswith("/") for each in self._typed)
 
     def asks(self, setting: Setting) -> Foreign | None:
+        """Work, a question or what may decide, as it is said there."""
         here = setting.in_thread or setting.reply_to == "proposal"
         decisions = {Intent(name): self._find(name) for name in _Decides.model_fields}
         may_mean = tuple(intent for intent, found in decisions.items() if found)
@@ -197,18 +208,34 @@ class _Message:
             return Foreign(Intent.INVESTIGATE, subject, names_command=self._command)
         return None
 
+    def goes_back(self, items: Sequence[ItemName]) -> RollbackWish | None:
+        """An older text: beside the phrase, its name and its time, versions alone are told."""
+        phrase = self._find("goes back")
+        if phrase is None or "?" in self._plain.text or _DENIALS.intersection(self._folded):
+            return None
+        span, when = self._when()
+        words = [self._things.get(each, self._typed[each]) for each in self._rest(phrase, when)]
+        told = {fold(each) for each in self._language.versions.split()}
+        number = next((int(each) for each in words if each.isdecimal() and len(each) < 7), None)
+        left = [each for each in words if fold(each) not in told and not each.isdecimal()]
+        found = named_items(" ".join(left).lower(), items, ())
+        if not found.items or found.rest:
+            return None
+        return RollbackWish(items=found.items, number=number or None, span="" if number else span)
+
     def _question(self) -> Foreign | None:
         """A question about the bot itself: beside its phrase and its time, little else is said."""
-        times = [
-            (english, self._find(f"time {english}")) for english in self._language.times.values()
-        ]
-        span, when = next(((each, found) for each, found in times if found), ("", None))
+        span, when = self._when()
         for topic in self._language.questions:
             found = self._find(f"ask {topic}")
             if found and len(self._rest(found, when)) <= _AT_HAND:
                 subject = next((each for each in self._typed if each.startswith("/")), "")
                 return Foreign(Intent.ASK, subject, topic=topic, span=span)
         return None
+
+    def _when(self) -> tuple[str, _Found | None]:
+        times = [(each, self._find(f"time {each}")) for each in self._language.times.values()]
+        return next(((each, found) for each, found in times if found), ("", None))
 
     def _change(self) -> _Found | None:
         found = self._find("change")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from bot.domain.errors import NotRolledBack, UnknownItem
+from bot.domain.errors import NotRolledBack, OtherVersionLive, UnknownItem
 from bot.domain.live_items import (
     FILE_AUTHOR,
     ROLLED_BACK,
@@ -106,10 +106,11 @@ class FileLiveRegistry:
             return await self._take(await self._loaded(found), author)
 
     async def rollback(
-        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor
+        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
-        """Have a kept version live until the file changes. Raises `UnknownItem`, `NotRolledBack`.
+        """Have a kept version live until the file changes.
 
+        Raises `UnknownItem`, `NotRolledBack`; `OtherVersionLive` where what is live is not `seen`.
         The file is left alone: a checkout that differs from its commit pauses the bot's own work,
         and the next pull would stumble over it.
         """
@@ -117,6 +118,11 @@ class FileLiveRegistry:
             state = self._state(kind, name)
             if kind not in ROLLED_BACK:
                 raise NotRolledBack(_TAKEN_BACK[kind])
+            if not state.item.digest.startswith(seen):
+                raise OtherVersionLive(
+                    f"`{name}` has changed since you were asked: version {state.item.version} is "
+                    "live now."
+                )
             content = await self._kept(state, number)
             if number == state.item.version:
                 return state.item

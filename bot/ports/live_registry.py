@@ -36,9 +36,12 @@ class LiveRegistry(Protocol):
         ...
 
     async def rollback(
-        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor
+        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
         """Have a kept version live until the item's file changes; return the item.
+
+        `seen` is the digest, or how it begins, of the version that was live when somebody chose:
+        where another one is by now, it raises `OtherVersionLive`.
 
         The file stays as it is. The version that the file holds, chosen, ends a rollback; the one
         that is live changes nothing. Raises `UnknownItem`, and `NotRolledBack` for what is taken

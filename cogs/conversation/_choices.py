@@ -19,6 +19,7 @@ from bot.presentation.titles import change_title
 from bot.presentation.without_failure import choices_of, which_question
 from cogs.conversation._decision_button import ACTION
 from cogs.conversation._heard_message import Heard
+from cogs.conversation._rollbacks import changed_lately
 from cogs.ui import is_listed
 
 OF_A_RUN = (Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.CANCEL)
@@ -60,7 +61,11 @@ async def ask_back(bot: TheseusClient, heard: Heard) -> Post | None:
     here = await _here(bot, heard)
     runs = _each_once([*named, *([here] if here else [])])
     meant = slots.may_mean
-    return await _question(bot, meant, runs or await _open(bot), slots, unknown=unknown)
+    texts: tuple[Button, ...] = ()
+    if Intent.REVERT in meant and not (runs or unknown):
+        texts = await changed_lately(bot, heard)
+    found = runs or await _open(bot)
+    return await _question(bot, meant, found, slots, unknown=unknown, beside=texts)
 
 
 async def other_than_here(bot: TheseusClient, heard: Heard) -> Post | None:
@@ -171,8 +176,12 @@ async def _question(
     *,
     unknown: Sequence[str] = (),
     unnamed: bool = False,
+    beside: Sequence[Button] = (),
 ) -> Post | None:
-    """Return the question; `unnamed`: it was plain what is decided, and not about which run."""
+    """Return the question; `unnamed`: it was plain what is decided, and not about which run.
+
+    `beside` are buttons of what else may be meant, and go last.
+    """
     histories = {run.id: await bot.agent.history(run.id) for run in runs}
     buttons = [
         button
@@ -184,6 +193,7 @@ async def _question(
         )
         if button is not None
     ]
+    buttons = [*buttons[: _MOST - len(beside)], *beside]
     if not buttons:
         return None
     wanted = " or ".join(_PLAIN[intent].removesuffix(" it") for intent in meant)

@@ -22,6 +22,7 @@ from cogs.conversation._in_kind import in_kind
 from cogs.conversation._limits import MessageLimits
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import act_on, is_so
+from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
 from cogs.ui import (
     CardSeen,
@@ -31,6 +32,7 @@ from cogs.ui import (
     in_dev_channel,
     is_answer,
     is_listed,
+    live_names,
     run_in,
 )
 
@@ -51,14 +53,14 @@ class Conversation(commands.Cog):
 
     async def cog_load(self) -> None:
         """Look for what came while nobody listened, whenever that may have been so."""
-        self.bot.add_dynamic_items(DecisionButton)
+        self.bot.add_dynamic_items(DecisionButton, RollbackButton)
         if self.bot.is_ready():
             self._away.set()
         self._look_back.start()
 
     async def cog_unload(self) -> None:
         """Stop looking; what is in hand is found again."""
-        self.bot.remove_dynamic_items(DecisionButton)
+        self.bot.remove_dynamic_items(DecisionButton, RollbackButton)
         looking = self._look_back.get_task()
         self._look_back.cancel()
         if looking is not None:
@@ -119,7 +121,7 @@ class Conversation(commands.Cog):
         async with MessageTurn(self._cursors, message.channel.id, message.id) as turn:
             if self._limits.deaf_to(message):
                 return
-            heard = await self._hear(message)
+            heard = await self._hear(message, missed=missed)
             if heard is None:
                 return
             turn.addressed = True
@@ -169,7 +171,7 @@ class Conversation(commands.Cog):
         self._heard[message_id] = None
         return False
 
-    async def _hear(self, message: discord.Message) -> Heard | None:
+    async def _hear(self, message: discord.Message, *, missed: bool = False) -> Heard | None:
         person = author_of(self.bot, message)
         run = await run_in(self.bot, message.channel)
         pointed_at = await self._pointed_at(message)
@@ -181,6 +183,7 @@ class Conversation(commands.Cog):
             # whoever asks clearly in the dev channel is answered, be it with a refusal
             listed=True,
             reply_to=self._reply_to(pointed_at, card),
+            items=live_names(self.bot),
             words_alone=not (message.attachments or message.stickers or message.poll),
         )
         text = self._without_mention(message)
@@ -202,6 +205,7 @@ class Conversation(commands.Cog):
             pointed_at=pointed_at,
             card=card,
             answers=answers,
+            missed=missed,
         )
 
     async def _is_overheard(self, text: str, utterance: Utterance, person: Person) -> bool:
@@ -213,6 +217,8 @@ class Conversation(commands.Cog):
         """
         if utterance.names_nothing:
             return is_listed(self.bot, person) and bool(await failed_lately(self.bot))
+        if utterance.intent is Intent.ROLL_BACK:
+            return utterance.recognised and is_listed(self.bot, person)
         if utterance.recognised and utterance.intent is Intent.REVERT:
             return await has_shipped(self.bot, utterance.slots)
         return utterance.recognised and is_of_the_bot(self.bot, text, utterance.intent)

@@ -30,6 +30,7 @@ class Heard:
         pointed_at: discord.Message | None,
         card: CardSeen | None,
         answers: bool = False,
+        missed: bool = False,
     ) -> None:
         self.message = message
         self.text = text  # without the mention of the bot
@@ -39,6 +40,7 @@ class Heard:
         self.pointed_at = pointed_at
         self.card = card
         self.answers = answers  # what the run waits to hear
+        self.missed = missed  # said while nobody listened
 
     @property
     def elsewhere(self) -> bool:

@@ -16,7 +16,8 @@ def in_kind(utterance: Utterance, answer: str | Post | None) -> str | Post | Non
         return answer
     if answer is None:
         return says["begun"] if utterance.intent in _WORK else None
-    lead = says["decide" if utterance.intent is Intent.UNCLEAR else "answer"]
+    asked_back = utterance.intent in (Intent.UNCLEAR, Intent.ROLL_BACK)
+    lead = says["decide" if asked_back else "answer"]
     if isinstance(answer, Post):
         return answer.but(text=f"{lead}\n{answer.text}")
     return f"{lead}\n{answer}"

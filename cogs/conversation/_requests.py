@@ -19,6 +19,7 @@ from cogs.conversation import _memories as memories
 from cogs.conversation import _questions as questions
 from cogs.conversation._choices import ask_back, ask_which, other_than_here
 from cogs.conversation._heard_message import Answer, Heard
+from cogs.conversation._rollbacks import roll_back
 from cogs.ui import (
     answered_by,
     approve,
@@ -243,5 +244,6 @@ ANSWERS: dict[Intent, Answer] = {
     Intent.REMEMBER: memories.remember,
     Intent.FORGET: memories.forget,
     Intent.REVERT: revert,
+    Intent.ROLL_BACK: roll_back,
     Intent.STOP: stop,
 }

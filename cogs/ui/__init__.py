@@ -29,7 +29,7 @@ from cogs.ui.run_choices import (
     run_named,
     shipped_choices,
 )
-from cogs.ui.skills import skill_shown, skills_lines
+from cogs.ui.skills import live_names, skill_shown, skills_lines
 from cogs.ui.speakers import (
     CardSeen,
     answered_by,
@@ -77,6 +77,7 @@ __all__ = [
     "in_dev_channel",
     "is_answer",
     "is_listed",
+    "live_names",
     "memory_line",
     "noted_text",
     "on_it",

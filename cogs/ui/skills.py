@@ -7,7 +7,7 @@ from typing import NamedTuple
 from bot.authority.policy import Act
 from bot.client import TheseusClient
 from bot.domain.errors import PartMissing, UnknownItem
-from bot.domain.live_items import ItemVersion, LiveItem
+from bot.domain.live_items import ItemName, ItemVersion, LiveItem
 from bot.domain.people import Person
 from bot.domain.skill import Skill
 from bot.grammar.likeness import words
@@ -69,6 +69,14 @@ def _meant(subject: str, names: Sequence[str]) -> str:
     shared = {name: len(said & words(name.replace("-", " "))) for name in names}
     best = max(names, key=lambda name: shared[name], default="")
     return best if best and shared[best] else ""
+
+
+def live_names(bot: TheseusClient) -> tuple[ItemName, ...]:
+    """Return what can change while the program runs, by name; nothing without a registry."""
+    try:
+        return bot.agent.live_items.names()
+    except PartMissing:
+        return ()
 
 
 async def _items(bot: TheseusClient, person: Person) -> Mapping[str, LiveItem]:

@@ -3,7 +3,7 @@
 import difflib
 import hashlib
 
-from bot.domain.errors import NotRolledBack, UnknownItem
+from bot.domain.errors import NotRolledBack, OtherVersionLive, UnknownItem
 from bot.domain.live_items import (
     FILE_AUTHOR,
     ROLLED_BACK,
@@ -74,10 +74,12 @@ class FakeLiveRegistry:
         return ReloadResult(live=tuple(live), removed=tuple(gone), refused=tuple(refused))
 
     async def rollback(
-        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor
+        self, kind: ItemKind, name: str, number: int, author: ChangeAuthor, seen: str = ""
     ) -> LiveItem:
         """Have an older version live."""
         item = self.item(kind, name)
+        if not item.digest.startswith(seen):
+            raise OtherVersionLive(f"{kind} `{name}` has changed since.")
         text = await self.text(kind, name, number)
         if kind not in ROLLED_BACK:
             raise NotRolledBack(f"A {kind} is taken back in git.")

@@ -213,6 +213,7 @@ def button_id(item: type[ui.DynamicItem[Any]], act: str, run_id: str) -> str:
         f"theseus:flag:{act}:coinflip:0",
         f"{run}:0",
         f"theseus:privacy:{act}",
+        f"theseus:rollback:{act}:{_HEAD[:12]}:1:{_HEAD[:16]}",
     )
     known = (f"{run}:{_HEAD}", f"{run}:{_HEAD[:8]}", *others)
     for tried in (*known, act):

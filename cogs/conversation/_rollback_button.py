@@ -1,0 +1,82 @@
+"""The button that has an older version live: of what its id names, and only while that is as seen.
+
+All it needs is in its id: it outlives restarts.
+"""
+
+import re
+from contextlib import suppress
+from typing import Any, Self
+
+import discord
+from discord import ui
+
+from bot.authority.rollback_choice import rollback_choice
+from bot.client import TheseusClient
+from bot.domain.errors import OtherVersionLive, TheseusError
+from bot.domain.live_items import ItemName, RollbackWish
+from bot.presentation.skills import rolled_back
+from cogs.conversation._rollback_question import ROLLBACK, mark_of, question_of
+from cogs.ui import live_names, send_privately, speaker
+
+_TEMPLATE = re.compile(
+    r"theseus:rollback:(?P<act>to):(?P<item>[0-9a-f]{12}):(?P<version>\d{1,9}):(?P<seen>[0-9a-f]{16})"
+)
+_ASKED_AGAIN = "I ask again, with the versions as they are now."
+_GONE = ItemName(kind="skill", name="(gone)")
+"""Whoever may not roll back learns the same of what is gone as of what is there."""
+
+
+class RollbackButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
+    """One version of one item, bound to the version that was live when it was offered."""
+
+    def __init__(self, item: ui.Button[Any], found: re.Match[str]) -> None:
+        super().__init__(item)
+        self._mark: str = found["item"]
+        self._version = int(found["version"])
+        self._seen: str = found["seen"]
+
+    @classmethod
+    async def from_custom_id(
+        cls, interaction: discord.Interaction[Any], item: ui.Item[Any], match: re.Match[str], /
+    ) -> Self:
+        """Rebuild the button from its id."""
+        if not isinstance(item, ui.Button):
+            raise TypeError(f"a button that rolls back came as {type(item).__name__}")
+        return cls(item, match)
+
+    async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        """Roll back under the presser's own rights, if what is live is what they were shown."""
+        bot: TheseusClient = interaction.client
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        names = {mark_of(each): each for each in live_names(bot)}
+        meant = names.get(self._mark, _GONE)
+        try:
+            text = rolled_back(
+                await bot.agent.live_items.rollback(
+                    speaker(interaction), meant.kind, meant.name, self._version, self._seen
+                )
+            )
+        except OtherVersionLive as refusal:
+            await _ask_again(interaction, bot, meant)
+            text = f"{refusal} {_ASKED_AGAIN}"
+        except TheseusError as refusal:
+            await send_privately(interaction, str(refusal), ROLLBACK)
+            return
+        with suppress(discord.HTTPException):  # deleted meanwhile, or too old to be edited
+            if interaction.message is not None:
+                await interaction.message.edit(view=None)
+        await send_privately(interaction, text, ROLLBACK)
+
+
+async def _ask_again(
+    interaction: discord.Interaction[Any], bot: TheseusClient, meant: ItemName
+) -> None:
+    """Show the versions as they are now, in place of those that somebody was shown."""
+    item, versions = await bot.agent.live_items.versions(
+        speaker(interaction), meant.kind, meant.name
+    )
+    wish = RollbackWish(items=(meant,))
+    choice = rollback_choice(item, versions, wish, bot.clock.now())
+    if interaction.channel_id is not None:
+        post = question_of(bot, choice)
+        await bot.chat.post(interaction.channel_id, post, key=f"rollback:{interaction.id}")

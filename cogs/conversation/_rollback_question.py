@@ -1,0 +1,43 @@
+"""Which older version should be live: the question, with a button for each version."""
+
+import hashlib
+
+from bot.authority.rollback_choice import RollbackChoice
+from bot.client import TheseusClient
+from bot.domain.live_items import ItemName, ItemVersion, LiveItem
+from bot.domain.posts import Button, Post
+from bot.presentation.rollbacks import rollback_question, version_label
+from cogs.conversation._decision_button import ACTION
+
+MOST = 4
+"""Buttons of one row, beside “Not now”."""
+NOT_NOW = Button(label="Not now", action=ACTION, arguments=("nothing",))
+UNTOUCHED = "Until you press one of these I leave everything as it is. Days are of UTC."
+MORE = "`/skills rollback` offers every kept version."
+ROLLBACK = "rollback"
+"""How the id of a button that rolls back begins, after `theseus:`."""
+
+
+def question_of(bot: TheseusClient, choice: RollbackChoice, lead: str = "") -> Post:
+    """Return the question about one item, its buttons bound to the version that is live now."""
+    now = bot.clock.now()
+    shown = choice.versions[:MOST]
+    lines = [lead] if lead else []
+    lines.append(rollback_question(choice.item, shown, told=choice.told))
+    if not shown:
+        return Post(text="\n".join(lines))
+    lines += [MORE] if len(choice.versions) > MOST else []
+    buttons = [rollback_button(choice.item, each, version_label(each, now)) for each in shown]
+    return Post(text="\n".join([*lines, UNTOUCHED]), buttons=(*buttons, NOT_NOW))
+
+
+def rollback_button(item: LiveItem, version: ItemVersion, label: str) -> Button:
+    """Return the button that has that version live, in place of the one that is live now."""
+    mark = mark_of(ItemName(kind=item.kind, name=item.name))
+    bound = ("to", mark, str(version.number), item.digest[:16])
+    return Button(label=label, action=ROLLBACK, arguments=bound)
+
+
+def mark_of(item: ItemName) -> str:
+    """Return what stands for an item in a button's id, which is short."""
+    return hashlib.sha256(f"{item.kind}:{item.name}".encode()).hexdigest()[:12]
