@@ -88,6 +88,9 @@ def test_kustomize_puts_the_manifests_together() -> None:
         ("Namespace", "ServiceAccount", "Service", "StatefulSet", "NetworkPolicy")
     )
     assert {each["metadata"].get("namespace", "theseus") for each in made} == {"theseus"}
+    (policy,) = (each for each in made if each["kind"] == "NetworkPolicy")
+    names = policy["spec"]["egress"][0]["to"][0]["podSelector"]
+    assert names == {"matchLabels": {"k8s-app": "kube-dns"}}, "labels are not put in here"
 
 
 @needs("kubernetes-validate", "uv sync --group deploy")
