@@ -45,6 +45,7 @@ def hold(state: Path) -> Iterator[StateLock]:
     file = state / "lock"
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)  # people's words lie in there
+        state.chmod(0o700)  # whoever made it may not have thought of that
         descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise ConfigError(
