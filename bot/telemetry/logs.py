@@ -20,6 +20,12 @@ _DEPTH = 4
 _QUIET = (
     "aiosqlite", "asyncio", "discord.gateway", "discord.client", "git", "matplotlib", "watchfiles",
 )  # fmt: skip
+_UNTRUE = (
+    # of a client that the local Discord's library tries when it is imported
+    "Guilds intent seems to be disabled",
+    # voice, which nothing here uses
+    "PyNaCl is not installed", "davey is not installed",
+)  # fmt: skip
 
 
 def configure_logging(
@@ -47,6 +53,7 @@ def configure_logging(
         Redaction(redact),
     ]
     handler = logging.StreamHandler(target)
+    handler.addFilter(lambda record: not record.getMessage().startswith(_UNTRUE))
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -115,3 +115,12 @@ def test_by_default_it_goes_to_standard_error(
     structlog.get_logger("ours").warning("here")
     assert json.loads(capsys.readouterr().err)["event"] == "here"
     assert sys.stderr is not None
+
+
+def test_what_discord_py_says_of_voice_and_of_anothers_client_is_left_out(
+    stream: io.StringIO,
+) -> None:
+    logging.getLogger("discord.client").warning("PyNaCl is not installed, voice will NOT work")
+    logging.getLogger("discord.state").warning("Guilds intent seems to be disabled.")
+    logging.getLogger("discord.state").warning("Shard ID %s timed out", 1)
+    assert [line["event"] for line in lines(stream)] == ["Shard ID 1 timed out"]
