@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-OWN_KINDS = frozenset({"run", "model", "forge", "check"})
-"""Kinds of the bot's own improvement work; it is never judged."""
+OWN_KINDS = frozenset({"run", "model", "forge", "check", "reload"})
+"""Kinds of the bot's work on itself, never judged. It is told where it is done, so is a reload."""
 
 
 class Sample(NamedTuple):

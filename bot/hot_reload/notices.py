@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from uuid import uuid4
 
 from bot.domain.errors import ChatError, ConfigError
 from bot.domain.journal import ActionOutcome, Kind
@@ -21,6 +22,8 @@ _SETTINGS = 10
 class ReloadNotices:
     """Tells each trouble once, and once that it is over. Cogs' own reloads are journalled there.
 
+    A trouble that was over is another one when it comes again. Over restarts it is the same.
+
     What they are told they are told in `chat`, whose outbox keeps it until that can be reached.
     """
 
@@ -29,6 +32,7 @@ class ReloadNotices:
         self._chat = chat
         self._dev_channel_id = dev_channel_id
         self._saying = False
+        self._over: dict[tuple[str, str], str] = {}
         self._unsaid: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
 
     async def run_forever(self) -> None:
@@ -58,15 +62,17 @@ class ReloadNotices:
                 failed: About = {**about, "error": ConfigError(redact(item.reason))}
                 self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.ERROR, **failed)
             _log.warning("%s is not taken on: %s", item.path, item.reason)
-            self._say(refusal(item), f"refused:{item.kind}:{item.name}:{_mark(item.reason)}")
+            over = self._over.get((item.kind, item.name), "")
+            key = f"refused:{item.kind}:{item.name}:{_mark(item.reason)}{over}"
+            self._say(refusal(item), key)
         if taken.restart_needed:
             names = ", ".join(f"`{each}`" for each in taken.restart_needed[:_SETTINGS])
             text = f"The settings were changed; {names} will count after a restart."
             versions = [each.version for each in taken.live if each.kind == "config"]
             self._say(text, f"settings:{_mark(names)}:{max(versions, default=0)}")
         for item in taken.mended:
-            at = item.since.isoformat()
-            self._say(mended(item), f"mended:{item.kind}:{item.name}:{item.digest[:12]}:{at}")
+            over = self._over[item.kind, item.name] = f":{uuid4().hex[:12]}"
+            self._say(mended(item), f"mended:{item.kind}:{item.name}{over}")
 
     def _say(self, text: str, key: str) -> None:
         self._unsaid.put_nowait((text, key))

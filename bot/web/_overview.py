@@ -42,7 +42,7 @@ FRESH_SECONDS = 3.0
 _DAY = 86_400
 _SHOWN = 6
 _MOST_GOING_ON = 200
-_MACHINE = OWN_KINDS | {"reload", "gateway"}
+_MACHINE = OWN_KINDS | {"gateway"}
 _GOING_ON = frozenset(Status) - ENDED
 T = TypeVar("T")
 

@@ -47,6 +47,13 @@ def rig() -> Rig:
     return Rig()
 
 
+async def test_a_trouble_that_was_over_is_told_again_and_so_is_its_end(rig: Rig) -> None:
+    refused = LiveChanges(FILE_AUTHOR, refused=(REFUSED,))
+    mended = LiveChanges(FILE_AUTHOR, mended=(PERSONA,))
+    said = await rig.said(refused, mended, refused, refused, mended)
+    assert [text[:1] for text in said] == ["⚠", "✅", "⚠", "✅"]
+
+
 async def test_a_refusal_is_said_once_with_what_is_live_and_what_to_do(rig: Rig) -> None:
     changes = LiveChanges(FILE_AUTHOR, refused=(REFUSED,))
     assert await rig.said(changes, changes) == [
