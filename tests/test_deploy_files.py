@@ -29,6 +29,9 @@ DEPLOY = ROOT / "deploy"
 RULES = DEPLOY / "prometheus/alerts.yaml"
 BOARD = DEPLOY / "grafana/theseus.json"
 BIN = Path(sys.executable).parent
+SECRETS = (
+    "bot.env", "http_token", "grafana_password", "alert_webhook_url", "kubernetes/secret.yaml",
+)  # fmt: skip
 METRIC = re.compile(r"\b(?:theseus|process)_\w+\b")
 
 
@@ -103,6 +106,15 @@ def test_the_manifests_are_of_the_published_schemas() -> None:
 def test_the_alert_rules_do_what_their_own_tests_say() -> None:
     runs("promtool", "check", "rules", RULES.name, cwd=RULES.parent)
     runs("promtool", "test", "rules", "alerts_test.yaml", cwd=RULES.parent)
+
+
+@needs("amtool", "Debian's package prometheus-alertmanager")
+def test_alertmanager_takes_its_configuration(tmp_path: Path) -> None:
+    """Debian's is older than files for addresses."""
+    text = (DEPLOY / "prometheus/alertmanager.yaml").read_text(encoding="utf-8")
+    checked = tmp_path / "alertmanager.yaml"
+    checked.write_text(re.sub(r"url_file: .*", "url: http://localhost/", text))
+    runs("amtool", "check-config", checked)
 
 
 @needs("systemd-analyze", "systemd")
@@ -332,7 +344,7 @@ def test_no_secret_is_in_the_repository() -> None:
     assert "secret.example.yaml" not in listed
     assert all((DEPLOY / "kubernetes" / name).is_file() for name in listed)
     ignored = (ROOT / ".gitignore").read_text()
-    for name in ("bot.env", "http_token", "grafana_password", "kubernetes/secret.yaml"):
+    for name in SECRETS:
         assert f"deploy/{name}\n" in ignored
 
 
