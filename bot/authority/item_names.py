@@ -52,8 +52,8 @@ def named_items(said: str, items: Sequence[ItemName], idle: Collection[str]) -> 
     if (head := _head(words)) is not None:
         return _of_kind(words, head, items, idle)
     bare = [each for each in items if each.kind == "prompt" and each.name in words]
-    rest = tuple(word for word in words if not any(word == each.name for each in bare))
-    return NamedItems(tuple(bare), rest)
+    others = tuple(word for word in words if not any(word == each.name for each in bare))
+    return NamedItems(tuple(bare), others)
 
 
 def _in_full(word: str, items: Iterable[ItemName]) -> tuple[ItemName, ...]:
