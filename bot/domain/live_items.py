@@ -36,7 +36,10 @@ class RollbackWish(Record):
 
 
 class ChangeAuthor(Record):
-    """Who changed an item: a person by a command, a run that shipped, or whoever wrote the file."""
+    """Who changed an item: a person by a command, a run that shipped, or whoever wrote the file.
+
+    `name` is a person's, or how else it was noticed that a file is another.
+    """
 
     kind: Literal["person", "run", "push", "file"]
     name: Name = ""
@@ -50,7 +53,9 @@ class ChangeAuthor(Record):
             return self.name
         if self.kind == "run":
             return f"run `{self.run_id}`"
-        return "a push to the followed branch" if self.kind == "push" else "an edit of the file"
+        if self.kind == "push":
+            return "a push to the followed branch"
+        return self.name or "an edit of the file"
 
 
 def person_author(person: Person) -> ChangeAuthor:
@@ -60,6 +65,10 @@ def person_author(person: Person) -> ChangeAuthor:
 
 FILE_AUTHOR = ChangeAuthor(kind="file")
 """The file changed, and nobody said who changed it."""
+FIRST_AUTHOR = ChangeAuthor(kind="file", name="the first start")
+"""The file lay there when nothing was known yet: nobody changed anything."""
+AWAY_AUTHOR = ChangeAuthor(kind="file", name="a change while it was not running")
+"""The file is another than it was when the program ended."""
 PUSH_AUTHOR = ChangeAuthor(kind="push")
 """The file came with commits from elsewhere."""
 

@@ -1,8 +1,10 @@
 """What was live when the program ended: where it begins again, whatever the files hold by now."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from bot.domain.live_items import LiveItem
+from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import ItemContent
 from bot.hot_reload.live_set import LiveState
 from bot.hot_reload.look import Seen
@@ -18,9 +20,8 @@ class LastGood:
         self._validation = validation
         self._now = now
 
-    async def states(self, seen: Seen) -> list[LiveState]:
+    async def states(self, seen: Seen, saved: Mapping[Key, SavedItem]) -> list[LiveState]:
         """Return the items whose files are there, or may not be gone. Raises `StoreError`."""
-        saved = await self._versions.items()
         return [state for each in saved.values() if (state := await self._state(each, seen))]
 
     async def _state(self, saved: SavedItem, seen: Seen) -> LiveState | None:

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from bot.domain.errors import ChatError, ConfigError
 from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.live_items import ChangeAuthor, LiveItem
+from bot.domain.live_items import FIRST_AUTHOR, ChangeAuthor, LiveItem
 from bot.domain.posts import Post
 from bot.hot_reload.live_changes import LiveChanges
 from bot.ports.chat import Chat
@@ -52,9 +52,13 @@ class ReloadNotices:
         return self._unsaid.empty() and not self._saying
 
     async def __call__(self, taken: LiveChanges) -> None:
-        """Write down what changed, with its author; say what was refused, and what is mended."""
+        """Write down what changed, with its author; say what was refused, and what is mended.
+
+        What lay there at the first start of all is no change.
+        """
         about = _about(taken.author)
-        for item in (*taken.live, *taken.mended, *taken.removed):
+        changed = (*taken.live, *taken.mended, *taken.removed)
+        for item in changed if taken.author != FIRST_AUTHOR else ():
             if item.kind != "cog":  # whoever loads them writes that down, with the time it took
                 self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.OK, **about)
         for item in taken.refused:

@@ -7,7 +7,9 @@ from typing import Protocol
 
 from bot.domain.errors import NotRolledBack, OtherVersionLive, UnknownItem
 from bot.domain.live_items import (
+    AWAY_AUTHOR,
     FILE_AUTHOR,
+    FIRST_AUTHOR,
     ROLLED_BACK,
     ChangeAuthor,
     ItemKind,
@@ -168,9 +170,10 @@ class FileLiveRegistry:
             seen = await in_thread(look_at, self._catalog)
             self._validation.require(prompts_of(seen) if committed is None else committed)
             kept = LastGood(self._versions, self._validation, self._clock.now())
-            self.live = LiveSet(await kept.states(seen))
+            known = await self._versions.items()
+            self.live = LiveSet(await kept.states(seen, known))
             found = tuple(changes(seen, self.live, self._validation))
-            await self._take(found, FILE_AUTHOR)
+            await self._take(found, AWAY_AUTHOR if known else FIRST_AUTHOR)
 
     def _look(self, *, again: bool) -> tuple[ItemChange, ...]:
         """Read and judge the files. Blocking."""

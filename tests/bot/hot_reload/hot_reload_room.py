@@ -68,6 +68,7 @@ class Room:
         self.registry = registry
         self.cogs = cogs
         self.told: list[LiveChanges] = []
+        self.told_at_start: tuple[LiveChanges, ...] = ()
 
     def write(self, path: str, text: str | bytes) -> None:
         """Write a file below the root."""
@@ -109,5 +110,6 @@ async def hot_room(root: Path, *, files: Mapping[str, str] | None = None) -> Asy
         for path, text in (FILES if files is None else files).items():
             room.write(path, text)
         await registry.start()
+        room.told_at_start = tuple(told)
         told.clear()
         yield room

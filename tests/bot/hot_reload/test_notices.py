@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.journal import ActionOutcome
-from bot.domain.live_items import FILE_AUTHOR, ChangeAuthor, LiveItem
+from bot.domain.live_items import FILE_AUTHOR, FIRST_AUTHOR, ChangeAuthor, LiveItem
 from bot.hot_reload.live_changes import LiveChanges
 from bot.hot_reload.notices import ReloadNotices
 from bot.telemetry import Recorder
@@ -80,6 +80,14 @@ async def test_what_is_new_is_written_down_with_its_author_and_not_said(rig: Rig
     first, second = rig.journal.actions
     assert (first.agent, first.user is not None, first.run_id) == ("a person", True, None)
     assert (second.agent, second.user, second.run_id) == ("run `k7m2xq`", None, "k7m2xq")
+
+
+async def test_what_lay_there_at_the_first_start_is_no_change_but_what_is_broken_is_told(
+    rig: Rig,
+) -> None:
+    changes = LiveChanges(FIRST_AUTHOR, live=(PERSONA,), refused=(REFUSED,))
+    assert len(await rig.said(changes)) == 1
+    assert [each.outcome for each in rig.journal.actions] == [ActionOutcome.ERROR]
 
 
 async def test_settings_that_wait_for_a_restart_are_named(rig: Rig) -> None:

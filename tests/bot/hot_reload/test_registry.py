@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError, NotRolledBack
-from bot.domain.live_items import ItemKind, person_author
+from bot.domain.live_items import AWAY_AUTHOR, FIRST_AUTHOR, ItemKind, person_author
 from bot.domain.people import Person
 from bot.hot_reload.versions import LARGEST, VersionRepository
 from bot.prompts import Prompts, steady_prompts
@@ -234,6 +234,15 @@ async def test_a_file_edited_meanwhile_is_a_version_of_its_own(tmp_path: Path) -
         newest, oldest = await room.registry.versions("persona", "persona")
         assert (newest.number, newest.commit, oldest.number) == (2, "c0ffee", 1)
         assert "+Calm." in newest.diff
+        assert (newest.author, oldest.author) == (AWAY_AUTHOR, FIRST_AUTHOR)
+        assert [each.name for told in room.told_at_start for each in told.live] == ["persona"]
+
+
+async def test_a_start_tells_of_nothing_where_nothing_changed(tmp_path: Path) -> None:
+    async with hot_room(tmp_path) as room:
+        assert [told.author for told in room.told_at_start] == [FIRST_AUTHOR]
+    async with hot_room(tmp_path, files={}) as room:
+        assert room.told_at_start == ()
 
 
 async def test_a_version_that_is_not_valid_now_is_not_rolled_back_to(tmp_path: Path) -> None:
