@@ -12,6 +12,7 @@ from bot.app.alerts import alert_dispatcher, look_once_more
 from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.issue_intake import issue_intake
 from bot.app.live_registry import open_hot_reload
+from bot.app.live_settings import SettingsFollowers, live_settings
 from bot.app.model_gateway import hush, model_gateway
 from bot.app.monitors import monitoring_service, scheduled_backups, self_audit
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
@@ -107,6 +108,12 @@ async def _build(
     client.personal_data = _personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed, client.skills = settings.config.missed, opened.skills
+    live.follow(
+        live_settings(
+            settings.config,
+            SettingsFollowers(opened, client, agent, monitoring, audit, backups, alerts),
+        )
+    )
     closing = Closing()
     web = web_server(
         settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups

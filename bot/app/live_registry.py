@@ -1,10 +1,9 @@
 """What can change while the program runs, and what watches over it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
 
 from bot.adapters.sandbox import PlainSandbox
 from bot.app.resources import Resources
@@ -19,7 +18,7 @@ from bot.hot_reload.drift import DriftCheck
 from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.notices import ReloadNotices
 from bot.hot_reload.registry import FileLiveRegistry
-from bot.hot_reload.settings_loader import SettingsLoader
+from bot.hot_reload.settings_loader import Apply, SettingsLoader
 from bot.hot_reload.validation import Validation, text_of
 from bot.hot_reload.versions import VersionRepository
 from bot.hot_reload.watcher import FileWatcher
@@ -36,6 +35,7 @@ class HotReload:
         self,
         registry: FileLiveRegistry,
         versions: VersionRepository,
+        settings: SettingsLoader,
         notices: ReloadNotices,
         watcher: FileWatcher,
         drift: DriftWatch,
@@ -43,10 +43,15 @@ class HotReload:
     ) -> None:
         self._registry = registry
         self._versions = versions
+        self._settings = settings
         self._notices = notices
         self._watcher = watcher
         self._drift = drift
         self._client = client
+
+    def follow(self, live: Mapping[str, Apply]) -> None:
+        """Have these sections of the configuration count at once, from the first edit on."""
+        self._settings.follow(live)
 
     async def run_forever(self) -> None:
         """Watch the files, once the client has its cogs, until cancelled."""
@@ -73,6 +78,7 @@ async def open_hot_reload(
     sandbox = PlainSandbox() if opened.sandbox.refusal else opened.sandbox
     check = CogCheck(root, sandbox, config.cogs)
     read = partial(config_from, source=str(settings.environment.theseus_config))
+    loader = SettingsLoader(config, read)
     notices = ReloadNotices(opened.recorder, chat, client.identity.dev_channel_id)
     registry = FileLiveRegistry(
         catalog,
@@ -82,7 +88,7 @@ async def open_hot_reload(
         commit=lambda: code.commit,
         loaders={
             "cog": CogLoader(lambda: code.runtime, check, opened.recorder),
-            "config": SettingsLoader(config, read, _applied(opened, client)),
+            "config": loader,
         },
         tell=notices,
     )
@@ -94,22 +100,7 @@ async def open_hot_reload(
         lambda: frozenset(code.awaiting_restart),
     )  # fmt: skip
     watcher = FileWatcher(catalog, registry.look)
-    return HotReload(registry, versions, notices, watcher, code.drift, client)
-
-
-def _applied(opened: Resources, client: TheseusClient) -> Mapping[str, Callable[[Any], None]]:
-    """Return the sections of the configuration that count at once, with what applies them.
-
-    A section belongs here when whatever goes by it asks for it each time.
-    """
-
-    def budget(config: Any) -> None:
-        opened.budget.rules = config.budget
-
-    def missed(config: Any) -> None:
-        client.missed = config.missed
-
-    return {"budget": budget, "missed": missed}
+    return HotReload(registry, versions, loader, notices, watcher, code.drift, client)
 
 
 async def _committed(settings: Settings, commit: str) -> Mapping[str, ItemContent] | None:

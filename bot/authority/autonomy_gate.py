@@ -9,7 +9,7 @@ from typing import NoReturn
 from bot.authority.announcements import tell
 from bot.authority.authorizer import Authorizer
 from bot.authority.autonomy_blocks import PAUSE, AutonomyBlocks
-from bot.authority.autonomy_levels import Autonomy
+from bot.authority.autonomy_levels import Autonomy, lowered
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.pauses import Pause, StartLog
 from bot.authority.policy import Act
@@ -66,10 +66,15 @@ class AutonomyPolicy:
         self._start = start
         self._stop_guard = stop_guard
         self._dev_channel_id = dev_channel_id
-        self._levels = levels
+        self._granted = self._levels = levels
         self._unconfined = unconfined
         self._turn = asyncio.Lock()
         self._refused: dict[str, str] = {}  # trigger -> why, so that it is audited once
+
+    def reconfigure(self, wanted: Autonomy) -> Autonomy:
+        """Go by this from now on, and return it: nowhere further than was granted at the start."""
+        self._levels = lowered(self._granted, wanted)
+        return self._levels
 
     async def start(self, trigger: Trigger) -> Run:
         """Start a run for an incident or an audit, or return the one this trigger started.

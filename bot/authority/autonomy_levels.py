@@ -42,6 +42,22 @@ class Autonomy(Record):
 
 
 _ORDER = tuple(Level)
+
+
+def lowered(granted: Autonomy, wanted: Autonomy) -> Autonomy:
+    """Return what is wanted as far as it goes nowhere beyond what was granted."""
+    rules = dict(granted.rules)
+    for rule, level in wanted.rules.items():
+        rules[rule] = min(level, rules.get(rule, level), key=_ORDER.index)
+    kept = tuple(each for each in granted.paths if each not in wanted.paths)
+    return granted.but(
+        level=min(granted.level, wanted.level, key=_ORDER.index),
+        rules=rules,
+        paths=(*wanted.paths, *kept),
+        an_hour=min(granted.an_hour, wanted.an_hour),
+    )
+
+
 _RULES = {
     Rule.ERROR_RATE: "too many failures",
     Rule.REPEATED_ERROR: "a failure that comes back",

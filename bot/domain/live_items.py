@@ -1,5 +1,6 @@
 """What can be changed while the program runs: prompts, skills, the persona, settings, cogs."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -11,6 +12,13 @@ from bot.domain.record import Record
 ItemKind = Literal["prompt", "skill", "persona", "config", "cog"]
 ROLLED_BACK: frozenset[ItemKind] = frozenset({"prompt", "skill", "persona"})
 """Texts alone. Code of cogs and settings are taken back where they are kept: in git."""
+TAKEN_BACK: Mapping[ItemKind, str] = {
+    "cog": "A cog is code: it is taken back in git. Say “revert” in the thread of the run that "
+    "changed it, or `git revert` the commit.",
+    "config": "Settings are taken back where they are kept: edit data/config.yaml, or `git revert` "
+    "the commit that changed it.",
+}
+"""How the others go back."""
 
 
 class ItemName(Record):

@@ -11,6 +11,7 @@ from bot.domain.live_items import (
     FILE_AUTHOR,
     FIRST_AUTHOR,
     ROLLED_BACK,
+    TAKEN_BACK,
     ChangeAuthor,
     ItemKind,
     ItemVersion,
@@ -29,13 +30,6 @@ from bot.hot_reload.versions import NewVersion, SavedItem, VersionRepository
 from bot.infra.threads import in_thread
 from bot.ports.clock import Clock
 from bot.ports.runtime import Adoption
-
-_TAKEN_BACK: Mapping[ItemKind, str] = {
-    "cog": "A cog is code: it is taken back in git. Say “revert” in the thread of the run that "
-    "changed it, or `git revert` the commit.",
-    "config": "Settings are taken back where they are kept: edit data/config.yaml, or `git revert` "
-    "the commit that changed it.",
-}
 
 
 class ItemLoader(Protocol):
@@ -119,7 +113,7 @@ class FileLiveRegistry:
         async with self._one_at_a_time:
             state = self._state(kind, name)
             if kind not in ROLLED_BACK:
-                raise NotRolledBack(_TAKEN_BACK[kind])
+                raise NotRolledBack(TAKEN_BACK[kind])
             if not state.item.digest.startswith(seen):
                 raise OtherVersionLive(
                     f"`{name}` has changed since you were asked: version {state.item.version} is "

@@ -8,28 +8,27 @@ from bot.hot_reload.catalog import Key
 from bot.hot_reload.look import ItemChange
 from bot.hot_reload.validation import text_of
 
-Apply = Callable[[Any], None]
-"""Has the running program go by the settings of a whole configuration."""
+Apply = Callable[[Any], Record]
+"""Has the running program go by a section of a whole configuration; returns what counts of it."""
 
 
 class SettingsLoader:
     """Implements `bot.hot_reload.registry.ItemLoader`.
 
-    `running` is what the program was started with, `read` parses a file's text, `live` has for
-    each section that may change while it runs (`budget`) what applies it. `waiting` are the
+    `running` is what the program was started with, `read` parses a file's text. `waiting` are the
     settings that were changed in the file and count after a restart.
     """
 
-    def __init__(
-        self,
-        running: Record,
-        read: Callable[[str], Record],
-        live: Mapping[str, Apply],
-    ) -> None:
+    def __init__(self, running: Record, read: Callable[[str], Record]) -> None:
         self._running = running.model_dump()
         self._read = read
-        self._live = dict(live)
+        self._live: dict[str, Apply] = {}
         self.waiting: tuple[str, ...] = ()
+
+    def follow(self, live: Mapping[str, Apply]) -> None:
+        """Have these sections (`budget`) count at once. What applies one may keep part of it back:
+        the rest counts after a restart, as all other sections do."""
+        self._live |= live
 
     async def load(self, changed: Sequence[ItemChange]) -> Mapping[Key, str]:
         """Apply what may change, and take note of the rest. Nothing that is valid is refused."""
@@ -43,12 +42,8 @@ class SettingsLoader:
         differing = tuple(_differing(self._running, new))
         for section, apply in self._live.items():
             if any(_within(key, section) for key in differing):
-                apply(config)
-                self._running[section] = new[section]
-        waiting = (
-            key for key in differing if not any(_within(key, section) for section in self._live)
-        )
-        self.waiting = tuple(waiting)
+                self._running[section] = apply(config).model_dump()
+        self.waiting = tuple(_differing(self._running, new))
 
 
 def _within(key: str, section: str) -> bool:

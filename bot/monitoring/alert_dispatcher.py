@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from bot.domain.alert import Alert, AlertDelivery
+from bot.domain.alert import Alert, AlertDelivery, AlertRules
 from bot.domain.errors import AlertRejected, AlertUnavailable, PortError, StoreError
 from bot.monitoring.alert_sources import AlertSources
 from bot.monitoring.chat_reach import ChatReach
@@ -54,6 +54,11 @@ class AlertDispatcher:
         self._first = tuple(first)
         self.sent: Counter[tuple[str, str]] = Counter()
         """How many by channel and `sent`, `failed` or `refused`, since the start."""
+
+    def reconfigure(self, rules: AlertRules) -> None:
+        """Go by these rules from now on. The channels stay those of the start."""
+        self._sources.reconfigure(rules)
+        self._reach.reconfigure(timedelta(seconds=rules.down_seconds))
 
     async def run_forever(self) -> None:
         """Look and send, every few seconds, until cancelled."""

@@ -34,6 +34,11 @@ class AlertSources:
         self._rules = rules
         self._patience = timedelta(seconds=rules.down_seconds)
 
+    def reconfigure(self, rules: AlertRules) -> None:
+        """Go by these rules from now on."""
+        self._rules = rules
+        self._patience = timedelta(seconds=rules.down_seconds)
+
     def new(
         self, known: Sequence[AlertDelivery], now: datetime, down: datetime | None
     ) -> tuple[AlertDelivery, ...]:

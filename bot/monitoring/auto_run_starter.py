@@ -58,6 +58,10 @@ class AutoRunStarter:
         self._guild_id = guild_id
         self._not_before: dict[str, datetime] = {}
 
+    def reconfigure(self, autonomy: Autonomy) -> None:
+        """Go no further than this from now on."""
+        self._autonomy = autonomy
+
     def foresee(self, incident_id: str) -> None:
         """Note how far it will go, so that the first message says so."""
         incident = self._incident_repository.get(incident_id)

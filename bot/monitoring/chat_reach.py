@@ -46,6 +46,10 @@ class ChatReach:
         self._known: ChatOutage | None = None
         self._first_look: datetime | None = None
 
+    def reconfigure(self, patience: timedelta) -> None:
+        """Have so much patience from now on."""
+        self._patience = patience
+
     async def down_since(self, *, ending: bool = False) -> datetime | None:
         """Return since when it is out of reach; `None`: it is not, or not for long.
 

@@ -35,6 +35,11 @@ class Digests:
         self._config = config
         self._window = timedelta(minutes=config.storm.minutes)
 
+    def reconfigure(self, config: IncidentsConfig) -> None:
+        """Go by these quiet hours and storms from now on."""
+        self._config = config
+        self._window = timedelta(minutes=config.storm.minutes)
+
     def held(self, incident: Incident, now: datetime) -> bool:
         """Whether it is kept until the quiet hours are over."""
         return may_wait(incident) and is_quiet(self._config.quiet_hours, now)

@@ -26,6 +26,10 @@ class FixedIncidents:
         self._failed: dict[str, float] = {}  # fingerprints of incidents: when one began last
         self._live: dict[str, tuple[str, float]] = {}  # of mended ones: incident, since when
 
+    def reconfigure(self, quiet: timedelta) -> None:
+        """Take an incident for over after so long without its failure, from now on."""
+        self._quiet = quiet
+
     def begin(self) -> None:
         """Take up what the repository holds."""
         for each in self._incident_repository.everything:

@@ -1,5 +1,6 @@
 """Counts for one open incident what belongs to it, record by record."""
 
+from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.incident import MOST_AFFECTED, Incident
 from bot.domain.samples import Sample
 
@@ -37,3 +38,9 @@ class IncidentCounter:
         return incident.but(
             count=self._count, counted_to=self._counted_to, affected=tuple(self._affected)
         )
+
+
+def counts_more(known: Incident, anomaly: Anomaly) -> bool:
+    """Whether an anomaly is of all failures of the action since before one of them was counted."""
+    all_of_them = anomaly.rule is Rule.ERROR_RATE and Rule.ERROR_RATE not in known.rules
+    return all_of_them and anomaly.since is not None and anomaly.since <= known.since

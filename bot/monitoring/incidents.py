@@ -16,7 +16,7 @@ from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier, ClassifiedAnomaly
 from bot.monitoring.fault_words import action_in_words, noticed, title_of
 from bot.monitoring.fixed_incidents import FixedIncidents, earlier
-from bot.monitoring.incident_counter import IncidentCounter
+from bot.monitoring.incident_counter import IncidentCounter, counts_more
 from bot.monitoring.incident_repository import IncidentRepository
 from bot.ports.clock import Clock
 from bot.triage import Origin
@@ -47,6 +47,12 @@ class IncidentTracker:
         self._by_event: dict[str, list[IncidentCounter]] = {}
         self._loops: dict[str, str] = {}  # by the event of a loop that has stopped
         self._by_fingerprint: dict[str | None, list[IncidentCounter]] = {}
+
+    def reconfigure(self, config: IncidentsConfig, thresholds: Thresholds) -> None:
+        """Go by these from now on: what is open stays as severe as it was until it grows."""
+        self._config, self._thresholds = config, thresholds
+        self._quiet = timedelta(minutes=config.resolved_after_minutes)
+        self._mended.reconfigure(self._quiet)
 
     def begin(self) -> int:
         """Take up what the repository holds; return the number of the newest record counted."""
@@ -255,7 +261,7 @@ class IncidentTracker:
                 "count": known.count + anomaly.bad,
                 "counted_to": max(known.counted_to, number),
             }
-        elif _counts_more(known, anomaly):
+        elif counts_more(known, anomaly):
             self._pulses.pop(known.id, None)
             changes |= {"count": anomaly.bad, "began_at": anomaly.since, "counted_to": number}
         return known.but(**changes)
@@ -291,9 +297,3 @@ def _last_seen(incident: Incident, detector: Detector) -> Iterator[datetime]:
     for each in incident.anomalies:
         at = detector.quiet_since(each.rule, each.event, each.fingerprint)
         yield incident.opened_at if at is None else datetime.fromtimestamp(at, UTC)
-
-
-def _counts_more(known: Incident, anomaly: Anomaly) -> bool:
-    """Whether an anomaly is of all failures of the action since before one of them was counted."""
-    all_of_them = anomaly.rule is Rule.ERROR_RATE and Rule.ERROR_RATE not in known.rules
-    return all_of_them and anomaly.since is not None and anomaly.since <= known.since

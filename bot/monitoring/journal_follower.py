@@ -67,6 +67,11 @@ class JournalFollower:
         self._untold: list[tuple[Anomaly, int]] = []
         self.detector = Detector(thresholds)
 
+    def reconfigure(self, thresholds: Thresholds) -> None:
+        """Judge by these from now on; what was counted until now goes on counting."""
+        self._thresholds = thresholds
+        self.detector = Detector(thresholds, self.detector.state())
+
     async def run_forever(self) -> None:
         """Look every second until cancelled, then remember where it was."""
         await self._take_up()

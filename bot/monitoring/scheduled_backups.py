@@ -1,7 +1,9 @@
 """Backups by themselves: at the times that are configured, once each, and told when they fail."""
 
+import asyncio
 import logging
 from datetime import datetime, timedelta
+from math import inf
 
 from bot.authority.announcements import tell
 from bot.domain.backup import Backup, BackupSlot, BackupStatus
@@ -43,6 +45,7 @@ class ScheduledBackups:
     ) -> None:
         self._backups = backups
         self._config = config
+        self._changed = asyncio.Event()
         self._key_values = key_values
         self._chat = chat
         self._clock = clock
@@ -50,12 +53,20 @@ class ScheduledBackups:
         self._dev_channel_id = dev_channel_id
 
     async def run_forever(self) -> None:
-        """Make what is due, until cancelled; returns at once where nothing is ever due."""
-        cron = self._config.cron
-        if cron is None:
-            return
+        """Make what is due, until cancelled."""
         failed = warning(_log, "backups wait a minute")
-        await run_periodically(self._look, self._clock, lambda: self._pause(cron), failed=failed)
+        await run_periodically(
+            self._look, self._clock, self._pause, wake=self._changed, failed=failed
+        )
+
+    def reconfigure(self, config: BackupConfig) -> BackupConfig:
+        """Go by these times and numbers from now on, and return all that counts.
+
+        The folder stays the one of the start. What a new time has made due is made at once.
+        """
+        self._config = config.but(folder=self._config.folder)
+        self._changed.set()
+        return self._config
 
     async def status(self) -> BackupStatus:
         """Return how backups stand. Raises `StoreError`."""
@@ -77,7 +88,10 @@ class ScheduledBackups:
             told = f"⚠️ {error}"
         return f"**Backups** {told}" + ("" if self._config.cron else ", none by themselves")
 
-    def _pause(self, cron: str) -> float:
+    def _pause(self) -> float:
+        cron = self._config.cron
+        if cron is None:
+            return inf
         now = self._clock.now()
         coming = next_slot(cron, self._config.timezone, now)
         left = coming - now if coming is not None else _LONGEST_SLEEP
@@ -85,8 +99,10 @@ class ScheduledBackups:
 
     async def _look(self) -> None:
         """Deal with the newest slot, if nobody has. At the very first start there is none yet."""
+        if self._config.cron is None:
+            return
         now = self._clock.now()
-        slot = newest_slot(self._config.cron or "", self._config.timezone, now)
+        slot = newest_slot(self._config.cron, self._config.timezone, now)
         last = await self._key_values.get(_KEY, BackupSlot)
         if last is None:
             await self._key_values.put(_KEY, BackupSlot(slot=slot or now, tried_at=now))

@@ -1,8 +1,10 @@
 """The self-audit: now and then, and when asked, the bot looks back on itself and tells."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from math import inf
 from pathlib import Path
 from typing import Protocol
 
@@ -65,19 +67,31 @@ class SelfAudit:
     ) -> None:
         self._services = services
         self._gate = gate
-        self._config = config
+        self._granted = self._config = config
+        self._changed = asyncio.Event()
         self._autonomy = autonomy
         self._dev_channel_id = dev_channel_id
         self._looking = ActivityCollector(services, root, abilities)
 
     async def run_forever(self) -> None:
-        """Tell what is due, until cancelled; returns at once where nothing is ever due."""
-        cron = self._config.cron
-        if cron is None:
-            return
+        """Tell what is due, until cancelled."""
         failed = warning(_log, "the self-audit waits a minute")
         clock = self._services.clock
-        await run_periodically(self._look, clock, lambda: self._pause(cron), failed=failed)
+        await run_periodically(self._look, clock, self._pause, wake=self._changed, failed=failed)
+
+    def reconfigure(self, config: SelfAuditConfig, autonomy: Autonomy) -> SelfAuditConfig:
+        """Go by these from now on, and return them: it starts no more than at its beginning.
+
+        `autonomy` is what is granted now. What a new time has made due is told at once.
+        """
+        most = self._granted
+        self._config = config.but(
+            proposals=min(config.proposals, most.proposals),
+            changes=min(config.changes, most.changes),
+        )
+        self._autonomy = autonomy
+        self._changed.set()
+        return self._config
 
     async def now(self, person: Person) -> Post:
         """Return the report up to this moment. Raises `NotAuthorized`."""
@@ -86,7 +100,10 @@ class SelfAudit:
             findings = await self._looking.back(self._services.clock.now(), self._config.days)
             return await self._post(findings.report)
 
-    def _pause(self, cron: str) -> float:
+    def _pause(self) -> float:
+        cron = self._config.cron
+        if cron is None:
+            return inf
         now = self._services.clock.now()
         coming = next_slot(cron, self._config.timezone, now)
         left = coming - now if coming is not None else _LONGEST_SLEEP
@@ -94,8 +111,10 @@ class SelfAudit:
 
     async def _look(self) -> None:
         """Deal with the newest slot, if nobody has. At the very first start there is none yet."""
+        if self._config.cron is None:
+            return
         now = self._services.clock.now()
-        slot = newest_slot(self._config.cron or "", self._config.timezone, now)
+        slot = newest_slot(self._config.cron, self._config.timezone, now)
         last = await self._services.key_values.get(_KEY_VALUES, AuditSlot)
         if last is None:
             await self._services.key_values.put(

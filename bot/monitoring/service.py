@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from bot.authority.autonomy_levels import Autonomy
@@ -97,7 +97,7 @@ class Monitoring:
         self._incident_charts = IncidentCharts(
             self._incident_repository, charts, self._sketch, clock
         )
-        auto_run_starter = AutoRunStarter(
+        auto_run_starter = self._auto_run_starter = AutoRunStarter(
             self._incident_repository,
             agent,
             rules.autonomy,
@@ -105,7 +105,7 @@ class Monitoring:
             guild_id=rules.guild_id,
             **place,
         )
-        digests = Digests(self._incident_repository, config)
+        digests = self._digests = Digests(self._incident_repository, config)
         self._incident_notifier = IncidentNotifier(
             self._incident_repository,
             digests,
@@ -125,6 +125,24 @@ class Monitoring:
             self._incident_repository, intake, agent, services.key_values, services.chat, clock
         )
         self.take_report = self._reports.take
+
+    def reconfigure(
+        self, thresholds: Thresholds, incidents: IncidentsConfig, autonomy: Autonomy
+    ) -> IncidentsConfig:
+        """Go by these from now on, and return all that counts of incidents' settings.
+
+        Whether there are charts stays as at the start. `autonomy` is what is granted now.
+        """
+        config = incidents.but(charts=self._rules.incidents.charts)
+        if thresholds != self._rules.thresholds:
+            self._monitoring_world.reconfigure(thresholds)
+        self._rules = replace(
+            self._rules, thresholds=thresholds, incidents=config, autonomy=autonomy
+        )
+        self._incidents.reconfigure(config, thresholds)
+        self._digests.reconfigure(config)
+        self._auto_run_starter.reconfigure(autonomy)
+        return config
 
     async def run_forever(self) -> None:
         """Take up what an earlier process left, then notice until cancelled."""

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+import yaml
 
 from bot.app.demo import local_forge
 from bot.demo.demo import DemoPlan, demo
@@ -50,17 +51,27 @@ async def test_edits_are_live_by_themselves_and_broken_ones_are_told_and_left(
         await _told(alice, "did not take on a change of the cog `hello`: cogs/hello.py, line 14")
         await _told(alice, "did not take on a change of the persona: prompts/persona.md, line 1")
         assert await _hello(alice) == "good morning"
-        health = await alice.run("dev", "health")
-        shown = await alice.wait_for(
-            "dev", lambda each: each["id"] == health["message"]["id"] and bool(each["content"])
-        )
-        assert "**Not taken on** `cogs/hello.py`, `prompts/persona.md`" in shown["content"]
+        assert "**Not taken on** `cogs/hello.py`, `prompts/persona.md`" in await _health(alice)
 
         persona.write_text(kind)
         cog.write_text(NEW.format(word="mended"))
         await _told(alice, "The file of the persona is good again: version 1 is live")
         await _told(alice, "The file of the cog `hello` is good again: version 3 is live")
         assert await _hello(alice) == "mended"
+
+        assert "none by themselves" not in await _health(alice)
+        config = running.workspace.config
+        settings = yaml.safe_load(config.read_text())
+        settings["backup"]["cron"], settings["autonomy"]["an_hour"] = None, 1_000
+        config.write_text(yaml.safe_dump(settings))
+        await _told(alice, "`autonomy.an_hour` will count after a restart")
+        assert "none by themselves" in await _health(alice), "and the other one counts"
+
+
+async def _health(person: Person) -> str:
+    asked = (await person.run("dev", "health"))["message"]["id"]
+    shown = await person.wait_for("dev", lambda each: each["id"] == asked and bool(each["content"]))
+    return str(shown["content"])
 
 
 async def _hello(person: Person) -> str:

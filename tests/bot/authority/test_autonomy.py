@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.authority.autonomy_levels import Autonomy, Level, PathLevel, level_for
+from bot.authority.autonomy_levels import Autonomy, Level, PathLevel, level_for, lowered
 from bot.domain.anomaly import Rule
 
 CAREFUL = PathLevel(paths=("bot/**", "pyproject.toml"), level=Level.REPORT)
@@ -53,3 +53,39 @@ def test_slowness_is_investigated_at_most_whatever_is_configured(
     found, why = level_for(Autonomy(rules=rules), Rule.LATENCY, ["cogs/dice.py"])
     assert found is Level.INVESTIGATE
     assert "prove" in why
+
+
+GRANTED = Autonomy(level=Level.INVESTIGATE, paths=(CAREFUL,), an_hour=3)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Autonomy(level=Level.REPORT, paths=(CAREFUL,), an_hour=3),
+        Autonomy(level=Level.INVESTIGATE, paths=(LOOKS, CAREFUL), an_hour=0),
+        Autonomy(
+            level=Level.INVESTIGATE,
+            rules={Rule.LATENCY: Level.REPORT, Rule.ERROR_RATE: Level.REPORT},
+            paths=(CAREFUL,),
+            an_hour=3,
+        ),
+        GRANTED,
+    ],
+)
+def test_less_than_was_granted_is_had_as_it_is_wanted(wanted: Autonomy) -> None:
+    assert lowered(GRANTED, wanted) == wanted
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        GRANTED.but(level=Level.PROPOSE),
+        GRANTED.but(rules={}),
+        GRANTED.but(rules={Rule.LATENCY: Level.PROPOSE}),
+        GRANTED.but(paths=()),
+        GRANTED.but(an_hour=1_000),
+        Autonomy(an_hour=1_000, rules={}),
+    ],
+)
+def test_more_than_was_granted_is_never_had(wanted: Autonomy) -> None:
+    assert lowered(GRANTED, wanted) == GRANTED

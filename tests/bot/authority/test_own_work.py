@@ -52,6 +52,21 @@ def told(world: World) -> list[str]:
 # ---------------------------------------------------------------------------------------- starting
 
 
+async def test_fewer_runs_an_hour_count_at_once_and_more_than_were_granted_never(
+    world: World,
+) -> None:
+    agent = world.agent()
+    assert agent.autonomy.reconfigure(Autonomy(an_hour=0)).an_hour == 0
+    with pytest.raises(Paused, match=r"I start 0 runs an hour by myself at most"):
+        await agent.start_itself(own(world))
+    assert agent.autonomy.reconfigure(Autonomy(an_hour=9)).an_hour == 2
+    for key in ("one", "two"):
+        await agent.start_itself(own(world, key))
+    with pytest.raises(Paused, match=r"I start 2 runs an hour by myself at most"):
+        await agent.start_itself(own(world, "three"))
+    assert "of 2 runs" in await agent.autonomy.vital_sign()
+
+
 async def test_an_incident_starts_a_run_once_and_that_is_audited(world: World) -> None:
     agent = world.agent()
     first, again = await asyncio.gather(*(agent.start_itself(own(world)) for _ in range(2)))

@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.journal import ActionOutcome
 from bot.domain.live_items import FILE_AUTHOR, ItemKind
+from bot.domain.record import Record
 from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.cog_loader import CogLoader
 from bot.hot_reload.registry import FileLiveRegistry, ItemLoader
@@ -33,13 +34,11 @@ class Rig:
         self.config = config_from(CONFIG, "data/config.yaml")
         clock = FakeClock()
         recorder = Recorder(self.journal, clock, root, b"salt", lambda: None)
+        settings = SettingsLoader(self.config, lambda text: config_from(text, "data/config.yaml"))
+        settings.follow({"budget": self._apply, "backup": self._apply_backup})
         loaders: dict[ItemKind, ItemLoader] = {
             "cog": CogLoader(lambda: self.runtime, self._check, recorder),
-            "config": SettingsLoader(
-                self.config,
-                lambda text: config_from(text, "data/config.yaml"),
-                {"budget": self._apply},
-            ),
+            "config": settings,
         }
         self.registry = FileLiveRegistry(
             Catalog(root, root / "data/config.yaml"),
@@ -53,8 +52,12 @@ class Rig:
         (self.root / path).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path).write_text(text)
 
-    def _apply(self, config: Config) -> None:
+    def _apply(self, config: Config) -> Record:
         self.config = config
+        return config.budget
+
+    def _apply_backup(self, config: Config) -> Record:
+        return config.backup.but(folder=None)
 
     async def _check(self, names: Sequence[str]) -> Mapping[str, str]:
         self.tried.append(list(names))
@@ -130,3 +133,13 @@ async def test_of_settings_some_count_at_once_and_the_rest_after_a_restart(rig: 
     result = await rig.registry.reload(FILE_AUTHOR)
     assert rig.config.budget == started.budget.but(reserve_usd=0.2)
     assert result.restart_needed == ()
+
+
+async def test_of_a_section_that_counts_in_part_the_rest_is_told_to_wait(rig: Rig) -> None:
+    moved = CONFIG.replace("folder: null ", "folder: /mnt ").replace("keep: 7 ", "keep: 8 ")
+    assert moved != CONFIG
+    rig.write("data/config.yaml", moved)
+    result = await rig.registry.reload(FILE_AUTHOR)
+    assert result.restart_needed == ("backup.folder",)
+    rig.write("data/config.yaml", CONFIG)
+    assert (await rig.registry.reload(FILE_AUTHOR)).restart_needed == ()

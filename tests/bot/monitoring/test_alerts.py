@@ -62,9 +62,9 @@ class Watch:
         return AlertDispatcher(channels, sources, reach, self.store, self.clock)
 
     def ruled(self, **rules: Any) -> None:
-        """Start anew with other rules."""
+        """Have it go by other rules while it runs."""
         self.rules = self.rules.but(**rules)
-        self.dispatcher = self.started()
+        self.dispatcher.reconfigure(self.rules)
 
     def opens(self, incident_id: str = "k7m2xq", **about: Any) -> None:
         """Let something be noticed."""

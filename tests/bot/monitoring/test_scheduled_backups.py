@@ -47,7 +47,8 @@ class Room:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Run the program until the block ends."""
-        going = asyncio.create_task(self.program().run_forever())
+        self.backups = self.program()
+        going = asyncio.create_task(self.backups.run_forever())
         await self.clock.advance(1)
         try:
             yield
@@ -151,10 +152,26 @@ async def test_how_backups_stand_is_known(room: Room) -> None:
 
 async def test_without_a_time_none_is_made_and_health_says_so() -> None:
     room = Room(cron=None)
-    await room.program().run_forever()
-    room.clock.tick(3 * DAY)
+    async with room.running():
+        await room.clock.advance(3 * DAY)
     assert await room.program().vital_sign() == "**Backups** none yet, none by themselves"
     assert not (await room.program().status()).overdue
+
+
+async def test_other_times_and_numbers_count_while_it_runs_and_another_folder_does_not() -> None:
+    room = Room(cron=None, keep=7)
+    async with room.running():
+        hourly = BackupConfig(cron="30 * * * *", keep=2, folder=Path("/elsewhere"))
+        assert room.backups.reconfigure(hourly) == hourly.but(folder=None)
+        await room.pass_time(0)
+        for _ in range(4):
+            await room.pass_time(HOUR)
+        assert len(await room.made()) == 2
+        room.backups.reconfigure(BackupConfig(cron=None))
+        made = await room.made()
+        for _ in range(4):
+            await room.pass_time(HOUR)
+        assert await room.made() == made
 
 
 @pytest.mark.parametrize(

@@ -76,7 +76,7 @@ class Auditing:
     @asynccontextmanager
     async def running(self, fuse: Fuse | None = None) -> AsyncIterator[None]:
         """Run the program; leaving ends it, a blown fuse as kill -9 would."""
-        audit = self.program(self.world.agent(fuse), fuse)
+        audit = self.audit = self.program(self.world.agent(fuse), fuse)
         self._going = asyncio.create_task(audit.run_forever())
         await self.clock.advance(1)
         try:
@@ -182,12 +182,31 @@ async def test_killed_anywhere_it_is_told_once_and_each_run_begun_once(tmp_path:
 
 async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> None:
     auditing = Auditing(tmp_path, cron=None)
-    await auditing.program().run_forever()
+    async with auditing.running():
+        await auditing.clock.advance(3 * DAY)
     auditing.fails()
     post = await auditing.program().now(ALICE)
     assert "/roll" in text(post)
     assert auditing.said() == []
     assert auditing.world.key_values.bodies.get("self_audit") is None
+
+
+async def test_other_times_count_while_it_runs_and_more_own_runs_than_granted_do_not(
+    tmp_path: Path,
+) -> None:
+    auditing = Auditing(tmp_path, proposals=1)
+    async with auditing.running():
+        hourly = SelfAuditConfig(cron="0 * * * *", days=1, proposals=5, changes=5)
+        had = auditing.audit.reconfigure(hourly, Autonomy(level=Level.REPORT))
+        assert had == hourly.but(proposals=1, changes=0)
+        auditing.fails()
+        await auditing.pass_time(3_600 + 60)
+        assert len(auditing.said()) == 1
+        assert auditing.runs() == [], "it goes no further than it may now"
+        auditing.audit.reconfigure(hourly.but(cron=None), Autonomy())
+        await auditing.clock.advance(1)
+        await auditing.clock.advance(2 * 3_600)
+        assert len(auditing.said()) == 1
 
 
 async def test_every_record_is_counted_once_wherever_the_journal_is_cut(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.authority.autonomy_levels import Autonomy, Level
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.incident import Incident, Severity
 from bot.domain.monitoring_config import IncidentsConfig, QuietHours, Storm
+from bot.domain.thresholds import RepeatedError, Thresholds
 from bot.monitoring.digests import is_quiet
 from bot.monitoring.incident_repository import MOST_OPEN, IncidentRepository
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
@@ -36,6 +38,28 @@ def medium(hours: QuietHours | None = SIESTA) -> IncidentsConfig:
         resolved_after_minutes=600,
         severity=dict.fromkeys(Rule, Severity.MEDIUM),
     )
+
+
+async def test_other_thresholds_and_quiet_hours_count_while_it_runs(tmp_path: Path) -> None:
+    thresholds = Thresholds(error_rate=None, latency=None)
+    watched = MonitoringWorld(tmp_path, config=medium(None), thresholds=thresholds)
+    fewer = thresholds.but(repeated_error=RepeatedError(times=2))
+    async with watched.running() as monitoring:
+        watched.fails(1)
+        await watched.pass_time(5)
+        had = monitoring.reconfigure(fewer, medium(SIESTA).but(charts=False), Autonomy())
+        assert had == medium(SIESTA)
+        watched.fails(1)
+        await watched.pass_time(5)
+        assert watched.the_incident().noticed == "it failed 2 times in 10 min"
+        assert watched.said() == [], "it is quiet now, and what was counted before counted on"
+        monitoring.reconfigure(thresholds, medium(None), Autonomy(level=Level.REPORT))
+        await watched.pass_time(5)
+        assert len(watched.said()) == 1
+        watched.fails(4, "quote", capsule(fingerprint="0" * 12, file="cogs/quote.py"))
+        await watched.pass_time(5)
+        assert len(watched.monitoring.incidents()) == 1, "five times again"
+        assert await watched.world.store.find() == (), "and it only tells"
 
 
 async def test_a_hundred_faults_at_once_are_one_digest_and_start_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,72 @@
+"""Which settings count at once, and who goes by them. All others count after a restart.
+
+A section belongs here when nobody gets more rights by it: not the lists of people, the sandbox, the
+forge, addresses or files. Of `autonomy` only less counts at once than was granted at the start.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from bot.app.resources import Resources
+from bot.client import TheseusClient
+from bot.domain.record import Record
+from bot.hot_reload.settings_loader import Apply
+from bot.monitoring import Monitoring, ScheduledBackups, SelfAudit
+from bot.monitoring.alert_dispatcher import AlertDispatcher
+from bot.self_improvement import SelfImprovementAgent
+from bot.settings import Config
+
+
+class SettingsFollowers(NamedTuple):
+    """What works while the settings change. Without `alerts` nobody is alerted elsewhere."""
+
+    opened: Resources
+    client: TheseusClient
+    agent: SelfImprovementAgent
+    monitoring: Monitoring
+    audit: SelfAudit
+    backups: ScheduledBackups
+    alerts: AlertDispatcher | None
+
+
+def live_settings(started: Config, followers: SettingsFollowers) -> Mapping[str, Apply]:
+    """Return the sections that count at once, each with what applies it."""
+    opened, client, alerts = followers.opened, followers.client, followers.alerts
+
+    def budget(config: Any) -> Record:
+        opened.budget.rules = config.budget
+        return opened.budget.rules
+
+    def missed(config: Any) -> Record:
+        client.missed = config.missed
+        return client.missed
+
+    def backup(config: Any) -> Record:
+        return followers.backups.reconfigure(config.backup)
+
+    def noticing(section: str) -> Apply:
+        return lambda config: _noticing(config, followers)[section]
+
+    live: dict[str, Apply] = {"budget": budget, "missed": missed, "backup": backup}
+    live |= {name: noticing(name) for name in ("detection", "incidents", "autonomy", "self_audit")}
+    if alerts is not None:
+
+        def alerting(config: Any) -> Record:
+            alerts.reconfigure(config.alerts)
+            own = started.alerts
+            rules: Record = config.alerts.but(webhook=own.webhook, email=own.email)
+            return rules
+
+        live["alerts"] = alerting
+    return live
+
+
+def _noticing(config: Config, followers: SettingsFollowers) -> Mapping[str, Record]:
+    """Have all that works by itself go by these settings; return what counts of each section."""
+    autonomy = followers.agent.autonomy.reconfigure(config.autonomy)
+    return {
+        "autonomy": autonomy,
+        "detection": config.detection,
+        "incidents": followers.monitoring.reconfigure(config.detection, config.incidents, autonomy),
+        "self_audit": followers.audit.reconfigure(config.self_audit, autonomy),
+    }
