@@ -61,6 +61,8 @@ def write_skill(skill: NewSkill, root: Path) -> str:
     if unknown := [each for each in skill.roles if each not in ROLES]:
         known = ", ".join(ROLES)
         raise ConfigError(f"--roles: there is no {unknown[0][:40]!r}; name some of {known}.")
+    if not skill.roles:
+        raise ConfigError(f"--roles names nobody; name some of {', '.join(ROLES)}.")
     _refuse_words(skill.does)
     if (root / FOLDER / skill.name).exists():
         raise ConfigError(f"{FOLDER}/{skill.name} is there already; nothing was written.")
@@ -78,8 +80,10 @@ def write_skill(skill: NewSkill, root: Path) -> str:
 
 
 def _refuse_words(does: str) -> None:
-    if not does.strip() or not does.isprintable() or len(does) > 1_024:
+    if not does.strip() or len(does) > 1_024:
         raise ConfigError("--does: say in up to 1024 characters what the skill is for, and when.")
+    if not does.isprintable():
+        raise ConfigError("--does: it is one line, without signs that nobody can see.")
     if ": " in does or " #" in does or does[0] in "[]{}>|*&!%@`'\"-?:,#" or does.endswith(":"):
         raise ConfigError(
             f"--does {does[:60]!r}: leave out colons, # and signs before the first word; they mean "

@@ -124,7 +124,8 @@ class CogCheck:
         if done.timed_out:
             return f"it did not load within {self._limits.seconds:.0f} s"
         tail = " ".join(done.output.split())[-_TAIL:]
-        return f"the process that tried it ended with status {done.returncode}: {tail}"
+        ended = f"the process that tried it ended with status {done.returncode}"
+        return f"{ended}: {tail}" if tail else f"{ended}, and said nothing"
 
 
 def _read(file: Path) -> list[Mapping[str, str]]:

@@ -274,7 +274,9 @@ class FileLiveRegistry:
     def _state(self, kind: ItemKind, name: str) -> LiveState:
         state = self.live.states.get((kind, name))
         if state is None:
-            some = ", ".join(f"`{item.name}`" for item in self.live.items(kind)[:10])
+            items = self.live.items(kind)
+            some = ", ".join(f"`{item.name}`" for item in items[:10])
+            some += f" and {len(items) - 10} more" if len(items) > 10 else ""
             known = f"There are {some}." if some else f"There is no {kind} at all."
             raise UnknownItem(f"There is no {kind} `{name[:40]}`. {known}")
         return state

@@ -40,8 +40,8 @@ class RunningCode:
         items = self.registry.items() if self.registry is not None else ()
         refused = [f"`{item.path}`" for item in items if item.state == "refused"]
         back = [f"`{item.path}` (v{item.version})" for item in items if item.rolled_back]
-        lines = [f"⚠️ **Not taken on** {', '.join(refused[:_SHOWN])}"] if refused else []
-        lines += [f"**Rolled back** {', '.join(back[:_SHOWN])}"] if back else []
+        lines = [f"⚠️ **Not taken on** {_some(refused)}"] if refused else []
+        lines += [f"**Rolled back** {_some(back)}"] if back else []
         lines += [f"⚠️ {self.drift.told}"] if self.drift is not None and self.drift.told else []
         return tuple(lines)
 
@@ -60,3 +60,8 @@ class RunningCode:
     def commands(self) -> Mapping[str, str]:
         """Return the client's commands; none before there is one."""
         return self.runtime.commands() if self.runtime is not None else {}
+
+
+def _some(shown: Sequence[str]) -> str:
+    more = len(shown) - _SHOWN
+    return ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -66,11 +66,16 @@ def reverting_text(run: Run) -> str:
 
 
 _LONGEST = 1_900
+_MORE = 30  # characters to say how many lines are left out
 
 
 def fitting(lines: list[str]) -> str:
-    """Return as many lines as one message takes."""
-    return cards.fitting(lines, _LONGEST)
+    """Return as many lines as one message takes, and how many are left out."""
+    if len(whole := "\n".join(lines)) <= _LONGEST:
+        return whole
+    told = cards.fitting(lines, _LONGEST - _MORE)
+    kept = next(count for count in range(len(lines) + 1) if "\n".join(lines[:count]) == told)
+    return f"{told}\n… and {len(lines) - kept} more."
 
 
 async def revise(interaction: discord.Interaction[Any], run_id: str, said: str) -> None:
@@ -93,7 +98,7 @@ async def send_privately(interaction: discord.Interaction[Any], text: str, name:
         await interaction.followup.send(shown, ephemeral=True)
         return
     file = discord.File(io.BytesIO(text.encode()), f"{name}.md")
-    start = fitting(shown.splitlines()) + "\n…"
+    start = cards.fitting(shown.splitlines(), _LONGEST) + "\n…"
     await interaction.followup.send(start, file=file, ephemeral=True)
 
 

@@ -53,7 +53,7 @@ async def look_at_secrets(settings: Settings) -> list[DoctorFinding]:
     files = [settings.root / ".env", *([settings.root / app.private_key] if app else [])]
     return [
         note(
-            "secrets",
+            "private files",
             f"{file} can be read by others on this machine ({stat.filemode(mode)})",
             f"chmod 600 {file}",
         )

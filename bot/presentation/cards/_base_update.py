@@ -23,7 +23,5 @@ def arrived(arrival: Arrival) -> Post:
     if arrival.restart_needed:
         who = f" {arrival.pending}." if arrival.pending else ""
         who = who[:2].upper() + who[2:]
-        return Post(
-            text=f"🚢 {came} {commit} is live after a restart: it has core code.{who}{tail}"
-        )
+        return Post(text=f"🚢 {came} {commit} is not live yet: it has core code.{who}{tail}")
     return Post(text=f"🚢 **live at {commit}**. {came}{tail}")

@@ -227,10 +227,10 @@ async def test_secrets_that_others_can_read_are_noted(make: Make) -> None:
     file = settings.root / ".env"
     file.write_text("")
     file.chmod(0o640)
-    finding = await found(settings, "secrets")
+    finding = await found(settings, "private files")
     assert (finding.status, finding.mend) == ("note", f"chmod 600 {file}")
     file.chmod(0o600)
-    assert "secrets" not in [each.name for each in await examine(settings)]
+    assert "private files" not in [each.name for each in await examine(settings)]
 
 
 async def test_texts_that_are_missing_are_bad(make: Make) -> None:

@@ -92,7 +92,7 @@ async def test_core_code_is_not_called_live(quay: Quay) -> None:
     assert not arrival.live
     (text,) = quay.world.chat.texts(DEV)
     assert "live at" not in text
-    assert "after a restart" in text
+    assert "is not live yet: it has core code" in text
 
 
 async def test_core_code_has_a_restart_asked_for_once_what_it_needs_is_installed(
@@ -152,7 +152,7 @@ async def test_who_brings_core_code_to_run_is_told(quay: Quay) -> None:
     service = await alone.bring(("bot/supervisor/parent.py",), "c0ffee", None)
     assert service.startswith("`bot/supervisor` counts once the service itself is restarted")
     text = arrived(Arrival(commit="c0ffee123", restart_needed=("bot/a.py",), pending=told)).text
-    assert "`c0ffee1` is live after a restart: it has core code. It takes a restart: nobody" in text
+    assert "`c0ffee1` is not live yet: it has core code. It takes a restart: nobody" in text
 
 
 async def test_what_came_before_and_does_not_run_keeps_what_comes_after_from_being_live(
