@@ -18,6 +18,7 @@ from types import MappingProxyType
 import pytest
 
 from tests.support.description_plugin import DescriptionPlugin
+from tests.support.temporary_files import use_memory
 
 OURS = ("THESEUS_", "ANTHROPIC_", "DISCORD_", "GITHUB_", "GH_", "CLAUDE_", "GIT_")
 HERE = re.compile(
@@ -46,6 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(OURS) or name.lower().endswith("_proxy"):
             del os.environ[name]
+    use_memory()
     _home = Path(tempfile.mkdtemp(prefix="theseus-tests-home-"))
     os.environ["HOME"] = str(_home)
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):

@@ -36,7 +36,7 @@ class Container:
     """A volume and an image's environment; `run` starts the entrypoint as user 10001."""
 
     def __init__(self, folder: Path) -> None:
-        self.volume, self.image = folder / "volume", folder / "image"
+        self.folder, self.volume, self.image = folder, folder / "volume", folder / "image"
         self.volume.mkdir()
         (self.image / "bin").mkdir(parents=True)
         (self.image / "bin/python").symlink_to(sys.executable)
@@ -52,6 +52,7 @@ class Container:
         return [
             "bwrap", "--unshare-user", "--uid", str(user), "--gid", str(user),
             "--die-with-parent", "--clearenv", *_machine(), "--proc", "/proc", "--dev", "/dev",
+            "--bind", str(self.folder), str(self.folder),  # it may lie in /dev/shm
             "--bind", str(self.volume), "/theseus", "--ro-bind", str(self.image), "/opt/venv",
             *(part for name, value in given.items() for part in ("--setenv", name, value)),
             "sh", str(SCRIPT), *words,

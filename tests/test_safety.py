@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.temporary_files import NEEDED, folder_in_memory
+
 ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -46,13 +48,29 @@ def test_stays():
 
 def test_keys_and_settings_of_the_developer_are_not_there(tmp_path: Path) -> None:
     code = """
-import os
+import os, tempfile
 def test_nothing_is_there():
     assert not [name for name in os.environ if "TOKEN" in name or "THESEUS" in name]
     assert os.path.basename(os.environ["HOME"]).startswith("theseus-tests-home-")
+def test_a_temporary_folder_that_is_asked_for_holds():
+    assert tempfile.gettempdir() == os.environ["WANTED"]
 """
     variables = {"DISCORD_TOKEN": "x", "GITHUB_TOKEN": "x", "THESEUS_STATE": "/elsewhere"}
-    assert outcomes(tmp_path, code, **variables) == ["."]
+    variables |= dict.fromkeys(("TMPDIR", "WANTED"), str(tmp_path))
+    assert outcomes(tmp_path, code, **variables) == [".", "."]
+
+
+def test_memory_is_written_into_where_there_is_room_alone(tmp_path: Path) -> None:
+    memory = tmp_path / "meminfo"
+    told = "MemTotal:       16000000 kB\nMemFree:  9000000 kB\nMemAvailable: {} kB\n"
+    memory.write_text(told.format(1_000_000))
+    assert folder_in_memory(tmp_path, memory) is None
+    memory.write_text(told.format(9_000_000))
+    roomy = shutil.disk_usage(tmp_path).free >= NEEDED
+    assert folder_in_memory(tmp_path, memory) == (tmp_path if roomy else None)
+    assert folder_in_memory(tmp_path / "none", memory) is None
+    assert folder_in_memory(Path("/proc"), memory) is None  # it has no room, and runs nothing
+    assert folder_in_memory(tmp_path, tmp_path / "none") is None
 
 
 @pytest.mark.slow
