@@ -1,4 +1,4 @@
-"""Judging a candidate of the offline engine, with and without what is imported ahead of it."""
+"""Judging a candidate of the offline engine: from the start, imported ahead, and collected once."""
 
 import itertools
 import subprocess
@@ -18,11 +18,15 @@ PAIRS = 15
 COG = "cogs/reminders.py"
 RIGHT, FAULT = "due = self._now() + seconds", "due = self._now() + seconds + None"
 TEST = "tests/cogs/test_reminders.py::test_a_reminder_comes_when_it_is_due_and_only_once"
+# A function alone, as most that is repaired: no Discord beside it takes the time.
+DICE = "cogs/dice.py"
+CALL = "tests/test_reproduction.py"
+CALLING = "from cogs.dice import parse_notation\n\n\ndef test_it():\n    parse_notation('2d6')\n"
 LIMITS = TimeLimits()
 
 
 async def measure() -> Sequence[Row]:
-    """Return one row: a fault in a command's method, judged by a test in a room of the cogs'."""
+    """Return two rows: a fault in a command, and edits of a function that a test calls."""
     sandbox = await choose_sandbox("auto", required=False)
     with tempfile.TemporaryDirectory(prefix="theseus-bench-") as folder:
         tree = Path(folder, "tree")
@@ -31,15 +35,35 @@ async def measure() -> Sequence[Row]:
             first = await _started(ahead)
             await ahead.preload(first.modules, project=first.project, changing=[COG])
             await plain.preload((await _started(plain)).modules)
-            ours, baseline, ratio = await in_turns(
-                _timed(ahead, text), _timed(plain, text), pairs=PAIRS
-            )
+            imported = await in_turns(_timed(ahead, text), _timed(plain, text), pairs=PAIRS)
+        (tree / CALL).write_text(CALLING, encoding="utf-8")
+        async with _runner(sandbox, tree) as runner:
+            collected = await _collected_once(runner, (tree / DICE).read_text(encoding="utf-8"))
     return [
-        Row(
-            bench="candidates", name="a candidate judged", ours=ours, baseline=baseline,
-            baseline_name="the project imported each time", ratio=ratio, pairs=PAIRS,
-        )
-    ]  # fmt: skip
+        _row("a candidate judged, imported ahead", imported, "the project imported each time"),
+        _row("a candidate judged, tests collected once", collected, "pytest started each time"),
+    ]
+
+
+async def _collected_once(runner: ForkingRunner, text: str) -> tuple[float, float, float]:
+    """Return the times of a test that is collected, and that pytest is started for."""
+    first = await runner.run([CALL], {}, LIMITS, modules=True)
+    await runner.preload(first.modules, project=first.project, changing=[DICE])
+    tests = [record.test for record in first.records]
+    obstacle = await runner.collect(tests, [DICE])
+    if obstacle:
+        raise RuntimeError(f"{CALL} cannot be collected once: {obstacle}")
+    once = _timed(runner, text, path=DICE, tests=tests)
+    each = _timed(runner, text, path=DICE, tests=tests, anew=True)
+    return await in_turns(once, each, pairs=PAIRS)
+
+
+def _row(name: str, times: tuple[float, float, float], baseline_name: str) -> Row:
+    ours, baseline, ratio = times
+    return Row(
+        bench="candidates", name=name, ours=ours, baseline=baseline,
+        baseline_name=baseline_name, ratio=ratio, pairs=PAIRS,
+    )  # fmt: skip
 
 
 def _laid_out(tree: Path) -> str:
@@ -72,15 +96,23 @@ async def _started(runner: ForkingRunner) -> RunResult:
     return result
 
 
-def _timed(runner: ForkingRunner, text: str) -> Timed:
+def _timed(
+    runner: ForkingRunner,
+    text: str,
+    *,
+    path: str = COG,
+    tests: Sequence[str] = (TEST,),
+    anew: bool = False,
+) -> Timed:
     numbers: Callable[[], int] = itertools.count().__next__
 
     async def judged() -> float:
         start = time.perf_counter()
-        result = await runner.run([TEST], {COG: f"{text}# {numbers()}\n"}, LIMITS)
+        texts = {path: f"{text}# {numbers()}\n"}
+        result = await runner.run(tests, texts, LIMITS, anew=anew)
         taken = time.perf_counter() - start
         if not result.green:
-            raise RuntimeError(f"{TEST} is not mended: {result.output}")
+            raise RuntimeError(f"{tests[0]} is not green: {result.output}")
         return taken
 
     return judged

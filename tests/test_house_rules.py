@@ -247,6 +247,7 @@ def test_source_is_parsed_in_one_place() -> None:
     apart = {
         "bot/infra/syntax.py",
         "bot/repair/_fork_child.py",
+        "bot/repair/_fork_code.py",
         "bot/repair/_fork_imports.py",
         "bot/adapters/rehearsal/runner/fork_server.py",
     }

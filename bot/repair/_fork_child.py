@@ -10,6 +10,7 @@ import difflib
 import importlib.machinery
 import io
 import linecache
+import math
 import os
 import resource
 import signal
@@ -176,6 +177,7 @@ class TestRecorder:
         """Set the clock for this test."""
         self.records[nodeid] = {"test": nodeid, "outcome": "passed", "seconds": 0.0}
         if self.request.get("cpu_seconds"):
+            limit_computing(self.request["cpu_seconds"])
             signal.setitimer(signal.ITIMER_PROF, self.request["cpu_seconds"])
         signal.setitimer(signal.ITIMER_REAL, self.request["test_seconds"])
         if self.tracer is not None:
@@ -250,14 +252,17 @@ def limit_memory(megabytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
 
 
-def run_child(
-    request: dict[str, Any], root: str, emit: Callable[[Any], None], plugins: list[object]
-) -> int:
-    """Run the tests of one request in this very process; `emit` takes one record a test.
+def limit_computing(seconds: float) -> None:
+    """End this process where it computes for longer, in whatever language, and does not listen."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    soft = math.ceil(used.ru_utime + used.ru_stime + seconds) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
-    `plugins` are heard beside ours. Return how pytest ended.
-    """
-    import pytest
+
+def prepare(request: dict[str, Any]) -> None:
+    """Set the limits of a process that runs tests, and what ends them."""
     from _pytest.assertion import rewrite
 
     def out_of_time(signum: int, frame: object) -> None:
@@ -272,10 +277,24 @@ def run_child(
     signal.signal(signal.SIGPROF, out_of_time)
     signal.signal(signal.SIGALRM, out_of_time)
     limit_memory(int(request.get("megabytes", 4096)))
-    overlay = {
-        os.path.realpath(Path(root, path)): text for path, text in request["overlay"].items()
-    }
-    if overlay:
-        lay_over(overlay, request["scratch"])
+
+
+def absolute(overlay: dict[str, str], root: str) -> dict[str, str]:
+    """Return texts by the real paths of their files."""
+    return {os.path.realpath(Path(root, path)): text for path, text in overlay.items()}
+
+
+def run_child(
+    request: dict[str, Any], root: str, emit: Callable[[Any], None], plugins: list[object]
+) -> int:
+    """Run the tests of one request in this very process; `emit` takes one record a test.
+
+    `plugins` are heard beside ours. Return how pytest ended.
+    """
+    import pytest
+
+    prepare(request)
+    if request["overlay"]:
+        lay_over(absolute(request["overlay"], root), request["scratch"])
     heard = [TestRecorder(request, root, emit), *plugins]
     return int(pytest.main(arguments(request, root), plugins=heard))

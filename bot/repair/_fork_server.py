@@ -1,26 +1,23 @@
-"""The preloaded runner: imports pytest and what no candidate changes once, forks a child a request.
+"""Forks a child a request, and tells what each of them said.
 
 Sent as source text (`python -c`) to the interpreter of the project under repair: standard library
-only. JSON lines: requests on standard input, answers on standard output. A child that is late is
-killed with its whole process group; the end of standard input ends everything.
+only. JSON lines: requests come in, answers go out. A child that is late is killed with its whole
+process group; the end of what comes in ends everything.
 """
 
 import contextlib
 import ctypes
-import importlib
 import json
 import os
 import selectors
-import shutil
 import signal
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-RunChild = Callable[[dict[str, Any], str, Callable[[Any], None], list[object]], int]
+Emit = Callable[[Any], None]
+Work = Callable[[dict[str, Any], Emit], dict[str, Any]]
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 
@@ -38,7 +35,7 @@ class Child:
         self.request, self.pid, self.pipe = request, pid, pipe
         self.deadline = time.monotonic() + float(request["seconds"])
         self.said = b""
-        self.late = False
+        self.late = self.spent = False
 
     def kill(self) -> None:
         """Kill the child and everything in its process group."""
@@ -63,31 +60,27 @@ class Child:
             "modules": end.get("modules", []) if end else [],
             "project": end.get("project", []) if end else [],
             "late": self.late,
+            "spent": self.spent,
+            "unfit": (end or {}).get("unfit") or self.request.get("unfit", ""),
             "output": output,
         }
 
 
 class Server:
-    """Owns the children; single-threaded, so that forking is safe."""
+    """Owns the children; single-threaded, so that forking is safe.
 
-    def __init__(
-        self,
-        run_child: RunChild,
-        imports: dict[str, Any],
-        calls: dict[str, Any],
-        replays: dict[str, Any],
-        root: str,
-        scratch: str,
-    ) -> None:
-        self.run_child, self.imports = run_child, imports
-        self.calls, self.replays = calls, replays
-        self.root, self.scratch = root, scratch
-        self.cache = str(Path(scratch, "pycache"))
-        self.inlet, self.outlet = os.dup(0), os.dup(1)
-        null = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1):
-            os.dup2(null, number)
+    `work` is what a child does for its request: it emits records and returns the last of them.
+    Requests come from `inlet`, a line each, answers go to `outlet`.
+    """
+
+    def __init__(self, work: Work, scratch: str, inlet: int, outlet: int) -> None:
+        self.work, self.scratch = work, scratch
+        self.inlet, self.outlet = inlet, outlet
+        self.handlers: dict[str, Callable[[dict[str, Any]], None]] = {"cancel": self._cancel}
+        self.listeners: dict[int, Callable[[], None]] = {}
         self.children: dict[int, Child] = {}
+        self.others: set[int] = set()  # processes that are ours and no child's leavings
+        self.held: set[int] = set()  # descriptors that are no child's
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inlet, selectors.EVENT_READ)
         self.heard = b""
@@ -97,9 +90,11 @@ class Server:
         prctl(PR_SET_CHILD_SUBREAPER, 1)
         while True:
             for key, _ in self.selector.select(self._seconds_left()):
-                if key.fd != self.inlet:
+                if key.fd in self.listeners:
+                    self.listeners[key.fd]()
+                elif key.fd in self.children:
                     self._listen(self.children[key.fd])
-                elif not self._read():
+                elif key.fd == self.inlet and not self._read():
                     return
             for child in list(self.children.values()):
                 if time.monotonic() > child.deadline:
@@ -116,31 +111,28 @@ class Server:
         *lines, self.heard = self.heard.split(b"\n")
         for line in lines:
             request = json.loads(line)
-            if "preload" in request:
-                self._preload(request)
-            elif "cancel" in request:
-                for child in self.children.values():
-                    if child.request["id"] == request["cancel"]:
-                        child.kill()
-            else:
-                self._fork(request)
+            handler = next((self.handlers[key] for key in self.handlers if key in request), None)
+            (handler or self.fork)(request)
         return bool(piece)
 
-    def _preload(self, request: dict[str, Any]) -> None:
-        for name in request["preload"]:
-            if name not in sys.modules:
-                with contextlib.suppress(BaseException):
-                    importlib.import_module(name)
-        fit = True
-        if request["project"]:
-            with contextlib.suppress(BaseException):
-                fit = False
-                fit = self.imports["import_steady"](
-                    request["project"], request["changing"], self.root, self.cache
-                )
-        self._say({"id": request["id"], "fit": fit})
+    def _cancel(self, request: dict[str, Any]) -> None:
+        for child in self.children.values():
+            if child.request["id"] == request["cancel"]:
+                child.kill()
 
-    def _fork(self, request: dict[str, Any]) -> None:
+    def listen(self, pipe: int, listener: Callable[[], None]) -> None:
+        """Call the listener whenever there is something to read."""
+        self.listeners[pipe] = listener
+        self.selector.register(pipe, selectors.EVENT_READ)
+
+    def deafen(self, pipe: int) -> None:
+        """Listen there no longer, and close it."""
+        del self.listeners[pipe]
+        self.selector.unregister(pipe)
+        os.close(pipe)
+
+    def fork(self, request: dict[str, Any]) -> None:
+        """Have a child do this."""
         request["scratch"] = self.scratch
         reading, writing = os.pipe()
         pid = os.fork()
@@ -157,30 +149,23 @@ class Server:
         with contextlib.suppress(BaseException):
             os.setpgid(0, 0)
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-            self.selector.close()
-            for number in (self.inlet, self.outlet, *self.children):
-                os.close(number)
+            self.leave()
             output = os.open(self._output(os.getpid()), os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(output, 1)
             os.dup2(output, 2)
-            sys.pycache_prefix = self.cache
 
             def emit(record: object) -> None:
                 os.write(pipe, json.dumps(record).encode() + b"\n")
 
-            end = self.run_child(request, self.root, emit, self._plugins(request, emit))
-            emit(
-                {"end": end, **(self.imports["imported"](self.root) if request["modules"] else {})}
-            )
+            emit(self.work(request, emit))
             code = 0
         os._exit(code)
 
-    def _plugins(self, request: dict[str, Any], emit: Callable[[Any], None]) -> list[object]:
-        if "places" in request:
-            return [self.calls["CallsPlugin"](request, self.root, emit)]
-        if "calls" in request:
-            return [self.replays["ReplayPlugin"](request, self.root, emit, self.calls)]
-        return []
+    def leave(self) -> None:
+        """Let go, in a process that was just forked, of all that is this server's alone."""
+        self.selector.close()
+        for number in (self.inlet, self.outlet, *self.children, *self.listeners, *self.held):
+            os.close(number)
 
     def _output(self, pid: int) -> str:
         return str(Path(self.scratch, f"output-{pid}"))
@@ -200,26 +185,29 @@ class Server:
         del self.children[child.pipe]
         child.kill()
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(child.pid, 0)
+            _, status = os.waitpid(child.pid, 0)
+            child.spent = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU
         self._reap_orphans()
         output = Path(self._output(child.pid))
         text = output.read_text(errors="replace")[-3000:] if output.exists() else ""
-        for left in Path(self.scratch).glob(f"*-{child.pid}*"):
-            left.unlink(missing_ok=True)
-        self._say(child.answer(text))
+        for pattern in (f"*-{child.pid}", f"*-{child.pid}-*"):
+            for left in Path(self.scratch).glob(pattern):
+                left.unlink(missing_ok=True)
+        self.say(child.answer(text))
 
     def _reap_orphans(self) -> None:
         """Kill what a child started and left behind: it is ours now (we are its subreaper)."""
         listing = Path(f"/proc/self/task/{os.getpid()}/children")
         mine = listing.read_text().split() if listing.exists() else []
-        known = {child.pid for child in self.children.values()}
+        known = {child.pid for child in self.children.values()} | self.others
         for pid in map(int, mine):
             if pid not in known:
                 with contextlib.suppress(OSError):
                     os.kill(pid, signal.SIGKILL)
                     os.waitpid(pid, 0)
 
-    def _say(self, answer: dict[str, Any]) -> None:
+    def say(self, answer: dict[str, Any]) -> None:
+        """Send an answer."""
         rest = json.dumps(answer).encode() + b"\n"
         while rest:
             rest = rest[os.write(self.outlet, rest) :]
@@ -232,44 +220,3 @@ class Server:
                 os.waitpid(child.pid, 0)
         self.children.clear()
         self._reap_orphans()
-
-
-def writable(wanted: str) -> str:
-    """Return the scratch folder asked for, or a new one where that cannot be written."""
-    if wanted and os.access(wanted, os.W_OK):
-        return wanted
-    return tempfile.mkdtemp(prefix="theseus-repair-")
-
-
-def main(
-    run_child: RunChild,
-    imports: dict[str, Any],
-    calls: dict[str, Any],
-    replays: dict[str, Any],
-    settings: dict[str, Any],
-) -> None:
-    """Serve until standard input ends. `settings`: root, scratch, paths (to import from).
-
-    The others are the functions of `_fork_imports`, `_fork_calls` and `_fork_replays`.
-    """
-    root = os.path.realpath(settings["root"])
-    os.chdir(root)
-    moved = settings.get("moved_from") or ""
-    kept = [entry for entry in sys.path if entry]
-    if moved:
-        kept = [
-            root + entry[len(moved) :]
-            if entry == moved or (entry.startswith(moved + os.sep) and "site-packages" not in entry)
-            else entry
-            for entry in kept
-        ]
-    sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
-    importlib.import_module("pytest")
-    scratch = writable(settings.get("scratch", ""))
-    server = Server(run_child, imports, calls, replays, root, scratch)
-    server._say({"ready": os.getpid()})
-    try:
-        server.serve()
-    finally:
-        server.end()
-        shutil.rmtree(scratch, ignore_errors=True)

@@ -8,7 +8,7 @@ from bot.guards import texts_hash
 from bot.infra.syntax import parse
 from bot.repair.candidate_gate import CandidateGate, Ruling
 from bot.repair.model import Candidate, RefusedCandidate, Texts
-from bot.repair.runner import TestRunner, TimeLimits
+from bot.repair.runner import RunResult, TestRunner, TimeLimits
 from bot.repair.tidy import tidied
 
 Accepts = Callable[[Texts], Awaitable[bool]]
@@ -56,7 +56,8 @@ class Confirmation:
         if await known_to_fail(self._root, self._failed, self._before, files):
             return False
         for stage in self._stages:
-            if stage and not (await self._runner.run(stage, files, self._limits)).green:
+            # However it was judged: what is proposed has passed from the start.
+            if stage and not (await self._run(stage, files)).green:
                 return False
         if not await self._accepts(files):
             return False
@@ -65,6 +66,9 @@ class Confirmation:
         if not ruling.allowed:
             self.refused.append(RefusedCandidate(candidate, ruling.reason))
         return ruling.allowed
+
+    async def _run(self, tests: Sequence[str], files: Texts) -> RunResult:
+        return await self._runner.run(tests, files, self._limits, anew=True)
 
 
 async def known_to_fail(root: Path, failed: frozenset[str], before: Texts, files: Texts) -> bool:

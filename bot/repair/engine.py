@@ -95,6 +95,9 @@ async def mend(
         return SearchReport(None, {}, "passing", {}, (), 0, clock.monotonic() - began)
     problem = await asyncio.to_thread(problem_of, request, base)
     await import_ahead(request, base, problem.texts, runner)
+    await runner.collect(
+        [*request.reproduction, *judge_guards(request, base)], tuple(problem.texts)
+    )
     judge = _judge(request, base, runner)
     confirmation = _confirmation(request, base, problem, runner)
     report = await search(

@@ -21,12 +21,19 @@ def read_answer(answer: Mapping[str, Any]) -> RunResult:
     return RunResult(
         records=tuple(read_record(record) for record in answer.get("records", ())),
         ended=answer.get("end") is not None,
-        late=bool(answer.get("late")),
+        late=bool(answer.get("late") or answer.get("spent")),
         code=answer.get("end"),
         output=str(answer.get("output", "")),
         modules=tuple(answer.get("modules", ())),
         project=tuple((name, path) for name, path in answer.get("project", ())),
     )
+
+
+def way_of(answer: Mapping[str, Any]) -> str:
+    """Return how a run was made: by what is collected, or from the start and why."""
+    if answer.get("collected"):
+        return "collected"
+    return str(answer.get("unfit") or "anew")
 
 
 def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:

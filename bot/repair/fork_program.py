@@ -6,22 +6,22 @@ from typing import Any
 BOOT = """\
 import json, sys
 settings = json.loads(sys.stdin.readline())
-rooms = []
-for source in settings["sources"]:
-    rooms.append({"__name__": "theseus_runner"})
-    exec(compile(source, "<runner>", "exec"), rooms[-1])
-rooms[1]["main"](rooms[0]["run_child"], *rooms[2:], settings)
+parts = {}
+for name, source in settings["sources"].items():
+    parts[name] = {"__name__": "theseus_runner"}
+    exec(compile(source, "<runner>", "exec"), parts[name])
+parts["main"]["main"](parts, settings)
 """
-SOURCES = (
-    "_fork_child.py", "_fork_server.py", "_fork_imports.py", "_fork_calls.py", "_fork_replays.py",
-)  # fmt: skip
+PARTS = ("child", "server", "imports", "calls", "replays", "code", "session", "main")
 
 
 def settings(root: Path, scratch: str, moved_from: Path | None) -> dict[str, Any]:
-    """Return what the program reads first, as plain values; see `_fork_server.main`."""
+    """Return what the program reads first, as plain values; see `_fork_main.main`."""
     folder, src = Path(__file__).parent, root / "src"
     return {
-        "sources": [(folder / name).read_text(encoding="utf-8") for name in SOURCES],
+        "sources": {
+            part: (folder / f"_fork_{part}.py").read_text(encoding="utf-8") for part in PARTS
+        },
         "root": str(root),
         "scratch": scratch,
         "paths": [str(src)] if src.is_dir() else [],

@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import uuid
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from typing import Any, Self
 
 from bot.domain.errors import VerifierError
 from bot.infra.shared_lock import SharedLock
-from bot.repair.fork_answers import late_tests, read_answer, read_calls, read_outcomes
+from bot.repair.fork_answers import late_tests, read_answer, read_calls, read_outcomes, way_of
 from bot.repair.fork_program import BOOT, settings
 from bot.repair.model import Texts
 from bot.repair.process_cleanup import descendants, gone, kill_marked
@@ -68,6 +69,8 @@ class ForkingRunner:
         self._load = load or SharedLock()
         self._hanging: set[str] = set()  # tests that took too long alone as well
         self._preload: dict[str, Any] = {}
+        self._collect: dict[str, Any] = {}
+        self.counts: Counter[str] = Counter()
         self._scratch = ""
         self._number = 0
 
@@ -106,7 +109,7 @@ class ForkingRunner:
         """Have the server import these modules, so that children need not; see `TestRunner`."""
         if self._preload.get("project") and not project:
             await self._stop()  # what is imported stays so
-        self._preload = {}
+        self._preload, self._collect = {}, {}
         await self._started()
         self._preload = {
             "preload": list(modules),
@@ -117,6 +120,16 @@ class ForkingRunner:
         if project and not answer.get("fit"):
             await self.preload(modules)
 
+    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
+        """Collect these tests once for candidates for the `changing` files; see `TestRunner`."""
+        files = dict.fromkeys(test.partition("::")[0] for test in tests)
+        request = {**self._request(list(files), {}, TimeLimits()), "maxfail": 0}
+        self._collect = {"collect": True, "changing": list(changing), **request}
+        answer = await self._ask(self._collect, STARTING)
+        if obstacle := str(answer.get("obstacle", answer.get("output", "it ended"))):
+            self._collect = {}
+        return obstacle
+
     async def run(
         self,
         tests: Sequence[str],
@@ -126,6 +139,7 @@ class ForkingRunner:
         coverage: bool = False,
         stop_at_first: bool = False,
         modules: bool = False,
+        anew: bool = False,
     ) -> RunResult:
         """Run tests; see `TestRunner`. `modules` asks for the installed modules they imported.
 
@@ -138,10 +152,14 @@ class ForkingRunner:
             "stop_when_late": not coverage,
             "modules": modules,
         }
+        if overlay and self._collect and not (anew or coverage or modules):
+            request["collected"] = True
         answer = await self._asked(request)
+        self.counts[way_of(answer)] += 1
         if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
             return read_answer(answer)
         async with self._load.alone(), self._slots:
+            request.pop("collected", None)
             result = read_answer(answer := await self._ask(request, limits.seconds))
         self._hanging |= late_tests(answer)
         return replace(result, tried=2)
@@ -240,8 +258,8 @@ class ForkingRunner:
                     f"The test server for {self._root} did not start: is pytest installed for "
                     f"{self._python}?"
                 ) from None
-            if self._preload:
-                await self._send(server, {"id": 0, **self._preload})
+            for ahead in filter(None, (self._preload, self._collect)):
+                await self._send(server, {"id": 0, **ahead})
             return server
 
     async def _listen(self, server: asyncio.subprocess.Process) -> None:

@@ -88,6 +88,7 @@ class CommandRunner:
         coverage: bool = False,
         stop_at_first: bool = False,
         modules: bool = False,
+        anew: bool = False,
     ) -> RunResult:
         """Run the command with these texts in place; see `TestRunner`."""
         copy = await self._copies.get()
@@ -128,6 +129,10 @@ class CommandRunner:
         changing: Collection[str] = (),
     ) -> None:
         """Do nothing: every run starts anew."""
+
+    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
+        """Collect nothing: every run starts anew."""
+        return "every run starts anew"
 
 
 def shell(command: str) -> list[str]:

@@ -133,10 +133,12 @@ class TestRunner(Protocol):
         coverage: bool = False,
         stop_at_first: bool = False,
         modules: bool = False,
+        anew: bool = False,
     ) -> RunResult:
         """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
 
-        `coverage` asks for the lines each test ran, `modules` for the modules that were imported.
+        `coverage` asks for the lines each test ran, `modules` for the modules that were imported,
+        `anew` for a run from the start whatever was collected ahead.
 
         Late runs are killed with all they started and come back with `late` set. Cancelling kills
         the run at once. Nothing on disk below the root changes.
@@ -183,5 +185,13 @@ class PreloadingRunner(TestRunner, Protocol):
         Of the project's modules too, as a run names them, where they need none of the `changing`
         files (paths below the root). A run whose texts stand in for another file has none of them
         imported before; so have all runs after a call without `project`.
+        """
+        ...
+
+    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
+        """Collect these tests (node ids) once, for all runs with texts for the `changing` files.
+
+        Return nothing, or why it cannot be done: then all runs are from the start, as is each that
+        could end otherwise than from the start.
         """
         ...

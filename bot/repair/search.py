@@ -5,15 +5,15 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Protocol
 
-from bot.infra.syntax import parse
 from bot.ports.clock import Clock
 from bot.repair import reverts
 from bot.repair.candidates import propose
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
-from bot.repair.source import tautologies, unknown_names
+from bot.repair.source import Oddities, oddities
 
 NEAR_MISSES = 5
 ENOUGH = 6  # green candidates to choose from
@@ -123,19 +123,18 @@ def sound(files: Texts, originals: Texts) -> bool:
     Where they did so before, they may.
     """
     for path, text in files.items():
-        try:
-            tree = parse(text)
-        except (SyntaxError, ValueError):
+        after, before = oddities(text), known_oddities(originals[path])
+        if after is None:
             return False
-        try:
-            before = unknown_names(parse(originals[path]))
-        except (SyntaxError, ValueError):
-            continue
-        if unknown_names(tree) - before:
-            return False
-        if tautologies(tree) > tautologies(parse(originals[path])):
+        if before is not None and not after <= before:
             return False
     return True
+
+
+@lru_cache(maxsize=64)
+def known_oddities(text: str) -> Oddities | None:
+    """Return the oddities of a text as it was before: each candidate is compared with it."""
+    return oddities(text)
 
 
 async def search(

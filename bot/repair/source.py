@@ -3,6 +3,7 @@
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from bot.infra.syntax import parse
@@ -162,46 +163,66 @@ def parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
 
 def bound_names(tree: ast.AST) -> set[str]:
     """Return every name bound anywhere in a tree: assigned, imported, defined, or a parameter."""
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
-            names.add(node.id)
-        elif isinstance(node, ast.arg):
-            names.add(node.arg)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            names.add(node.name)
-        elif isinstance(node, ast.alias):
-            names.add((node.asname or node.name).split(".")[0])
-        elif isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and node.name:
-            names.add(node.name)
-    return names
+    return set(filter(None, map(bound_name, ast.walk(tree))))
 
 
-def loaded_names(tree: ast.AST) -> set[str]:
-    """Return every name read anywhere in a tree."""
-    return {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
+def bound_name(node: ast.AST) -> str:
+    """Return the name that a node itself binds; nothing where it binds none."""
+    if isinstance(node, ast.Name):
+        return "" if isinstance(node.ctx, ast.Load) else node.id
+    if isinstance(node, ast.arg):
+        return node.arg
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return node.name
+    if isinstance(node, ast.alias):
+        return (node.asname or node.name).split(".")[0]
+    if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
+        return node.name or ""
+    return ""
 
 
-def unknown_names(tree: ast.AST) -> set[str]:
-    """Return names that are read but bound nowhere: not in the tree, not built in."""
-    if any(
-        isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in ast.walk(tree)
-    ):
+@dataclass(frozen=True, slots=True)
+class Oddities:
+    """What may be wrong with a source: names that nothing binds, things compared to themselves."""
+
+    unbound: frozenset[str] = frozenset()
+    tautologies: int = 0
+
+    def __le__(self, other: "Oddities") -> bool:
+        """Whether there is nothing odd here that is not odd there."""
+        return self.unbound <= other.unbound and self.tautologies <= other.tautologies
+
+
+def oddities(text: str) -> Oddities | None:
+    """Return what is odd about a source; None where it does not parse."""
+    try:
+        tree = parse(text)
+    except (SyntaxError, ValueError):
+        return None
+    nodes = list(ast.walk(tree))
+    return Oddities(frozenset(unknown_names(nodes)), tautologies(nodes))
+
+
+def unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
+    """Return names that are read but bound nowhere among these nodes of a module, nor built in."""
+    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in nodes):
         return set()
+    read = {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+    }
     special = {"__file__", "__name__", "__doc__", "__path__", "__class__"}
-    return loaded_names(tree) - bound_names(tree) - set(dir(builtins)) - special
+    unbound = read - set(dir(builtins)) - special
+    return unbound - set(filter(None, map(bound_name, nodes))) if unbound else unbound
 
 
-def tautologies(tree: ast.AST) -> int:
+def tautologies(nodes: Sequence[ast.AST]) -> int:
     """Return how often something is compared with itself: `a < a`, `isinstance(a, a)`."""
     pairs: list[tuple[ast.expr, ast.expr]] = []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Compare):
             pairs += zip((node.left, *node.comparators), node.comparators, strict=False)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
             pairs += [(node.args[0], node.args[1])] if len(node.args) == 2 else []
-    return sum(ast.dump(left) == ast.dump(right) for left, right in pairs)
+    return sum(
+        type(left) is type(right) and ast.dump(left) == ast.dump(right) for left, right in pairs
+    )

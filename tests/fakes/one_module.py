@@ -46,6 +46,10 @@ class OneModule:
     ) -> None:
         """Do nothing."""
 
+    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
+        """Collect nothing: every run starts anew."""
+        return "every run starts anew"
+
     async def record_calls(
         self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
     ) -> tuple[RecordedCall, ...]:
@@ -71,6 +75,7 @@ class OneModule:
         coverage: bool = False,
         stop_at_first: bool = False,
         modules: bool = False,
+        anew: bool = False,
     ) -> RunResult:
         """Run these tests on the module, or on the text that stands in for it."""
         self.runs += 1

@@ -1,0 +1,205 @@
+"""Puts a candidate's code into functions that are imported already.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
+library only. A function stays what it is, only its code becomes another: whoever imported it,
+decorated it or keeps it in a table sees the change. That holds for nothing that ran while modules
+were imported, as it would have run otherwise; `Unfit` says so, and the tests have to be run anew.
+"""
+
+import builtins
+import contextlib
+import gc
+import importlib.machinery
+import io
+import linecache
+import os
+import sys
+import threading
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from types import (
+    AsyncGeneratorType,
+    CodeType,
+    CoroutineType,
+    FrameType,
+    FunctionType,
+    GeneratorType,
+)
+from typing import Any
+
+HOLDERS: dict[type, str] = {
+    FunctionType: "__code__",
+    GeneratorType: "gi_code",
+    CoroutineType: "cr_code",
+    AsyncGeneratorType: "ag_code",
+}
+HAS_DOCSTRING = 0x4000000  # a flag of code since Python 3.13; before, the first constant was kept
+
+
+class Unfit(Exception):
+    """Says why a candidate cannot be judged by what is imported already."""
+
+
+class ImportedCode:
+    """The code of some files as it was imported, and what of it has run.
+
+    `paths` are absolute. Use as a context manager around all that imports; `index` comes after.
+    """
+
+    def __init__(self, paths: Collection[str]) -> None:
+        self._paths = {os.path.realpath(path) for path in paths}
+        self._modules: dict[str, list[CodeType]] = {path: [] for path in self._paths}
+        self._ran: dict[int, CodeType] = {}
+        self._read: set[str] = set()
+        self._functions: dict[int, list[FunctionType]] = {}
+
+    def __enter__(self) -> "ImportedCode":
+        """Watch what is loaded, read and called."""
+        for path in self._paths:
+            linecache.cache.pop(path, None)
+        loader: Any = importlib.machinery.SourceFileLoader
+        self._plain = loader.get_code, builtins.open, io.open
+        plain_code, plain_open = loader.get_code, builtins.open
+
+        def get_code(loading: Any, fullname: str) -> CodeType | None:
+            code: CodeType | None = plain_code(loading, fullname)
+            path = os.path.realpath(loading.get_filename(fullname))
+            if code is not None and path in self._modules:
+                self._modules[path].append(code)
+            return code
+
+        def watched(file: Any, *args: Any, **kwargs: Any) -> Any:
+            if isinstance(file, (str, os.PathLike)):
+                self._read.add(os.path.realpath(os.fspath(file)))
+            return plain_open(file, *args, **kwargs)
+
+        loader.get_code = get_code
+        builtins.open = io.open = watched
+        threading.setprofile(self._called)
+        sys.setprofile(self._called)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Watch no longer."""
+        self._watched_all = sys.getprofile() == self._called
+        sys.setprofile(None)
+        threading.setprofile(None)
+        importlib.machinery.SourceFileLoader.get_code, builtins.open, io.open = self._plain  # type: ignore[method-assign]
+
+    def _called(self, frame: FrameType, event: str, arg: object) -> None:
+        if event == "call":
+            self._ran.setdefault(id(frame.f_code), frame.f_code)
+
+    def index(self) -> None:
+        """Find the functions made of this code. Raises `Unfit` where one is not accounted for."""
+        if not self._watched_all:
+            raise Unfit("what is imported traces its own calls")
+        read = sorted(self._paths & (self._read | linecache.cache.keys()))
+        if read:
+            raise Unfit(f"{read[0]} is read while modules are imported")
+        for module in list(sys.modules.values()):
+            path = os.path.realpath(getattr(module, "__file__", None) or "/")
+            if path in self._modules and not self._modules[path]:
+                raise Unfit(f"{path} is imported in a way of its own")
+        known = {id(code) for row in self._modules.values() for top in row for code in nested(top)}
+        gc.unfreeze()  # what a project has frozen would not be listed
+        for each in gc.get_objects():
+            code = getattr(each, HOLDERS[type(each)]) if type(each) in HOLDERS else None
+            if code is None:
+                continue
+            if id(code) not in known and os.path.realpath(code.co_filename) in self._paths:
+                raise Unfit(f"{code.co_name} is made from a copy of code")
+            if type(each) is FunctionType:
+                self._functions.setdefault(id(code), []).append(each)
+            else:
+                self._ran.setdefault(id(code), code)  # begun, or about to
+
+    def put(self, files: dict[str, str]) -> None:
+        """Give the functions the code of these texts, by absolute path. Raises `Unfit`."""
+        found: list[tuple[CodeType, CodeType]] = []
+        for path, text in files.items():
+            if path not in self._modules:
+                raise Unfit(f"{path} was not expected to change")
+            for top in self._modules[path]:
+                new = compile(text, top.co_filename, "exec", dont_inherit=True)
+                found += self._pairs(top, new)
+        for old, new in found:
+            for function in self._functions.get(id(old), ()):
+                function.__code__ = new
+
+    def _pairs(self, old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+        """Yield what replaces what; within code that never ran there is nothing to replace."""
+        if id(old) not in self._ran:
+            if signature(old) != signature(new):
+                raise Unfit(f"{old.co_name} would be another kind of function")
+            yield old, new
+            return
+        if body(old) != body(new):
+            raise Unfit(f"{old.co_name} has run while modules were imported")
+        yield old, new
+        for one, other in zip(inner(old), inner(new), strict=True):
+            yield from self._pairs(one, other)
+
+
+def inner(code: CodeType) -> list[CodeType]:
+    """Return the code directly within."""
+    return [each for each in code.co_consts if isinstance(each, CodeType)]
+
+
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """Yield this code and all within."""
+    yield code
+    for each in inner(code):
+        yield from nested(each)
+
+
+def signature(code: CodeType) -> tuple[object, ...]:
+    """Return what others may have asked a function for: its arguments, its kind, its docstring."""
+    arguments = code.co_argcount + code.co_kwonlyargcount
+    arguments += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)  # *args, **kwargs
+    kept = sys.version_info < (3, 13) or code.co_flags & HAS_DOCSTRING
+    documented = code.co_consts[:1] if kept and not code.co_name.startswith("<") else ()
+    return (
+        code.co_name,
+        code.co_flags,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        code.co_varnames[:arguments],
+        code.co_freevars,
+        tuple(typed(each) for each in documented),
+    )
+
+
+def body(code: CodeType) -> tuple[object, ...]:
+    """Return what a code does, without where it stands and without what is within."""
+    return (
+        *signature(code),
+        code.co_code,
+        code.co_names,
+        code.co_varnames,
+        code.co_cellvars,
+        code.co_exceptiontable,
+        tuple(typed(each) for each in code.co_consts),
+    )
+
+
+def typed(value: object) -> object:
+    """Return a constant so that 1, 1.0 and True differ; of code, its name alone."""
+    if isinstance(value, CodeType):
+        return CodeType, value.co_name
+    if isinstance(value, tuple):
+        return tuple(typed(each) for each in value)
+    return type(value), repr(value)
+
+
+def open_files() -> dict[int, str]:
+    """Return the open descriptors of this process; two children would share them to their harm."""
+    listing = Path("/proc/self/fd")
+    found = {}
+    for link in listing.iterdir() if listing.exists() else ():
+        with contextlib.suppress(OSError):
+            target = str(link.readlink())
+            if target not in ("/dev/null", "/dev/urandom"):
+                found[int(link.name)] = target
+    return found

@@ -1,0 +1,109 @@
+"""The program that imports pytest and what no candidate changes once, and forks a child a request.
+
+Sent as source text (`python -c`) to the interpreter of the project under repair: standard library
+only. `parts` are the names of the other `_fork_` modules, by the ends of their names.
+"""
+
+import contextlib
+import importlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+Parts = dict[str, dict[str, Any]]
+
+
+class TestWork:
+    """What a child does: run tests from the start, or look at calls while it does."""
+
+    def __init__(self, parts: Parts, root: str, cache: str) -> None:
+        self._parts, self._root, self._cache = parts, root, cache
+
+    def do(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
+        """Do what is asked in this very process; return the last record."""
+        sys.pycache_prefix = self._cache
+        run_child = self._parts["child"]["run_child"]
+        end = run_child(request, self._root, emit, self._plugins(request, emit))
+        wanted = request["modules"]
+        return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}
+
+    def _plugins(self, request: dict[str, Any], emit: Callable[[Any], None]) -> list[object]:
+        calls = self._parts["calls"]
+        if "places" in request:
+            return [calls["CallsPlugin"](request, self._root, emit)]
+        if "calls" in request:
+            return [self._parts["replays"]["ReplayPlugin"](request, self._root, emit, calls)]
+        return []
+
+
+def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> bool:
+    """Import what is asked for; return whether this process may go on forking."""
+    for name in request["preload"]:
+        if name not in sys.modules:
+            with contextlib.suppress(BaseException):
+                importlib.import_module(name)
+    if not request["project"]:
+        return True
+    with contextlib.suppress(BaseException):
+        steady = parts["imports"]["import_steady"]
+        return bool(steady(request["project"], request["changing"], root, cache))
+    return False
+
+
+def writable(wanted: str) -> str:
+    """Return the scratch folder asked for, or a new one where that cannot be written."""
+    if wanted and os.access(wanted, os.W_OK):
+        return wanted
+    return tempfile.mkdtemp(prefix="theseus-repair-")
+
+
+def import_from(root: str, settings: dict[str, Any]) -> None:
+    """Have modules imported from below the root, as they would be from where it was copied."""
+    moved = settings.get("moved_from") or ""
+    kept = [entry for entry in sys.path if entry]
+    if moved:
+        kept = [
+            root + entry[len(moved) :]
+            if entry == moved or (entry.startswith(moved + os.sep) and "site-packages" not in entry)
+            else entry
+            for entry in kept
+        ]
+    sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
+
+
+def standard_pipes() -> tuple[int, int]:
+    """Return what was standard input and output; whatever is imported has neither."""
+    inlet, outlet = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1):
+        os.dup2(null, number)
+    return inlet, outlet
+
+
+def main(parts: Parts, settings: dict[str, Any]) -> None:
+    """Serve until standard input ends. `settings`: root, scratch, paths (to import from)."""
+    root = os.path.realpath(settings["root"])
+    os.chdir(root)
+    import_from(root, settings)
+    importlib.import_module("pytest")
+    scratch = writable(settings.get("scratch", ""))
+    cache = str(Path(scratch, "pycache"))
+    work = TestWork(parts, root, cache)
+    server = parts["server"]["Server"](work.do, scratch, *standard_pipes())
+
+    def preloaded(request: dict[str, Any]) -> None:
+        server.say({"id": request["id"], "fit": preload(parts, request, root, cache)})
+
+    server.handlers["preload"] = preloaded
+    session = parts["session"]["SessionHandle"](server, parts, root, cache)
+    server.say({"ready": os.getpid()})
+    try:
+        server.serve()
+    finally:
+        session.end("nobody asks any more")
+        server.end()
+        shutil.rmtree(scratch, ignore_errors=True)

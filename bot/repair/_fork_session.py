@@ -1,0 +1,261 @@
+"""A process in which pytest is configured and tests are collected once, for all candidates.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
+library and that project's pytest only. It forks a child a candidate, which puts the candidate's
+code in place of what was imported (`_fork_code`) and runs the tests asked for. Where that would not
+be the same as a run from the start, the server, which has collected nothing, forks a child for it.
+"""
+
+import contextlib
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Parts = dict[str, dict[str, Any]]
+
+
+class SessionHandle:
+    """The server's hold on that process: starts it, hands requests on, takes answers back.
+
+    It adds to the server what `collect` and `collected` in a request ask for.
+    """
+
+    def __init__(self, server: Any, parts: Parts, root: str, cache: str) -> None:
+        self._server, self._parts, self._root, self._cache = server, parts, root, cache
+        self._asked: dict[int, dict[str, Any]] = {}
+        self._starting: dict[str, Any] | None = None
+        self._pid = self._inlet = self._outlet = -1
+        self._heard = b""
+        self._cancel = server.handlers["cancel"]
+        server.handlers |= {"collect": self.start, "collected": self.ask, "cancel": self.cancel}
+
+    def start(self, request: dict[str, Any]) -> None:
+        """Have the tests collected in a process of its own; the answer comes when that is done."""
+        self.end("another was asked for")
+        request["scratch"] = self._server.scratch
+        self._outlet, to_write = os.pipe()
+        to_read, self._inlet = os.pipe()
+        self._starting, self._heard = request, b""
+        self._pid = os.fork()
+        if self._pid == 0:
+            with contextlib.suppress(BaseException):
+                os.setpgid(0, 0)
+                self._server.leave()
+                for pipe in (self._outlet, self._inlet):
+                    os.close(pipe)
+                collect(self._parts, request, self._root, self._cache, (to_read, to_write))
+            os._exit(1)
+        os.close(to_read)
+        os.close(to_write)
+        self._server.others.add(self._pid)
+        self._server.held.add(self._inlet)
+        self._server.listen(self._outlet, self._listen)
+
+    def ask(self, request: dict[str, Any]) -> None:
+        """Hand a request on; what is not collected, or not yet, is done from the start."""
+        if self._pid < 0 or self._starting is not None:
+            self._server.fork(request)
+            return
+        # The request itself lies in a file: who writes much to a pipe may wait for its reader.
+        file = self._file(request["id"])
+        file.write_text(json.dumps(request), encoding="utf-8")
+        self._asked[request["id"]] = request
+        self._write({"id": request["id"], "seconds": request["seconds"], "file": str(file)})
+
+    def cancel(self, request: dict[str, Any]) -> None:
+        """End the run of that number, wherever it is."""
+        self._cancel(request)
+        if request["cancel"] in self._asked:
+            self._write(request)
+
+    def _file(self, number: int) -> Path:
+        return Path(self._server.scratch, f"asked.{number}")
+
+    def _write(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(BrokenPipeError):  # its end is noticed where it is listened to
+            os.write(self._inlet, json.dumps(message).encode() + b"\n")
+
+    def _listen(self) -> None:
+        piece = os.read(self._outlet, 1 << 16)
+        self._heard += piece
+        *lines, self._heard = self._heard.split(b"\n")
+        for line in lines:
+            self._take(json.loads(line))
+        if not piece:
+            self.end("it ended")
+
+    def _take(self, answer: dict[str, Any]) -> None:
+        if "obstacle" in answer:
+            starting, self._starting = self._starting, None
+            if answer["obstacle"]:
+                self.end(answer["obstacle"])
+            if starting is not None:
+                self._server.say({"id": starting["id"], "obstacle": answer["obstacle"]})
+            return
+        request = self._asked.pop(answer["id"], None)
+        self._file(answer["id"]).unlink(missing_ok=True)
+        if request is not None and answer["unfit"]:
+            self._server.fork({**request, "unfit": answer["unfit"]})
+        else:
+            self._server.say({**answer, "collected": True})
+
+    def end(self, why: str) -> None:
+        """End that process; what it was asked for and has not answered is done from the start."""
+        if self._pid < 0:
+            return
+        self._server.deafen(self._outlet)
+        self._server.held.discard(self._inlet)
+        os.close(self._inlet)
+        for end in (os.killpg, os.kill):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                end(self._pid, 9)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(self._pid, 0)
+        self._server.others.discard(self._pid)
+        self._pid = -1
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            self._server.say({"id": starting["id"], "obstacle": why})
+        asked, self._asked = self._asked, {}
+        for request in asked.values():
+            self._file(request["id"]).unlink(missing_ok=True)
+            self._server.fork({**request, "unfit": why})
+
+
+def collect(
+    parts: Parts, request: dict[str, Any], root: str, cache: str, pipes: tuple[int, int]
+) -> None:
+    """Be that process: collect the tests, then fork a child a request. Does not return."""
+    import pytest
+
+    parts["server"]["prctl"](parts["server"]["PR_SET_PDEATHSIG"], 9)
+    output = os.open(str(Path(request["scratch"], "collected")), os.O_RDWR | os.O_CREAT, 0o600)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    os.close(output)
+    sys.pycache_prefix = cache
+    parts["child"]["prepare"](request)
+    session = CollectedSession(parts, request, root, pipes)
+    session.imported.__enter__()
+    mark = pytest.hookimpl(tryfirst=True)
+    CollectedSession.pytest_runtestloop = mark(CollectedSession.pytest_runtestloop)  # type: ignore[method-assign]
+    pytest.main(parts["child"]["arguments"](request, root), plugins=[session.recorder, session])
+    session.server.say({"obstacle": "pytest ended before it had collected the tests"})
+
+
+class CollectedSession:
+    """A pytest plugin that does not run what was collected, but waits for what to run of it."""
+
+    def __init__(
+        self, parts: Parts, request: dict[str, Any], root: str, pipes: tuple[int, int]
+    ) -> None:
+        self._parts, self._root = parts, root
+        self._open_before = parts["code"]["open_files"]().keys()
+        paths = [str(Path(root, path)) for path in request["changing"]]
+        self.imported = parts["code"]["ImportedCode"](paths)
+        self.recorder = parts["child"]["TestRecorder"](request, root, lambda record: None)
+        self.server = parts["server"]["Server"](self.work, request["scratch"], *pipes)
+
+    def pytest_runtestloop(self, session: Any) -> None:
+        """Say whether the tests can be run from here on, and do so until nobody asks any more."""
+        self._session = session
+        self.imported.__exit__()
+        self._capture = session.config.pluginmanager.getplugin("capturemanager")
+        obstacle = self._obstacle(session)
+        self.server.say({"obstacle": obstacle})
+        if not obstacle:
+            gc.collect()
+            gc.freeze()
+            sys.stdout.flush()
+            self.server.serve()
+            self.server.end()
+        os._exit(0)
+
+    def _obstacle(self, session: Any) -> str:
+        """Return what forbids to fork here; nothing where it is allowed."""
+        if session.testsfailed:
+            return "some tests cannot be collected"
+        if other_loops(session.config, self):
+            return "a plugin runs the tests in its own way"
+        if self._parts["imports"]["threads"]() != 1:
+            return "a thread was started while modules were imported"
+        if Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            return "a process was started while modules were imported"
+        self._capture.stop_global_capturing()
+        own = {self.server.selector.fileno()}
+        opened = self._parts["code"]["open_files"]()
+        left = [opened[each] for each in opened.keys() - self._open_before - own]
+        if left:
+            return f"{left[0]} was opened while modules were imported"
+        try:
+            self.imported.index()
+        except self._parts["code"]["Unfit"] as unfit:
+            return str(unfit)
+        return ""
+
+    def work(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
+        """Run the tests asked for with the candidate's code, in a child; return the last record."""
+        request |= json.loads(Path(request["file"]).read_text(encoding="utf-8"))
+        child, session = self._parts["child"], self._session
+        files = child["absolute"](request["overlay"], self._root)
+        unfit: type[Exception] = self._parts["code"]["Unfit"]
+        try:
+            items = chosen(session.items, request["tests"])
+            self.imported.put(files)
+        except (unfit, LookupError, SyntaxError, ValueError) as error:
+            return {"end": None, "unfit": f"{error}" or type(error).__name__}
+        child["lay_over"](files, request["scratch"])
+        self.recorder.request, self.recorder.emit = request, emit
+        session.items, session.testscollected = items, len(items)
+        session.config.option.maxfail = request["maxfail"] or session.config.option.maxfail
+        self._capture.start_global_capturing()
+        self._capture.suspend_global_capture(in_=True)
+        end = run_loop(session)
+        sys.stdout.flush()
+        return {"end": end}
+
+
+def other_loops(config: Any, own: object) -> list[object]:
+    """Return the plugins, but ours and pytest's, that run the tests instead of pytest."""
+    from _pytest import main
+
+    return [
+        each.plugin
+        for each in config.hook.pytest_runtestloop.get_hookimpls()
+        if not each.hookwrapper
+        and not getattr(each, "wrapper", False)
+        and each.plugin not in (own, main)
+    ]
+
+
+def chosen(items: Sequence[Any], tests: Sequence[str]) -> list[Any]:
+    """Return the items of these paths and node ids, in their order. Raises `LookupError`."""
+    found: dict[int, Any] = {}
+    for test in tests:
+        own = [item for item in items if within(item.nodeid, test)]
+        if not own:
+            raise LookupError(f"{test} was not collected")
+        found |= {id(item): item for item in own}
+    return list(found.values())
+
+
+def within(item: str, test: str) -> bool:
+    """Whether a node is what was asked for, or a part of it."""
+    return item == test or (item.startswith(test) and item[len(test) :][:1] in (":", "["))
+
+
+def run_loop(session: Any) -> int:
+    """Run the session's items as pytest does, and return what it would end with."""
+    from _pytest.main import pytest_runtestloop
+
+    try:
+        pytest_runtestloop(session)
+    except session.Interrupted:
+        return 2
+    except session.Failed:
+        return 1
+    return 1 if session.testsfailed else 0
