@@ -31,6 +31,7 @@ from bot.self_improvement.behaviour_check import BehaviourCheck
 from bot.self_improvement.change_context import ChangeContextCollector
 from bot.self_improvement.change_proofs import ChangeProofs
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
+from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.core_updates import CoreUpdates
 from bot.self_improvement.feedback import Answered, answered_in
 from bot.self_improvement.fix_evaluator import FixEvaluator
@@ -104,7 +105,10 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
     behaviour = BehaviourCheck(
         opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
     )
-    proofs = ChangeProofs(opened.rehearsal, opened.trees, behaviour, verifier, config_from)
+    conversations = ConversationCheck(chosen.open_chat)
+    proofs = ChangeProofs(
+        opened.rehearsal, opened.trees, behaviour, verifier, config_from, conversations
+    )
     return StepServices(
         collector=EvidenceCollector(
             opened.journal,

@@ -4,6 +4,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from bot.adapters.claude_agent import (
     ChatServices,
@@ -14,6 +15,7 @@ from bot.adapters.claude_agent import (
     claude_engine,
 )
 from bot.adapters.offline_agent import OfflineAgent
+from bot.domain.account import Account
 from bot.domain.errors import ConfigError
 from bot.infra.shared_lock import SharedLock
 from bot.ports.agent import Budget, CodeAgent
@@ -27,8 +29,10 @@ from bot.ports.sandbox import Sandbox
 from bot.ports.store import Store
 from bot.ports.verifier import Verifier
 from bot.prompts import Prompts
+from bot.proof.sample_conversations import TextsOfChat
+from bot.self_improvement.conversation_check import OpenChat
 from bot.settings import Environment, Settings
-from bot.skills import SkillLibrary
+from bot.skills import SkillLibrary, skills_of
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class Engines:
     request_planner: RequestPlanner | None = None
     stand_in: CodeAgent | None = None
     chat_model: ChatModel | None = None
+    open_chat: OpenChat | None = None
 
 
 MakeEngines = Callable[[EngineResources], Engines]
@@ -129,6 +134,7 @@ def engines(bench: EngineResources) -> Engines:
         request_planner=planner,
         stand_in=offline if falls_back else None,
         chat_model=_chat_model(bench, claude, prompts),
+        open_chat=partial(_sample_chat, bench, claude),
     )
 
 
@@ -138,6 +144,24 @@ def _options(bench: EngineResources) -> ClaudeOptions:
         sandbox=bench.sandbox,
         silence_seconds=bench.settings.config.engine.silence_seconds,
     )
+
+
+def _sample_chat(
+    bench: EngineResources, claude: Claude, texts: TextsOfChat, account: Account
+) -> ClaudeChatModel:
+    """Return a chat model that goes by the texts of some commit, for sample conversations."""
+    skills = SkillLibrary(lambda: skills_of(texts.skill_files))
+    folder = bench.settings.root / "prompts"
+    services = ChatServices(
+        prompts=Prompts(folder, lambda: texts.prompts),
+        journal=bench.journal,
+        memory=bench.memory,
+        clock=bench.clock,
+        skills=skills,
+    )
+    idle = timedelta(minutes=1)
+    role = bench.settings.config.chat.role
+    return ClaudeChatModel(claude, services, role, channels=1, idle=idle, account=account)
 
 
 def _chat_model(bench: EngineResources, claude: Claude, prompts: Prompts) -> ClaudeChatModel:

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from bot.domain.account import Account
 from bot.domain.brief import Brief
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError, RehearsalError, StoreError, WorkspaceError
+from bot.domain.people import ITSELF
 from bot.domain.plan import Reproduction
 from bot.domain.proof import Proof, ProofKind
 from bot.domain.record import Record
@@ -33,6 +35,7 @@ from bot.proof.setting_changes import configuration_proof
 from bot.proof.word_checks import word_proof
 from bot.redaction import redact
 from bot.self_improvement.behaviour_check import BehaviourCheck
+from bot.self_improvement.conversation_check import ConversationCheck
 from bot.self_improvement.mutation_check import MutationCheck
 
 CONFIG = "data/config.yaml"
@@ -49,6 +52,8 @@ class ChangeAtHand(NamedTuple):
     change: ChangeSet
     workspace: Workspace
     verdict: Verdict
+    account: Account = Account(purpose="chat", person_id=ITSELF.id)
+    """Who pays where a model takes part in proving it."""
 
 
 ReadSettings = Callable[[str, str], Record]
@@ -67,12 +72,14 @@ class ChangeProofs:
         behaviour: BehaviourCheck,
         verifier: Verifier,
         read_settings: ReadSettings,
+        conversations: ConversationCheck | None = None,
     ) -> None:
         self._rehearsal = rehearsal
         self._trees = trees
         self._compared = behaviour
         self._read_settings = read_settings
         self._mutation = MutationCheck(verifier)
+        self._conversations = conversations or ConversationCheck()
         self._provers: Mapping[ProofKind, Prover] = {
             "behaviour": self._behaviour,
             "preserving": self._preserving,
@@ -118,7 +125,7 @@ class ChangeProofs:
 
     async def _behaviour(self, at_hand: ChangeAtHand) -> Verdict:
         """Play the examples with base and head; where nothing plays, their tests decide."""
-        brief, change, _, verdict = at_hand
+        brief, change, _, verdict, _ = at_hand
         try:
             laid_out = self._trees.laid_out
             async with laid_out(change.base) as old, laid_out(change.head) as new:
@@ -140,19 +147,19 @@ class ChangeProofs:
 
     async def _preserving(self, at_hand: ChangeAtHand) -> Verdict:
         """Compare what people see, and what other code and the tests do."""
-        brief, change, workspace, verdict = at_hand
+        brief, change, workspace, verdict, _ = at_hand
         found = verdict.behaviour or await self._compared(change)
         proof = preserving_proof(brief, found, await _texts(change, workspace))
         return _with(verdict.but(behaviour=found), proof)
 
     async def _covering(self, at_hand: ChangeAtHand) -> Verdict:
         """Have new tests kill mutants that lived."""
-        brief, change, workspace, verdict = at_hand
+        brief, change, workspace, verdict, _ = at_hand
         return _with(verdict, await self._mutation(brief, change, workspace))
 
     async def _measured(self, at_hand: ChangeAtHand) -> Verdict:
         """Time what people ask, with base and head in turns."""
-        brief, change, _, verdict = at_hand
+        brief, change, _, verdict, _ = at_hand
         try:
             rounds = await self._compared.timed(change, f"{brief.request}\n{brief.understood}")
             return _with(verdict, measured_proof(rounds))
@@ -162,7 +169,7 @@ class ChangeProofs:
 
     async def _configuration(self, at_hand: ChangeAtHand) -> Verdict:
         """Read the configuration as the program would."""
-        _, change, workspace, verdict = at_hand
+        _, change, workspace, verdict, _ = at_hand
         try:
             before, after = [
                 self._read_settings(await workspace.read_at(commit, CONFIG) or "", CONFIG)
@@ -174,21 +181,22 @@ class ChangeProofs:
         return _with(verdict, configuration_proof(*settings))
 
     async def _words(self, at_hand: ChangeAtHand) -> Verdict:
-        """Look at what changed prompts and documents need, and what documents name."""
-        _, change, workspace, verdict = at_hand
+        """Look at what changed prompts and documents need and name; talk by them, and by base's."""
+        _, change, workspace, verdict, account = at_hand
         files = await _texts(change, workspace)
         gone = {each.path for each in files if each.after is None}
         paths = {*await workspace.base_files(), *(each.path for each in files)} - gone
         kept = [path for path in paths if path.endswith(".md") or cog_of_file(path)]
         texts = {path: await workspace.read_at(change.head, path) for path in kept}
-        return _with(verdict, word_proof(files, paths, texts.get))
+        proof = word_proof(files, paths, texts.get)
+        return _with(verdict, await self._conversations(proof, files, change, workspace, account))
 
 
 async def _behind_flag(
     at_hand: ChangeAtHand, proof: Proof, off: Sequence[ExamplePlays] = ()
 ) -> Proof:
     """Return the proof, which holds only where the brief's flag is asked for, if it has one."""
-    brief, change, workspace, _ = at_hand
+    brief, change, workspace, *_ = at_hand
     if not brief.flag:
         return proof
     texts = await _texts(change, workspace)

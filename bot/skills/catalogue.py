@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from bot.domain.errors import ConfigError
-from bot.domain.skill import FOLDER, MANIFEST, Skill
+from bot.domain.skill import FOLDER, MANIFEST, RefusedSkill, Skill, SkillSet, skill_of_file
 from bot.skills.manifest import hidden, parse_skill
 
 MOST_FILES = 40  # of one skill
@@ -34,6 +34,24 @@ def skill_of(name: str, files: Mapping[str, bytes]) -> Skill:
     if manifest is None:
         raise ConfigError(f"{shown}/{MANIFEST} is no text in UTF-8: save it as that.")
     return parse_skill(manifest, name, f"{shown}/{MANIFEST}", texts)
+
+
+def skills_of(files: Mapping[str, str]) -> SkillSet:
+    """Return the skills that texts, by their paths from the root, are; of others why they are not.
+
+    What lies in `prompts/skills` and in no folder there belongs to none.
+    """
+    by_name: dict[str, dict[str, bytes]] = {}
+    for path, text in files.items():
+        if name := skill_of_file(path):
+            by_name.setdefault(name, {})[path] = text.encode()
+    skills, refused = [], []
+    for name, data in sorted(by_name.items()):
+        try:
+            skills.append(skill_of(name, data))
+        except ConfigError as error:
+            refused.append(RefusedSkill(name=name, reason=str(error)))
+    return SkillSet(skills=tuple(skills), refused=tuple(refused))
 
 
 def _refuse_depth(path: str) -> None:

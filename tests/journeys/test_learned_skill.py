@@ -40,7 +40,12 @@ STORY: Mapping[str, Sequence[Turn]] = {
         calls("Write", file_path=FILE, content=TEXT),
         forever(says("It is written.")),
     ],
-    "voice": [calls("mcp__theseus__use_skill", name="answering-about-releases"), says(ANSWER)],
+    "voice": [
+        *(says("I mend this bot.") for _ in range(7)),  # the sample talks, base and head in turns
+        says("I never merge by myself."),
+        calls("mcp__theseus__use_skill", name="answering-about-releases"),
+        says(ANSWER),
+    ],
 }
 
 
@@ -59,6 +64,12 @@ async def test_what_is_to_be_learned_becomes_a_skill_that_the_next_talk_goes_by(
             await alice.person.say(thread, "go ahead")
             proposal = text_of(await alice.proposal(thread, timeout=400))
             assert "1 file of words: placeholders, links and commands hold" in proposal
+            assert "1 of 4 sample answers of the chat changes" in proposal
+            assert "I never merge by myself." in proposal
+            talked = {
+                bool("answering-about-releases" in each.system) for each in model.asked("voice")
+            }
+            assert talked == {False, True}  # base's words, and head's
             [read] = [
                 each for each in model.tool_results("executor") if "# Writing a skill" in each.text
             ]
@@ -71,7 +82,7 @@ async def test_what_is_to_be_learned_becomes_a_skill_that_the_next_talk_goes_by(
             await alice.person.wait_for("dev", lambda m: m["content"] == ANSWER, timeout=60)
             [used] = model.tool_results("voice")
             assert "Releases come on Fridays" in used.text
-            assert "answering-about-releases" in model.asked("voice")[0].system
+            assert "answering-about-releases" in model.asked("voice")[-1].system
             listed = await alice.run("dev", "skills list")
             assert "`answering-about-releases`" in listed
             assert "read once in 30 days" in listed

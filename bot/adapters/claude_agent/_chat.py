@@ -11,6 +11,7 @@ from bot.adapters.claude_agent._chat_session import ChatSession
 from bot.adapters.claude_agent._chat_tool_handlers import ChatToolHandlers
 from bot.adapters.claude_agent._program import Claude
 from bot.adapters.claude_agent._skill_tool import SkillTool
+from bot.domain.account import Account
 from bot.domain.errors import AgentError
 from bot.domain.roles import Role
 from bot.periodic import run_periodically
@@ -43,11 +44,20 @@ class ClaudeChatModel:
     """
 
     def __init__(
-        self, claude: Claude, services: ChatServices, role: Role, *, channels: int, idle: timedelta
+        self,
+        claude: Claude,
+        services: ChatServices,
+        role: Role,
+        *,
+        channels: int,
+        idle: timedelta,
+        account: Account | None = None,
     ) -> None:
+        """Start nothing yet. Who speaks is charged, unless it is all of one `account`."""
         self._claude = claude
         self._services = services
         self._role = role
+        self._account = account
         self._channels = channels
         self._idle = idle.total_seconds()
         self._seats: OrderedDict[int, ChatSession] = OrderedDict()  # longest unused first
@@ -138,6 +148,7 @@ class ClaudeChatModel:
             handlers,
             SkillTool(services.skills, "chat"),
             services.clock,
+            self._account,
         )
         self._seats[channel_id] = session
         return session

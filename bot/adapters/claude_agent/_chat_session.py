@@ -40,6 +40,7 @@ class ChatSession:
         handlers: ChatToolHandlers,
         skills: SkillTool,
         clock: Clock,
+        account: Account | None = None,
     ) -> None:
         self._claude = claude
         self._role = role
@@ -47,7 +48,10 @@ class ChatSession:
         self._handlers = handlers
         self._skills = skills
         self._clock = clock
-        self._name = f"{channel_id}:chat"
+        self._account = account
+        # what one account pays for is no talk of a channel: others may go on at the same time
+        run = f"{account.run_id}:" if account else ""
+        self._name = f"{run}{channel_id}:chat"
         self._stack = AsyncExitStack()
         self._conversation: ProgramConversation | None = None
         self._system = ""  # what the program was told it is
@@ -108,7 +112,7 @@ class ChatSession:
             was_warm, began = self.warm, False
             try:
                 conversation = self._conversation or await self._open(turn.person, prompts)
-                conversation.charge_to(_account(turn.person))
+                conversation.charge_to(self._account or _account(turn.person))
                 async with aclosing(self._asked(conversation, prompts, turn, chat_tools)) as answer:
                     async for each in answer:
                         began = True
@@ -168,7 +172,7 @@ class ChatSession:
             role=self._role,
             cwd=private_folder(self._claude.home / "chat"),
             system=self._system,
-            account=_account(person),
+            account=self._account or _account(person),
             server=handlers_server(self._handlers, tuple(TOOLS), TOOLS, skills=self._skills),
             judge=self._skills.judging(self._handlers.judge),
             seconds=self._role.seconds,

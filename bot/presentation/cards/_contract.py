@@ -31,7 +31,7 @@ _KINDS: dict[ProofKind, str] = {
     "preserving": "nobody notices: no answer, public name or test changes",
     "measured": "it takes less time, played in turns with today's code",
     "covering": "its tests kill mutants that live through today's",
-    "words": "the texts hold: placeholders, links, the commands they name",
+    "words": "the texts hold: placeholders, links, the commands they name; talks before and after",
     "configuration": "the settings are valid, and the card says what they change",
 }
 """What shows each kind of proof but examples, which are told one by one."""

@@ -1,6 +1,7 @@
 """Verify: check the newest head, and say what follows from its verdict."""
 
 from bot.authority.protection import named_files
+from bot.domain.account import Account
 from bot.domain.change import ChangeSet, Verdict
 from bot.domain.history import History
 from bot.domain.proposal import ForgeProposal
@@ -91,7 +92,9 @@ class VerifyStep:
         brief = need(history.brief)
         owed = await owed_findings(brief, change, workspace)
         verdict = verdict.but(findings=(*verdict.findings, *owed))
-        return await self._proofs(ChangeAtHand(brief, change, workspace, verdict))
+        asker = run.trigger.person.id
+        account = Account(purpose="chat", person_id=asker, run_id=run.id)
+        return await self._proofs(ChangeAtHand(brief, change, workspace, verdict, account))
 
     async def _compared(
         self, run: Run, history: History, change: ChangeSet, verdict: Verdict

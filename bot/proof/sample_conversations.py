@@ -1,0 +1,80 @@
+"""Sample conversations: what is said to the chat model, and what answers have changed."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from pydantic import Field, ValidationError
+
+from bot.domain.errors import ConfigError
+from bot.domain.record import Record
+from bot.domain.skill import FOLDER, skill_of_file
+
+SAMPLES = "data/sample_conversations.toml"
+"""Where they stand, from the root; of the base commit, so that no change chooses its own."""
+
+_LONGEST = 110
+"""Characters of an answer as it is shown; a line of a card takes 300."""
+_OF_THE_CHAT = ("persona", "chat", "chat_before", "chat_turn", "skill_list")
+
+
+class SampleTalk(Record):
+    """One conversation: what somebody says, one message after another."""
+
+    about: str = Field(min_length=1, max_length=100)
+    says: tuple[str, ...] = Field(min_length=1, max_length=2)
+
+
+class _Samples(Record):
+    talk: tuple[SampleTalk, ...] = Field(default=(), max_length=4)
+
+
+class TextsOfChat(NamedTuple):
+    """What the chat model goes by in one commit: prompts by name, files of skills by their path."""
+
+    prompts: Mapping[str, str]
+    skill_files: Mapping[str, str]
+
+
+class Answered(NamedTuple):
+    """What was said, and the answer."""
+
+    said: str
+    answer: str
+
+
+def read_samples(text: str) -> tuple[SampleTalk, ...]:
+    """Return the conversations of a file's text. Raises `ConfigError` naming it."""
+    try:
+        return _Samples.model_validate(tomllib.loads(text)).talk
+    except (tomllib.TOMLDecodeError, ValidationError) as error:
+        first = str(error).splitlines()[0]
+        raise ConfigError(f"{SAMPLES}: {first}: mend it, or take it from git.") from error
+
+
+def is_of_chat(path: str) -> bool:
+    """Whether a file is one that the chat model may go by."""
+    name = path.removeprefix("prompts/").removesuffix(".md")
+    return (path == f"prompts/{name}.md" and name in _OF_THE_CHAT) or bool(skill_of_file(path))
+
+
+def text_files(paths: Sequence[str]) -> tuple[str, ...]:
+    """Return the prompts and files of skills among paths."""
+    flat = (each for each in paths if each.startswith("prompts/") and each.endswith(".md"))
+    inside = (each for each in paths if each.startswith(f"{FOLDER}/"))
+    return tuple(dict.fromkeys((*flat, *inside)))
+
+
+def changed_answers(before: Sequence[Answered], after: Sequence[Answered]) -> tuple[str, ...]:
+    """Return two lines for each answer that is another one; spaces and line ends do not count."""
+    lines = []
+    for old, new in zip(before, after, strict=False):
+        if old.answer.split() != new.answer.split():
+            lines.append(f"“{_cut(old.said)}” is answered today: “{_cut(old.answer)}”")
+            lines.append(f"and then: “{_cut(new.answer)}”")
+    return tuple(lines)
+
+
+def _cut(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= _LONGEST else f"{flat[: _LONGEST - 1]}…"

@@ -1,0 +1,61 @@
+"""Which talks are sampled, by which files the chat goes, and what of the answers is shown."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.domain.errors import ConfigError
+from bot.proof.sample_conversations import (
+    SAMPLES,
+    Answered,
+    changed_answers,
+    is_of_chat,
+    read_samples,
+    text_files,
+)
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def test_the_samples_that_come_with_the_bot_are_few_and_can_be_said() -> None:
+    talks = read_samples((ROOT / SAMPLES).read_text("utf-8"))
+    said = [text for talk in talks for text in talk.says]
+    assert 1 <= len(talks) <= 4
+    assert len(said) <= 8
+    assert all(0 < len(text) < 200 for text in said)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["[[talk]\n", "[[talk]]\nabout = 'x'\n", "[[talk]]\nabout = 'x'\nsays = ['a', 'b', 'c']\n",
+     "[[talk]]\nabout = 'x'\nsays = ['a']\nseed = 1\n", "[[talk]]\nabout='x'\nsays=['a']\n" * 5],
+)  # fmt: skip
+def test_samples_that_will_not_do_are_refused_with_their_file(text: str) -> None:
+    with pytest.raises(ConfigError, match=SAMPLES):
+        read_samples(text)
+
+
+def test_an_answer_that_stays_is_not_shown_and_a_long_one_is_cut() -> None:
+    before = [Answered("hi", "Hello  there."), Answered("why?", "x" * 900), Answered("so?", "A.")]
+    after = [Answered("hi", "Hello\nthere."), Answered("why?", "y" * 900), Answered("so?", "B.")]
+    shown = changed_answers(before, after)
+    assert len(shown) == 4
+    assert shown[0].startswith("“why?” is answered today: “xxx")
+    assert shown[3] == "and then: “B.”"
+    assert max(map(len, shown)) < 300
+
+
+def test_the_chat_goes_by_the_persona_its_prompts_and_skills_alone() -> None:
+    skill = "prompts/skills/making-tea/SKILL.md"
+    yes = ("prompts/persona.md", "prompts/chat.md", "prompts/chat_turn.md", skill)
+    no = (
+        "prompts/planner.md",
+        "docs/chat.md",
+        "prompts/x/persona.md",
+        "persona.md",
+        "prompts/chat",
+    )
+    assert [each for each in (*yes, *no) if is_of_chat(each)] == [*yes]
+    assert text_files(["prompts/chat.md", "prompts/a.txt", skill, "cogs/x.md"]) == (
+        "prompts/chat.md", skill,
+    )  # fmt: skip
