@@ -14,7 +14,7 @@ from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.state_backups import ROOM, OnBytes, extract, free_bytes
 from bot.app.schemas import KNOWN_MIGRATIONS
 from bot.app.state_lock import hold
-from bot.app.state_swap import Staging, Step, discard, new_staging, take_place
+from bot.app.state_swap import Staging, Step, discard, new_staging, refuse_mount, take_place
 from bot.authority.audit_watch import noted_heads
 from bot.domain.audit import RESTORED, AuditEntry, AuditState
 from bot.domain.backup import BackupManifest, LeftOut
@@ -81,6 +81,7 @@ class Restoration:
         Raises `ConfigError` where a bot runs on that state, and for whatever is wrong with the
         archive; the state is as it was then.
         """
+        refuse_mount(self._state)
         with hold(self._state):
             staging = new_staging(self._state, self._now())
             try:
@@ -98,7 +99,7 @@ class Restoration:
             )
 
     async def _checked(self, staging: Staging, *, broken_audit: bool) -> RestoreReport:
-        room = self._free(staging.folder) - ROOM
+        room = max(0, self._free(staging.folder) - ROOM)
         manifest = await in_thread(
             extract, self._file, staging.folder, room=room, on_progress=self._on_progress
         )

@@ -61,6 +61,15 @@ def _places(state: Path, now: datetime, number: int) -> tuple[Path, Path]:
     return staging, kept_as
 
 
+def refuse_mount(state: Path) -> None:
+    """Raise `ConfigError` for a state folder that nothing can take the place of."""
+    if os.path.ismount(state):
+        raise ConfigError(
+            f"{state} is a mount point, which nothing can take the place of. Set THESEUS_STATE to "
+            "a folder in it."
+        )
+
+
 def discard(staging: Staging) -> None:
     """Remove what was made ready, and never took its place."""
     if _is_ours(staging.folder):
@@ -82,9 +91,8 @@ def take_place(staging: Staging, state: Path, step: Step) -> Path | None:
         exchange(staging.folder, state)
     except OSError as error:
         raise ConfigError(
-            f"{staging.folder} cannot take the place of {state} ({error.strerror}). Where {state} "
-            "is a mount point, set THESEUS_STATE to a folder in it; else move it away by hand, "
-            "make an empty folder in its place, and restore once more."
+            f"{staging.folder} cannot take the place of {state} ({error.strerror}). Move it away "
+            "by hand, make an empty folder in its place, and restore once more."
         ) from error
     flush(state.parent)
     step("exchanged")

@@ -54,7 +54,8 @@ def extract(
         if manifest.size > room:
             raise ConfigError(
                 f"{file} takes {manifest.size / 1e6:,.0f} MB, and there is room for "
-                f"{room / 1e6:,.0f} MB beside {into.parent}. Make room there."
+                f"{room / 1e6:,.0f} MB in {into.parent}, beside what has to stay free. Make "
+                "room there."
             )
         left = {STATE + known.name: known for known in manifest.files}
         done = 0

@@ -235,8 +235,14 @@ async def test_without_room_nothing_is_left_behind(state: Path, tmp_path: Path) 
     assert _around(state) == set()
 
 
-async def test_a_state_that_cannot_change_places_stays(state: Path, tmp_path: Path) -> None:
-    """As where it is a mount point: the folder that leads there is a link to another place."""
+async def test_a_mount_point_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is a mount point, which nothing can take the place of"):
+        await Restoration(tmp_path / "none.tar.gz", Path("/proc")).restore()
+
+
+async def test_a_state_that_a_link_leads_to_is_restored_behind_it(
+    state: Path, tmp_path: Path
+) -> None:
     file = await backed_up(state, tmp_path / "to")
     (tmp_path / "links").mkdir()
     (tmp_path / "links/state").symlink_to(state)
