@@ -19,7 +19,9 @@ from bot.presentation.cards import incident_label, incident_line, plain
 from bot.presentation.times import moment
 from cogs.ui import asked_text, fitting, is_listed, send_privately, speaker
 
-_TEMPLATE = re.compile(r"theseus:incident:(?P<act>investigate|fix|mute):(?P<incident>[0-9a-z]+)")
+_TEMPLATE = re.compile(
+    r"theseus:incident:(?P<act>investigate|fix|mute|close):(?P<incident>[0-9a-z]+)"
+)
 
 
 class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
@@ -56,6 +58,8 @@ class IncidentButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             muted = await noticing(bot).mute(self._incident_id, person)
             until = moment(muted.muted_until) if muted.muted_until else "then"
             return f"I say nothing more of it until {until}."
+        if self._act == "close":
+            return _closed(await noticing(bot).close(self._incident_id, person))
         asked = await noticing(bot).go_on(
             self._incident_id,
             "fix" if self._act == "fix" else "investigate",
@@ -101,7 +105,16 @@ class Incidents(commands.Cog):
         found = noticing(self.bot).find(incident)
         await send_privately(interaction, detail(found), f"incident-{found.id}")
 
+    @group.command(name="close")
+    @app_commands.describe(incident="Its id")
+    async def close_incident(self, interaction: discord.Interaction, incident: str) -> None:
+        """Close the incident of code that was taken back."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        closed = await noticing(self.bot).close(incident.strip(" `").lower(), speaker(interaction))
+        await interaction.followup.send(_closed(closed), ephemeral=True)
+
     @show.autocomplete("incident")
+    @close_incident.autocomplete("incident")
     async def _choices(
         self, interaction: discord.Interaction, current: str
     ) -> list[app_commands.Choice[str]]:
@@ -131,6 +144,13 @@ def detail(incident: Incident) -> str:
         for each in incident.anomalies
     ]
     reasons = "; ".join(plain(reason) for reason in incident.triage.reasons) or "no reasons"
+    if incident.rollback is not None:
+        parts.append(f"Why: {plain(incident.rollback.why)}")
+        parts.append(f"Ran before: `{incident.rollback.previous[:12]}`")
+        if incident.rollback.not_back:
+            parts.append(f"Not taken back: {plain(incident.rollback.not_back)}")
+    if incident.closed_for:
+        parts.append(f"Over: {plain(incident.closed_for)}")
     parts.append(f"Whose fault: {incident.triage.origin} ({reasons})")
     if incident.level:
         parts.append(f"What I do: {incident.level}")
@@ -143,6 +163,10 @@ def detail(incident: Incident) -> str:
     parts.append(f"Evidence: {ids or '-'}")
     parts += [f"- {plain(each.person.name)}: {plain(each.text)}" for each in incident.reports]
     return "\n".join(parts)
+
+
+def _closed(incident: Incident) -> str:
+    return f"Incident `{incident.id}` is closed: {incident.closed_for or 'it was over already'}."
 
 
 def _message_of(interaction: discord.Interaction[Any]) -> MessageRef | None:

@@ -129,7 +129,7 @@ async def _build(
         work=(
             *_running(agent, monitoring, audit, backups, warming, live, alerts, issues),
             *_running(client.personal_data, _retention(settings, opened, chat)),
-            *_running(_restart_notices(opened, chat, who, beginning, supervision)),
+            *_running(_restart_notices(opened, chat, monitoring, beginning, supervision)),
             partial(supervision.pass_on, _rehearsal(opened)),
             *serving,
         ),
@@ -161,12 +161,14 @@ def _rehearsal(opened: Resources) -> Rehearse:
 def _restart_notices(
     opened: Resources,
     chat: DiscordChat,
-    who: Identity,
+    monitoring: Monitoring,
     beginning: Beginning,
     supervision: Supervision,
 ) -> RestartNotices:
-    news, refused = beginning.news, supervision.refused
-    return RestartNotices(opened.store, chat, opened.recorder, who.dev_channel_id, news, refused)
+    return RestartNotices(
+        opened.store, chat, opened.recorder, monitoring.dev_channel_id, beginning.news,
+        supervision.refused, monitoring.taken_back,
+    )  # fmt: skip
 
 
 def _engine_resources(

@@ -35,6 +35,7 @@ def monitoring_service(
         chat=chat,
         clock=opened.clock,
         charts=opened.charts,
+        running=lambda: "" if opened.code.awaiting_restart else opened.code.commit,
     )
     rules = MonitoringRules(
         thresholds=config.detection,

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.journal import loop_of
 from bot.domain.people import Person
 from bot.domain.posts import MessageRef
 from bot.domain.record import Record
+from bot.domain.restart import RestartReport
 from bot.domain.samples import Sample
 from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Origin, Triage
@@ -58,7 +59,9 @@ class Mute(Record):
 
 
 class Incident(Record):
-    """One row, by `id`. The newest anomaly of each key is kept."""
+    """One row, by `id`. The newest anomaly of each key is kept; a roll-back of code has none."""
+
+    reads_newer = True
 
     id: str
     status: Literal["open", "resolved"] = "open"
@@ -70,7 +73,7 @@ class Incident(Record):
     files: tuple[str, ...] = Field(default=(), description="the failure's frames, innermost first")
     title: str
     noticed: str = Field(default="", description="what made it known: `5 times in 10 min`")
-    anomalies: tuple[Anomaly, ...] = Field(min_length=1)
+    anomalies: tuple[Anomaly, ...] = ()
     count: int = Field(default=0, ge=0, description="failures, or slow actions, `since`")
     counted_to: int = Field(
         default=0, ge=0, description="number of the newest journal record that was counted"
@@ -104,6 +107,18 @@ class Incident(Record):
     muted_by: Person | None = None
     reports: tuple[Report, ...] = Field(default=(), description="at most 20")
     unnamed: int = Field(default=0, ge=0, description="reports beyond those")
+    rollback: RestartReport | None = Field(
+        default=None, description="the restart onto a commit that was taken back; redacted"
+    )
+    closed_for: str = Field(
+        default="", description="why it was closed, where that is not that it was quiet"
+    )
+
+    @model_validator(mode="after")
+    def _of_something(self) -> Self:
+        if not self.anomalies and self.rollback is None:
+            raise ValueError("an incident is about an anomaly, or about code that was taken back")
+        return self
 
     @property
     def anomaly_keys(self) -> frozenset[str]:
@@ -169,6 +184,8 @@ class Incident(Record):
         Too many failures of an action, and one failure that repeats in it, are the same fault
         unless it has another failure already. Slowness is a fault of its own.
         """
+        if self.rollback is not None:
+            return False
         if anomaly.key in self.anomaly_keys:
             return True
         if anomaly.fingerprint is not None and anomaly.fingerprint == self.fingerprint:
@@ -186,11 +203,13 @@ class Incident(Record):
         """Whether somebody who means that failure means this incident."""
         if self.fingerprint is not None:
             return self.fingerprint == fingerprint
-        return self.event == event and self.rules != {Rule.LATENCY}
+        return self.event == event and self.rules not in (set(), {Rule.LATENCY})
 
 
 class Digest(Record):
     """Several incidents told in one message: a storm, or what quiet hours held back."""
+
+    reads_newer = True
 
     id: str
     why: Literal["storm", "quiet hours"]

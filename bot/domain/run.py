@@ -105,6 +105,8 @@ class Trigger(Record):
 class Run(Record):
     """One row. `version` guards against two writers; `lease_*` says who works on it."""
 
+    reads_newer = True
+
     id: str
     goal: Goal
     stage: Stage = Stage.OBSERVE

@@ -82,6 +82,8 @@ class AlertSources:
         loud = LOUDNESS.index(incident.severity) >= LOUDNESS.index(self._rules.severity)
         if not (incident.open and loud) or incident.is_muted(now):
             return False
+        if incident.rollback is not None:
+            return False  # the alert of the roll-back itself told that
         if self._rules.when == "always":
             return True
         untold = not self._source.told(incident)

@@ -135,6 +135,8 @@ class AutoRunStarter:
 
     def _decide(self, incident: Incident) -> _Decision:
         """Return how far to go by the rules alone: what is not ours goes to nobody."""
+        if incident.rollback is not None:
+            return _Decision(None, _ONLY_TOLD.format("what becomes of that commit, people decide"))
         if self._in_storm(incident):
             return _Decision(
                 None, _ONLY_TOLD.format("it came in a storm, and I start nothing in one")

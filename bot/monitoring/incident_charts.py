@@ -24,6 +24,8 @@ Sketch = Callable[[Incident], TimeChart | None]
 
 def chart_of(incident: Incident, detector: Detector) -> TimeChart | None:
     """Return the chart of its error rate, or else of what was noticed last, if it is remembered."""
+    if not incident.anomalies:
+        return None
     anomaly = max(incident.anomalies, key=lambda each: (each.rule is Rule.ERROR_RATE, each.at))
     scale, unit, threshold = _scale(anomaly)
     points = tuple(

@@ -61,6 +61,11 @@ class IncidentRepository:
         return tuple(each for each in self.everything if each.open)
 
     @property
+    def seen_by_rules(self) -> tuple[Incident, ...]:
+        """Those that go on and are over once no rule sees them any more."""
+        return tuple(each for each in self.open if each.rollback is None)
+
+    @property
     def digests(self) -> tuple[Digest, ...]:
         """All there are."""
         return tuple(self._digests.values())

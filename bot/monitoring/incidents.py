@@ -127,7 +127,7 @@ class IncidentTracker:
         self.fold()
         now = self._clock.now()
         over = False
-        for each in self._incident_repository.open:
+        for each in self._incident_repository.seen_by_rules:
             if each.muted_until is not None and not each.is_muted(now):
                 self._incident_repository.change(each.id, muted_until=None, muted_by=None)
             if now - each.last_at < (_AGAIN if each.loop is not None else self._quiet):

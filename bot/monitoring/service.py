@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from bot.domain.monitoring_config import IncidentsConfig
 from bot.domain.people import AllowList, Person, Place
 from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef
+from bot.domain.restart import RestartReport
 from bot.domain.run import Goal, Trigger
 from bot.domain.thresholds import Thresholds
 from bot.monitoring.anomaly_classifier import AnomalyClassifier
@@ -26,6 +28,7 @@ from bot.monitoring.incident_repository import IncidentRepository
 from bot.monitoring.incidents import IncidentTracker
 from bot.monitoring.journal_follower import JournalFollower
 from bot.monitoring.report_intake import IntakeResult, ReportIntake
+from bot.monitoring.rollback_incidents import RollbackIncidents
 from bot.monitoring.triage_review import TriageReview
 from bot.periodic import run_periodically, warning
 from bot.ports.charts import Charts
@@ -42,13 +45,17 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MonitoringServices:
-    """The ports monitoring goes through. Without `charts` messages have no pictures."""
+    """The ports monitoring goes through. Without `charts` messages have no pictures.
+
+    `running` returns the commit of the code that runs; nothing where that is not all of one.
+    """
 
     journal: Journal
     key_values: KeyValueStore
     chat: Chat
     clock: Clock
     charts: Charts | None = None
+    running: Callable[[], str] = str
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,8 @@ class Monitoring:
         self._clock = clock
         self._rules = rules
         self._incident_repository = IncidentRepository(services.key_values)
+        self._loaded = asyncio.Event()
+        self._rollbacks = RollbackIncidents(self._incident_repository, clock, services.running)
         classifier = AnomalyClassifier(services.journal)
         self._triage_review = TriageReview(self._incident_repository, classifier, clock)
         incidents = self._incidents = IncidentTracker(
@@ -147,6 +156,7 @@ class Monitoring:
     async def run_forever(self) -> None:
         """Take up what an earlier process left, then notice until cancelled."""
         await self._incident_repository.load()
+        self._loaded.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._monitoring_world.run_forever(), name="journal-follower")
             group.create_task(self._settle_forever(), name="shipped fixes")
@@ -170,9 +180,15 @@ class Monitoring:
     async def _settle(self) -> None:
         if self._incident_repository.everything:
             self._incidents.settle(await self._agent.fixes())
+            await self._rollbacks.settle()
         await self._reports.look()
 
     # What people see and ask
+
+    @property
+    def dev_channel_id(self) -> int:
+        """Where incidents are told."""
+        return self._rules.dev_channel_id
 
     def incidents(self) -> tuple[Incident, ...]:
         """Return what is open and was lately, the newest first."""
@@ -233,6 +249,19 @@ class Monitoring:
         muted = self._incident_repository.change(incident.id, muted_until=until, muted_by=person)
         await self._incident_repository.flush()
         return muted
+
+    async def close(self, incident_id: str, person: Person) -> Incident:
+        """Close the incident of code that was taken back. Raises `NotAuthorized`, `WrongStage`."""
+        await self._agent.permit(person, Act.STEER, note=f"close incident {incident_id[:20]}")
+        return await self._rollbacks.close(self.find(incident_id), person)
+
+    async def taken_back(self, report: RestartReport) -> None:
+        """Open the incident of code that was taken back, once what was known is read.
+
+        Raises `StoreError`.
+        """
+        await self._loaded.wait()
+        await self._rollbacks.open(report)
 
     async def count_of(self, subject: DataSubject) -> int:
         """Return how many reports of faults are that person's. Raises `StoreError`."""

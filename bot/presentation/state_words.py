@@ -143,6 +143,8 @@ def incident_state(incident: Incident) -> str:
         return "Fix is live, watched"
     if incident.open:
         return "Goes on"
+    if incident.closed_for:
+        return "Closed"
     fixed = incident.fix is not None and incident.fix.verdict == "fixed"
     return "Fixed" if fixed else "Over"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -23,9 +23,16 @@ _log = logging.getLogger(__name__)
 _Told = Callable[[RestartReport], Post]
 _BAD: Mapping[str, _Told] = {"rolled_back": taken_back, "crashed": crashed}
 
+OpenIncident = Callable[[RestartReport], Awaitable[None]]
+"""Opens the incident of code that was taken back, which the dev channel is told of. Raises
+`StoreError`."""
+
 
 class RestartNotices:
-    """`news` is what this process was told at its beginning; `refused` gives what comes later."""
+    """`news` is what this process was told at its beginning; `refused` gives what comes later.
+
+    Code that was taken back is an incident, told in the dev channel as any other.
+    """
 
     def __init__(
         self,
@@ -35,6 +42,7 @@ class RestartNotices:
         dev_channel_id: int,
         news: Mapping[str, Any],
         refused: "asyncio.Queue[Mapping[str, Any]]",
+        open_incident: OpenIncident,
     ) -> None:
         self._store = store
         self._chat = chat
@@ -42,6 +50,7 @@ class RestartNotices:
         self._dev_channel_id = dev_channel_id
         self._news = news
         self._refused = refused
+        self._open_incident = open_incident
 
     async def run_forever(self) -> None:
         """Say what is new, until cancelled; each once."""
@@ -67,8 +76,17 @@ class RestartNotices:
             Kind.RELOAD, NAME, ActionOutcome.ERROR, run_id=report.run_id, error=error
         )
         post = told(report)
-        await self._say(self._dev_channel_id, post, f"restart:{name}:{_key(report)}")
+        if name != "rolled_back" or not await self._is_incident(report):
+            await self._say(self._dev_channel_id, post, f"restart:{name}:{_key(report)}")
         await self._said_in_thread(report, post, name)
+
+    async def _is_incident(self, report: RestartReport) -> bool:
+        try:
+            await self._open_incident(report)
+        except StoreError as error:
+            _log.warning("no incident of %s could be opened: %s", report.commit[:12], error)
+            return False
+        return True
 
     async def _said_in_thread(self, report: RestartReport, post: Post, name: str) -> bool:
         """Say it to whoever follows the run; `False`: there is no such thread."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.demo.faults import FAULTS
-from local_discord.person import Person
+from local_discord.person import Message, Person
 from tests.fakes.repositories import git
 from tests.support.choosing import some_of
 from tests.support.demo_world import Playground, know_types
@@ -178,6 +178,17 @@ NOTICES = "bot/self_improvement/restart_notices.py"
 _FIRST = '        """Say what is new, until cancelled; each once."""\n'
 
 
+async def _is_an_incident(world: HandoverWorld, told: Message) -> None:
+    """Check that it is told once, and that a person may close it by its button."""
+    alice = PageReader(world.alice)
+    assert "incident `" in told["content"]
+    assert "was taken back" in await alice.run("dev", "incidents list")
+    assert "alice closed it" in await alice.press("dev", told, "Close")
+    over = await alice.said("dev", "It is over: alice closed it")
+    assert over["id"] == told["id"]
+    assert not [each for each in _failed(world) if "reload.restart" not in each]
+
+
 def _begins(*lines: str) -> Callable[[str], str]:
     """Return what has the bot do this once it has taken over; a rehearsal sees nothing of it."""
     inserted = "        if 'restarted' in self._news:\n"
@@ -226,5 +237,7 @@ async def test_what_does_not_work_is_taken_back_and_told(kind: str, tmp_path: Pa
         assert pushed[:7] in told["content"]
         assert world.running == before
         assert list(world.records()["bad"]) == [pushed]
+        if "took it back" in told["content"]:
+            await _is_an_incident(world, told)
         done = await world.alice.run("dev", "roll", dice="1d6")
         assert done["message"] is not None

@@ -46,7 +46,7 @@ ENTRIES: Table = {
     "/investigate": Act.ASK, "/fix": Act.ASK, "/revert": Act.ASK, "/ship": Act.SHIP,
     "/runs list": Act.READ, "/runs show": Act.READ,
     "/runs cancel": Act.CANCEL, "/runs retry": Act.ASK,
-    "/incidents list": Act.READ, "/incidents show": Act.READ,
+    "/incidents list": Act.READ, "/incidents show": Act.READ, "/incidents close": Act.STEER,
     "/memory search": Act.READ, "/memory export": Act.READ, "/memory forget": Act.STEER,
     "/health": Act.READ, "/budget": Act.READ, "/audit now": Act.READ,
     "/flags list": Act.READ, "/flags set": Act.SWITCH, "/flags remove": Act.SWITCH,
@@ -60,6 +60,7 @@ ENTRIES: Table = {
     "choices /ship run": Act.READ, "choices /revert run": Act.READ,
     "choices /runs show run": Act.READ, "choices /runs cancel run": Act.READ,
     "choices /runs retry run": Act.READ, "choices /incidents show incident": Act.READ,
+    "choices /incidents close incident": Act.READ,
     "choices /memory forget memory": Act.READ, "choices /flags set name": Act.READ,
     "choices /flags remove name": Act.READ,
     # buttons and forms
@@ -82,7 +83,7 @@ ENTRIES: Table = {
     "button RollbackButton to": Act.ROLL_BACK, "button CommandButton fix": Act.ASK,
     "button CommandButton investigate": Act.ASK,
     "button IncidentButton investigate": Act.ASK, "button IncidentButton fix": Act.ASK,
-    "button IncidentButton mute": Act.STEER,
+    "button IncidentButton mute": Act.STEER, "button IncidentButton close": Act.STEER,
     "form AmendModal": Act.REVISE, "form ReviseModal": Act.REVISE, "form TrialModal": Act.ASK,
     # what is said
     "says investigate": Act.ASK, "says fix": Act.ASK, "says status": Act.READ,

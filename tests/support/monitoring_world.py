@@ -50,6 +50,7 @@ class MonitoringWorld:
         self.charts = FakeCharts()
         self.config = config or IncidentsConfig()
         self.thresholds = thresholds or Thresholds()
+        self.running_commit = "a" * 40
         self.agent = self.world.agent()
         self.monitoring = self.program(self.agent)
 
@@ -62,6 +63,7 @@ class MonitoringWorld:
             services = MonitoringServices(
                 journal, key_values, fused(world.chat, fuse), clock, charts
             )
+        services = replace(services, running=lambda: self.running_commit)
         rules = MonitoringRules(
             self.thresholds, self.config, world.limits.autonomy, PEOPLE, DEV, GUILD
         )

@@ -1,6 +1,7 @@
 """Between records and rows."""
 
 import json
+import logging
 import re
 import sqlite3
 from datetime import datetime
@@ -17,6 +18,7 @@ from bot.infra.sqlite import stamp
 from bot.redaction import redact
 
 R = TypeVar("R", bound=Record)
+_log = logging.getLogger(__name__)
 
 FIELDS = {kind: re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower() for kind in RECORDS}
 """The field of `History` that holds each kind of record: `ChangeSet` is in `change_set`."""
@@ -45,14 +47,40 @@ def dump(record: Record) -> str:
 
 
 def parse(kind: type[R], body: str, where: str) -> R:
-    """Read a stored body back; `StoreError` names `where` it stands if this version cannot."""
+    """Read a stored body back; `StoreError` names `where` it stands if this version cannot.
+
+    Newer code, which was taken back since, may have stored fields that this one does not know: of
+    kinds that allow it they are passed over, and gone when the record is stored again.
+    """
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:
+        known = _without_unknown(body, error) if kind.reads_newer else None
+        if known is not None:
+            _log.warning("%s has fields of newer code, which are passed over", where)
+            return parse(kind, known, where)
         raise StoreError(
             f"The stored {kind.__name__} of {where} cannot be read by this version of Theseus.",
             detail=str(error),
         ) from error
+
+
+def _without_unknown(body: str, error: ValidationError) -> str | None:
+    """Return the body without what no field takes; `None` where that is not all that is wrong."""
+    wrong = error.errors(include_url=False, include_context=False, include_input=False)
+    if any(each["type"] != "extra_forbidden" for each in wrong):
+        return None
+    told: Any = json.loads(body)
+    try:
+        for each in wrong:
+            *way, name = each["loc"]
+            holder = told
+            for step in way:
+                holder = holder[step]
+            del holder[name]
+    except (LookupError, TypeError):  # a step that is in no JSON: the name of a union's member
+        return None
+    return json.dumps(told)
 
 
 def run_from(row: sqlite3.Row) -> Run:

@@ -5,11 +5,13 @@ from typing import Literal
 
 from bot.domain.incident import MOST_AFFECTED, Earlier, Incident, Report, Severity
 from bot.domain.posts import Button, Card, CardField, Image, Post
+from bot.domain.restart import RestartReport
 from bot.domain.run import Run, Status
 from bot.domain.shipped_fix import ShippedFix
 from bot.presentation.cards._plain_text import plain, tame
 from bot.presentation.cards._text import one_line
 from bot.presentation.counts import counted, people_counted
+from bot.presentation.restarts import taken_back
 from bot.presentation.times import ago, moment
 from bot.triage import Origin
 
@@ -32,6 +34,8 @@ _REPORTS = 5
 
 def incident(told: Incident, run: Run | None = None, image: Image | None = None) -> Post:
     """Return the incident's one message, as it stands now."""
+    if told.rollback is not None:
+        return _rollback(told, told.rollback)
     return Post(
         card=Card(
             title=_title(told),
@@ -43,6 +47,17 @@ def incident(told: Incident, run: Run | None = None, image: Image | None = None)
         buttons=incident_buttons(told, run),
         images=(image,) if image is not None else (),
     )
+
+
+def _rollback(told: Incident, report: RestartReport) -> Post:
+    """Return the message of code that was taken back: what to do about it, or that it is over."""
+    post = taken_back(report)
+    footer = f"\n-# incident {told.id} · {told.severity}"
+    if not told.open:
+        over = f"✅ {plain(told.title)}: {plain(report.why)}. It is over: {told.closed_for}."
+        return post.but(text=over + footer, buttons=())
+    close = _button("Close", "close", told)
+    return post.but(text=post.text + footer, buttons=(*post.buttons, close))
 
 
 def incident_line(told: Incident) -> str:

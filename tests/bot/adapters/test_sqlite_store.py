@@ -54,6 +54,30 @@ async def test_a_file_of_a_newer_version_is_refused_and_left_alone(path: Path) -
     assert path.read_bytes() == before
 
 
+async def test_fields_of_newer_code_are_passed_over_in_runs_and_not_in_what_permits(
+    path: Path,
+) -> None:
+    async with SqliteStore(path) as store:
+        run = await store.create(a_run())
+        await store.approve(an_approval())
+    added = "UPDATE {} SET body = json_set(body, '$.invented', 1, '$.trigger.later', json('[2]'))"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(added.format("runs"))
+        connection.execute(
+            "INSERT INTO approvals (run_id, head, person_id, at, body) SELECT run_id, 'newer',"
+            " person_id, at, json_set(body, '$.only_after', 'noon') FROM approvals"
+        )
+    async with SqliteStore(path) as store:
+        assert await store.get(run.id) == run
+        with pytest.raises(StoreError, match="cannot be read by this version"):
+            await store.approval(run.id, "newer")
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE runs SET body = json_set(body, '$.stage', 'unheard of')")
+    async with SqliteStore(path) as store:
+        with pytest.raises(StoreError, match="cannot be read by this version"):
+            await store.get(run.id)
+
+
 async def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
     path.write_text("this is not a database, it is a letter\n" * 100)
     with pytest.raises(ConfigError, match="move it away"):
