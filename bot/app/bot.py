@@ -118,6 +118,8 @@ async def _build(
     web = web_server(
         settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups
     )
+    if web is not None and beginning.logins is not None:
+        web.take_sessions(beginning.logins)
     serving = await serve(settings, web, stack)
     return BotParts(
         client=client,

@@ -164,7 +164,8 @@ class RunningBot:
         self._lock.release()
         _log.info("session and state are left, in %.2f s", parts.clock.monotonic() - left_at)
         told = session.model_dump() if session is not None else None
-        self._supervision.say("frozen", session=told)
+        logins = parts.web.leave_sessions() if parts.web is not None else None
+        self._supervision.say("frozen", session=told, logins=logins)
         self._until = parts.clock.monotonic() + self._drain
         await _first(self._supervision.retire, self._supervision.stop)
         if not self._supervision.stop.is_set():

@@ -28,11 +28,12 @@ Rehearse = Callable[[str], Awaitable[str]]
 
 @dataclass(frozen=True)
 class Beginning:
-    """How a process begins: with a session it goes on with, after another one, with what news."""
+    """How a process begins: with sessions it goes on with, after another one, with what news."""
 
     session: GatewaySession | None = None
     succeeds: bool = False
     news: Mapping[str, Any] = field(default_factory=dict)
+    logins: Mapping[str, Any] | None = None  # sessions of the dashboard
 
 
 class Supervision:
@@ -74,7 +75,7 @@ class Supervision:
         succeeds = "restarted" in news
         if not succeeds:
             self.alone.set()
-        return Beginning(_session(order.get("session")), succeeds, news)
+        return Beginning(_session(order.get("session")), succeeds, news, order.get("logins"))
 
     def say(self, kind: str, **said: Any) -> None:
         """Tell the supervisor, where there is one."""

@@ -2,9 +2,9 @@
 
 From the bot: `prepared`, `waiting` for another process to let go of the state, `held` by one that
 does not, `ready`, `heartbeat {ready}`, `restart {commit, reason, run_id, migrates, databases,
-known}`, `frozen {session}`, `resuming`. From the supervisor: `start {news}` or `take_over {session,
-news}` first; then `freeze`, `retire {at_once}`, `stop`, `stop_everything`, `predecessor_gone`,
-`not_handed_over {commit, why}`.
+known}`, `frozen {session, logins}`, `resuming`. From the supervisor: `start {news}` or
+`take_over {session, logins, news}` first; then `freeze`, `retire {at_once}`, `stop`,
+`stop_everything`, `predecessor_gone`, `not_handed_over {commit, why}`.
 """
 
 import json
@@ -39,3 +39,9 @@ def message_of(line: bytes) -> Message:
     if not isinstance(said, dict) or not isinstance(said.get("type"), str):
         raise BadMessage(f"no object with a type: {line[:80]!r}")
     return said
+
+
+def object_in(said: Message, name: str) -> Message | None:
+    """Return an object that a message has under a name; `None` where it has none."""
+    told = said.get(name)
+    return told if isinstance(told, dict) else None

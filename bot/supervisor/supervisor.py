@@ -9,7 +9,7 @@ from typing import Any
 from bot.supervisor.checkout import CheckoutRefused, RunningCheckout
 from bot.supervisor.child_process import ChildProcess
 from bot.supervisor.children import Children, SupervisedBot
-from bot.supervisor.messages import Message
+from bot.supervisor.messages import Message, object_in
 from bot.supervisor.records import Handover, RestartFile, RestartRecords
 from bot.supervisor.rules import Fault, RestartRules, fault_of, is_over
 from bot.supervisor.state_schema import not_opened_by_previous
@@ -166,12 +166,15 @@ class Supervisor:
                 await self._not_handed_over(old, asked, {"why": why, "tail": new.tail})
             return old, None
         self._keep(self._records.trying(asked))
-        self._session = await self._frozen(old)
+        frozen = await self._frozen(old)
+        self._session = object_in(frozen, "session")
         if asked.migrates:  # then nobody else may have the state open
             await self._children.retired(old)
         own = await self._checkout.differ(self._began_with, asked.commit, _OWN_FOLDER)
         news = self._news({"restarted": {**asked.told(), "supervisor_changed": own}})
-        new.begin("take_over", session=self._session, news=news, commit=new.commit)
+        # Nobody may be let in again who has left since: a way back goes without these.
+        logins = object_in(frozen, "logins")
+        new.begin("take_over", session=self._session, logins=logins, news=news, commit=new.commit)
         self.active = new
         if await self._until(new, "ready", self._rules.ready_seconds) is not None:
             self._children.retire(old, new)
@@ -190,8 +193,8 @@ class Supervisor:
         told = await self._taken_back(asked, told)
         old.send("not_handed_over", rolled_back_commits=self._records.bad, **told)
 
-    async def _frozen(self, old: ChildProcess) -> Mapping[str, Any] | None:
-        """Have the old one let go; return the session it leaves, `None` where it leaves none."""
+    async def _frozen(self, old: ChildProcess) -> Message:
+        """Have the old one let go; return what it leaves, nothing where it has to be ended."""
         old.send("freeze")
         # It parks what is under way first.
         patience = self._rules.drain_seconds + self._rules.kill_seconds
@@ -199,9 +202,8 @@ class Supervisor:
         if said is None:
             self._say("warning", "the bot did not let go in time; it is ended")
             await self._children.end(old)
-            return None
-        session = said.get("session")
-        return session if isinstance(session, dict) else None
+            return {}
+        return said
 
     async def _may_start_again(self, fault: Fault) -> bool:
         """Wait before the next start; `False`: there were too many, or we are to stop."""

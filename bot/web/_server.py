@@ -1,8 +1,9 @@
 """`WebServer`: HTTP for as long as it is entered."""
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -50,6 +51,7 @@ class WebServer:
         counter = ActionCounter()
         self.feed = EventFeed(services, counter)
         keys, sessions = TokenAuth(rules.token, services.clock), Sessions(services.clock)
+        self._sessions = sessions
         static = StaticFiles()
         pages = Pages(static)
         self._auth = AuthMiddleware(rules, keys, sessions, pages)
@@ -136,6 +138,16 @@ class WebServer:
     ) -> None:
         """Stop listening and end every connection."""
         await self.close()
+
+    def leave_sessions(self) -> dict[str, Any] | None:
+        """Return the sessions for the process that takes over; `None` where there are none."""
+        token = self._rules.token
+        return self._sessions.leave(token) if token and len(self._sessions) else None
+
+    def take_sessions(self, left: Mapping[str, Any]) -> None:
+        """Go on with the sessions that another process has left."""
+        if self._rules.token:
+            self._sessions.take(left, self._rules.token)
 
     async def close(self) -> None:
         """Stop listening and end every connection; again is harmless."""

@@ -1,15 +1,41 @@
-"""Sessions of the dashboard: made by a login, kept here, gone with the process."""
+"""Sessions of the dashboard: made by a login, kept in memory, left to the process that takes over.
+
+What is left goes over the supervisor's socket, and is nowhere else: no cookie, which only the
+browser has, but its digest, and what the session's forms bring along.
+"""
 
 import hashlib
+import hmac
+import logging
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from cachetools import FIFOCache
+from pydantic import Field, ValidationError
 
+from bot.domain.record import Record
 from bot.ports.clock import Clock
 
 SECONDS = 12 * 3600.0
 MOST = 32
+_log = logging.getLogger(__name__)
+
+
+class LeftLogin(Record):
+    """A session as it is left: the hexadecimal digest of its cookie, and how long it lasts."""
+
+    digest: str = Field(pattern="^[0-9a-f]{64}$")
+    form: str = Field(min_length=32, max_length=64)
+    seconds: float = Field(gt=0, le=SECONDS)
+
+
+class LeftSessions(Record):
+    """All of them. `proof` says by which token they were made: they end with it."""
+
+    proof: str
+    logins: tuple[LeftLogin, ...] = Field(max_length=MOST)
 
 
 @dataclass(frozen=True)
@@ -52,6 +78,29 @@ class Sessions:
         if cookie:
             self._open.pop(_digest(cookie), None)
 
+    def leave(self, token: str) -> dict[str, Any]:
+        """Return what another process with the same token goes on with."""
+        now = self._clock.monotonic()
+        logins = tuple(
+            LeftLogin(digest=digest.hex(), form=login.form, seconds=min(login.until - now, SECONDS))
+            for digest, login in self._open.items()
+            if login.until > now
+        )
+        return LeftSessions(proof=_proof(token), logins=logins).model_dump(mode="json")
+
+    def take(self, left: Mapping[str, Any], token: str) -> None:
+        """Go on with what `leave` returned; with nothing where the token is another one by now."""
+        try:
+            told = LeftSessions.model_validate(left)
+        except ValidationError as error:
+            _log.warning("sessions of the dashboard were left that cannot be read: %s", error)
+            return
+        if not hmac.compare_digest(told.proof, _proof(token)):
+            return
+        now = self._clock.monotonic()
+        for each in told.logins:
+            self._open[bytes.fromhex(each.digest)] = Login(each.form, now + each.seconds)
+
     def __len__(self) -> int:
         """How many are kept."""
         return len(self._open)
@@ -60,3 +109,8 @@ class Sessions:
 def _digest(cookie: str) -> bytes:
     """Looking a digest up tells nothing of the cookie by the time it takes."""
     return hashlib.sha256(cookie.encode("utf-8", "surrogateescape")).digest()
+
+
+def _proof(token: str) -> str:
+    """Return what shows that two processes have the same token, and does not tell it."""
+    return hmac.new(token.encode(), b"sessions of the dashboard", hashlib.sha256).hexdigest()

@@ -103,7 +103,10 @@ async def test_across_a_hand_over_nothing_is_lost_and_nothing_is_done_twice(tmp_
         thread = await alice.ask(FAULT.complaint)
         card = await alice.proposal(thread, timeout=180)
         traffic, failed = Traffic(world), _failed(world)
-        pushed = await _handed_over(world, traffic, thread)
+        async with world.logged_in() as dashboard:
+            pushed = await _handed_over(world, traffic, thread)
+            await world.ready_again()
+            assert (await dashboard.get("/audit")).status == 200
         assert world.running == pushed
         assert traffic.slowest < 3.0  # what Discord gives an interaction
         await _each_is_answered_once(world, traffic.asked)
@@ -181,7 +184,7 @@ _FIRST = '        """Say what is new, until cancelled; each once."""\n'
 async def _is_an_incident(world: HandoverWorld, told: Message) -> None:
     """Check that it is told once, and that a person may close it by its button."""
     alice = PageReader(world.alice)
-    assert "incident `" in told["content"]
+    assert "\n-# incident " in told["content"]
     assert "was taken back" in await alice.run("dev", "incidents list")
     assert "alice closed it" in await alice.press("dev", told, "Close")
     over = await alice.said("dev", "It is over: alice closed it")

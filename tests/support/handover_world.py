@@ -77,6 +77,24 @@ class HandoverWorld:
         except aiohttp.ClientError:
             return 0
 
+    @asynccontextmanager
+    async def logged_in(self) -> AsyncIterator[aiohttp.ClientSession]:
+        """Open the dashboard's session in a browser of its own."""
+        jar = aiohttp.CookieJar(unsafe=True)  # which keeps cookies of an address
+        async with aiohttp.ClientSession(self.http, cookie_jar=jar) as browser:
+            async with browser.post(
+                "/login", data={"token": _TOKEN}, headers={"Origin": self.http},
+                allow_redirects=False,
+            ) as answer:  # fmt: skip
+                assert answer.status == 303, await answer.text()
+            yield browser
+
+    async def ready_again(self) -> None:
+        """Wait until the bot says that it is ready."""
+        async with asyncio.timeout(_PATIENCE):
+            while await self.ready() != 200:  # noqa: ASYNC110  another process tells nobody
+                await asyncio.sleep(0.1)
+
     async def said(self, part: str, channel: str = "dev") -> Message:
         """Wait until the bot has said something with these words; return it."""
         try:

@@ -1,5 +1,7 @@
 """Attacks on the dashboard: guessing, forging, fixing sessions, framing, foreign names."""
 
+import json
+from collections.abc import Callable
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -163,6 +165,51 @@ def test_sessions_are_bounded_random_and_kept_as_digests() -> None:
     assert sessions.of(cookies[0]) is None
     assert sessions.of(cookies[-1]) is not None
     assert cookies[-1] not in repr(vars(sessions))
+
+
+def test_sessions_are_left_to_a_process_with_the_same_token() -> None:
+    clock = FakeClock()
+    old = Sessions(clock)
+    cookie, login = old.begin()
+    ended, _ = old.begin()
+    old.end(ended)
+    clock.tick(SECONDS - 10)
+    left = json.loads(json.dumps(old.leave(TOKEN)))  # as it goes over the supervisor's socket
+    assert cookie not in str(left) and TOKEN not in str(left)
+    new = Sessions(clock)
+    new.take(left, TOKEN)
+    taken = new.of(cookie)
+    assert taken is not None
+    assert (taken.form, len(new)) == (login.form, 1)
+    clock.tick(10)
+    assert new.of(cookie) is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda left: left | {"proof": "0" * 64},
+        lambda left: left | {"logins": left["logins"] * (MOST + 1)},
+        lambda left: left | {"logins": [left["logins"][0] | {"seconds": SECONDS * 2}]},
+        lambda left: left | {"logins": [left["logins"][0] | {"digest": "../etc"}]},
+        lambda left: left | {"more": 1},
+        lambda left: {},
+    ],
+)
+def test_sessions_that_are_not_as_they_were_left_let_nobody_in(
+    spoil: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    old, new = Sessions(FakeClock()), Sessions(FakeClock())
+    old.begin()
+    new.take(spoil(old.leave(TOKEN)), TOKEN)
+    assert len(new) == 0
+
+
+def test_sessions_end_with_the_token_they_were_made_with() -> None:
+    old, new = Sessions(FakeClock()), Sessions(FakeClock())
+    old.begin()
+    new.take(old.leave(TOKEN), TOKEN + "a new one")
+    assert len(new) == 0
 
 
 async def test_a_session_of_another_start_is_none(room: Room) -> None:
