@@ -15,6 +15,7 @@ from bot.guards._dependencies import (
     new_dependencies,
 )
 from bot.guards._legible import aware, illegible
+from bot.guards._migrations import new_migrations
 from bot.guards._paths import SETTINGS, file_findings, path_findings
 from bot.guards._read_as_run import PythonText, Sources, misread, run_by_python, text_files
 from bot.guards._same_change import diff_hash, texts_hash
@@ -41,6 +42,7 @@ __all__ = [
     "is_taken",
     "is_test_file",
     "manifests",
+    "new_migrations",
     "parse",
     "program_lines",
     "text_files",

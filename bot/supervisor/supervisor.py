@@ -17,11 +17,8 @@ from bot.supervisor.state_schema import not_opened_by_previous
 Say = Callable[[str, str], None]
 """Logs a text; the first argument is the level."""
 
-WRONG_SETTING = 2
-"""With this exit code a bot says that starting it again would not help."""
-
-STATE_HELD = 1
-"""How it ends where another process has the state: a service manager tries again."""
+WRONG_SETTING, STATE_HELD = 2, 1
+"""Exit codes: starting it again would not help; another process has the state, so it may help."""
 
 _LOOK_SECONDS, _LATE_SECONDS = 1.0, 5.0
 _OWN_FOLDER = "bot/supervisor"

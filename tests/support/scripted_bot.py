@@ -81,7 +81,9 @@ class ScriptedBot:
         self._note(order)
         kind = order["type"]
         if kind == "freeze" and self._does != "clinging":
-            self._say(type="frozen", session={"id": self._does, "sequence": 7})
+            self._say(
+                type="frozen", session={"id": self._does, "sequence": 7}, logins={"of": self._does}
+            )
         elif kind in ("stop", "retire") and self._does != "clinging":
             self._end(0, kind)
         elif kind == "restart":

@@ -13,7 +13,7 @@ from bot.domain.plan import Plan
 from bot.domain.posts import Attachment, Button, Card, CardField, Post
 from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Status
-from bot.guards import approvers_text, diff_hash, is_test_file
+from bot.guards import approvers_text, diff_hash, is_test_file, new_migrations
 from bot.memory.ranking import failed_approaches, told
 from bot.presentation.cards._behaviour import behaviour_lines
 from bot.presentation.cards._candidates import candidate_lines, chosen_line
@@ -59,6 +59,7 @@ def proposal(run: Run, history: History, cap: Cap | None = None) -> Post:
     lines = [
         warning,
         _dependencies(verdict),
+        _migrations(change),
         ships_behind(history.brief.flag) if history.brief and history.brief.flag else "",
         _words(history, opened),
         opened.note,
@@ -142,6 +143,16 @@ def _dependencies(verdict: Verdict) -> str:
     new = [finding for finding in verdict.findings if finding.rule == "new_dependency"]
     told = rest_of([words(finding.told, 160) for finding in new], 4, " ")
     return f"📦 **Dependencies**: {told}" if new else ""
+
+
+def _migrations(change: ChangeSet) -> str:
+    """Return that the change migrates the state, after which there is no way back by itself."""
+    names = new_migrations(change.diff)
+    listed = rest_of([f"`{plain(name, 60)}`" for name in names], 4, ", ")
+    return (
+        f"🗄️ **Migrates the state**: {listed}. Once that has run, older code cannot open the state: "
+        "if this fails after its restart, I do not take it back by myself."
+    ) * bool(names)
 
 
 class Detail(NamedTuple):

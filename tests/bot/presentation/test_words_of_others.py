@@ -106,6 +106,20 @@ def test_no_text_in_a_line_hides_or_cuts_what_the_card_shows() -> None:
     assert "+payload()" in field(post, "Diff of cogs/polls.py")
 
 
+def test_a_change_that_migrates_the_state_says_so() -> None:
+    file, line = "bot/adapters/sqlite_store/_schema.py", 'NEW = Migration("0009_moods", ("…",))'
+    spread = diff_of((file, "NEW = Migration(")).replace("+1 @@", "+1,2 @@")
+    for diff, told in (
+        (diff_of((file, line)), True),
+        (spread + '+    "0009_moods",\n', True),
+        (diff_of((file, line)).replace("\n-a\n", f"\n-{line}  # as it was\n"), False),
+        (diff_of(("tests/bot/test_x.py", line)), False),
+    ):
+        card = cards.proposal(RUN, HISTORY.but(change_set=CHANGE.but(diff=diff))).card
+        assert card is not None
+        assert ("**Migrates the state**: `0009_moods`." in card.body) == told, diff
+
+
 def test_what_does_not_stand_on_the_card_is_named_with_where_to_read_it() -> None:
     many = [(f"cogs/c{n}.py", "x") for n in range(4)]
     files = [("cogs/fence.py", "x = '```'"), *many, ("tests/test_x.py", "y")]

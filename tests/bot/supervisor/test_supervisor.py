@@ -84,6 +84,7 @@ async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_
         ]
         [taken] = world.heard("take_over")
         assert taken["session"] == {"id": "good", "sequence": 7}
+        assert taken["logins"] == {"of": "good"}
         told = taken["news"]["restarted"]
         assert told.pop("at")
         assert told == {
@@ -157,7 +158,7 @@ async def test_what_did_not_work_when_it_was_played_is_not_even_started(tmp_path
 async def test_what_fails_on_probation_is_taken_back(
     tmp_path: Path, behaviour: str, why: str
 ) -> None:
-    rules = replace(RULES, probation_seconds=3.0 if behaviour == "leak" else 0.9)
+    rules = replace(RULES, probation_seconds=15.0 if behaviour == "leak" else 0.9)
     async with supervised(tmp_path, rules=rules) as world:
         before = await _handed(world, behaviour)
         bad = world.head

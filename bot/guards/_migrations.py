@@ -1,0 +1,28 @@
+"""Which migrations of the state a change brings, read from its diff."""
+
+import re
+
+from bot.infra.schema_versions import SOURCES
+from bot.infra.unified_diff import parse
+
+_MIGRATION = re.compile(r"""\bMigration\(\s*["']([^"'\n]{1,100})["']""")
+
+
+def new_migrations(diff: str) -> tuple[str, ...]:
+    """Return the names of migrations that stand in the code after the change and not before.
+
+    Once they have run, older code cannot open the state any more. A name that is put together at
+    run time is not seen.
+    """
+    before, after = set[str](), dict[str, None]()
+    for patch in parse(diff):
+        if not patch.path.startswith(tuple(f"{folder}/" for folder in SOURCES)):
+            continue
+        for hunk in patch.hunks:
+            sides = [
+                "\n".join(text for sign, text in hunk.lines if sign in side)
+                for side in (" -", " +")
+            ]
+            before.update(_MIGRATION.findall(sides[0]))
+            after.update(dict.fromkeys(_MIGRATION.findall(sides[1])))
+    return tuple(name for name in after if name not in before)
