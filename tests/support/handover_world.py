@@ -5,6 +5,7 @@ Changes of its core come as they do from a forge: pushed to the followed branch,
 
 import asyncio
 import json
+import resource
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -21,9 +22,18 @@ from local_discord.person import Message, Person
 from tests.fakes.repositories import commit, git
 
 SUPERVISED = ("-m", "bot", "run")
-RESTART = {"probation_seconds": 6, "drain_seconds": 20, "ready_seconds": 30, "silent_seconds": 8}
+RESTART = {"drain_seconds": 20, "ready_seconds": 30, "silent_seconds": 8}
 _TOKEN = "a-token-of-forty-characters-for-the-tests"
-_PATIENCE = 120.0
+_PATIENCE = 240.0
+
+
+@dataclass(frozen=True)
+class SupervisorReading:
+    """How many bots it has, how many files it has open, and the memory it holds."""
+
+    bots: int
+    files: int
+    memory_mb: float
 
 
 @dataclass(frozen=True)
@@ -89,6 +99,26 @@ class HandoverWorld:
                 assert answer.status == 303, await answer.text()
             yield browser
 
+    async def passed(self, pushed: str) -> None:
+        """Wait until a commit has passed its probation."""
+        async with asyncio.timeout(_PATIENCE):
+            while pushed not in self.records()["good"]:  # noqa: ASYNC110  another process writes
+                await asyncio.sleep(0.1)
+
+    async def settled(self) -> "SupervisorReading":
+        """Wait until one bot is left; return what is seen of the supervisor then."""
+        async with asyncio.timeout(_PATIENCE):
+            while (seen := self._supervisor()).bots != 1:  # noqa: ASYNC110  the kernel tells
+                await asyncio.sleep(0.1)
+        return seen
+
+    def _supervisor(self) -> "SupervisorReading":
+        process = Path("/proc") / str(self.demo.bot.pid)
+        pages = int((process / "statm").read_text().split()[1])
+        children = (process / "task" / process.name / "children").read_text().split()
+        files = len(list((process / "fd").iterdir()))
+        return SupervisorReading(len(children), files, pages * resource.getpagesize() / 1024**2)
+
     async def ready_again(self) -> None:
         """Wait until the bot says that it is ready."""
         async with asyncio.timeout(_PATIENCE):
@@ -110,9 +140,12 @@ class HandoverWorld:
 
 @asynccontextmanager
 async def handover_world(
-    folder: Path, fault: MetFault | None = None
+    folder: Path, fault: MetFault | None = None, *, probation: float = 6
 ) -> AsyncIterator[HandoverWorld]:
-    """Open the world; the bot is online, and a fault is planted where one is given."""
+    """Open the world; the bot is online, and a fault is planted where one is given.
+
+    `probation` is how many seconds new code is on it.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -120,7 +153,7 @@ async def handover_world(
         project_root(),
         folder,
         fault,
-        settings={"restart": RESTART},
+        settings={"restart": RESTART | {"probation_seconds": probation}},
         program=SUPERVISED,
         variables={"THESEUS_HTTP_PORT": str(port), "THESEUS_HTTP_TOKEN": _TOKEN},
     )
