@@ -60,9 +60,8 @@ ENTRIES: Table = {
     "choices /ship run": Act.READ, "choices /revert run": Act.READ,
     "choices /runs show run": Act.READ, "choices /runs cancel run": Act.READ,
     "choices /runs retry run": Act.READ, "choices /incidents show incident": Act.READ,
-    "choices /incidents close incident": Act.READ,
-    "choices /memory forget memory": Act.READ, "choices /flags set name": Act.READ,
-    "choices /flags remove name": Act.READ,
+    "choices /incidents close incident": Act.READ, "choices /memory forget memory": Act.READ,
+    "choices /flags set name": Act.READ, "choices /flags remove name": Act.READ,
     # buttons and forms
     "button RunButton ship": Act.SHIP, "button RunButton revise": Act.REVISE,
     "button RunButton try": Act.READ,
