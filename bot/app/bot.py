@@ -118,9 +118,7 @@ async def _build(
     web = web_server(
         settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups
     )
-    if web is not None and beginning.logins is not None:
-        web.take_sessions(beginning.logins)
-    serving = await serve(settings, web, stack)
+    serving = await serve(settings, web, stack, beginning.logins)
     return BotParts(
         client=client,
         chat=chat,

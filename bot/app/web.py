@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -49,10 +49,18 @@ def dashboard_told(settings: Settings, server: WebServer | None) -> str:
 
 
 async def serve(
-    settings: Settings, server: WebServer | None, stack: AsyncExitStack
+    settings: Settings,
+    server: WebServer | None,
+    stack: AsyncExitStack,
+    logins: Mapping[str, Any] | None,
 ) -> tuple[Callable[[], Coroutine[Any, Any, None]], ...]:
-    """Begin to serve for as long as the stack lasts, and tell where; return what has to run."""
+    """Begin to serve for as long as the stack lasts, and tell where; return what has to run.
+
+    `logins` are sessions that another process has left.
+    """
     if server is not None:
+        if logins is not None:
+            server.take_sessions(logins)
         await stack.enter_async_context(server)
     _log.info(dashboard_told(settings, server))
     return () if server is None else (server.feed.run_forever,)
