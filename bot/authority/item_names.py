@@ -8,7 +8,8 @@ from bot.domain.live_items import ItemKind, ItemName
 
 WORD = re.compile(r"[a-z0-9]+(?:[-_./'][a-z0-9]+)*")
 _KINDS: dict[str, ItemKind] = {
-    "persona": "persona", "personality": "persona", "tone": "persona", "character": "persona",
+    "persona": "persona", "personality": "persona", "tone": "persona", "voice": "persona",
+    "character": "persona",
     "skill": "skill", "skills": "skill", "prompt": "prompt", "prompts": "prompt",
     "cog": "cog", "cogs": "cog",
     "config": "config", "configuration": "config", "settings": "config",

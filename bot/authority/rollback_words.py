@@ -19,11 +19,14 @@ _PLAIN = re.compile(
     r"(?:,? (?:please|now|thanks|thank you))?[.!]*"
 )
 _BACK = r"(?=.*\b(?:back|again)\b)"
+_LAST_CHANGE = r"(?=(?:the |my |that |your )?(?:last|latest|newest|recent) (?:change|edit|update))"
 _HEADS = tuple(
     re.compile(each)
     for each in (
         rf"(?:roll|take|turn|move) {_BACK}(?:back )?",
-        r"(?:rollback|revert|undo|unroll|restore|reinstate|reset|roll back) (?:back )?",
+        r"(?:rollback|revert|undo|unroll|restore|reinstate|recover|reverse|reset|roll back)"
+        r" (?:back )?",
+        rf"(?:get rid of|remove|discard|drop|take out) {_LAST_CHANGE}",
         rf"(?:put|set|bring|switch|swap|change|go|get|give (?:me|us)|have|make|use) {_BACK}",
         rf"(?:i|we) (?:want|need) {_BACK}|(?:i'd|we'd|i would|we would) like {_BACK}",
         rf"can (?:i|we) (?:please )?(?:get|have) {_BACK}",
@@ -46,7 +49,7 @@ _LOOSE = _TOLD | frozenset(
     done made did we you i what whatever how way like state copy text file files edited changed
     new newest current which live again once more just then updates only please now thanks
     monday tuesday wednesday thursday friday saturday sunday today yesterday yesterday's morning
-    afternoon evening night week month hour hours day days ago tonight lately recent recently
+    since afternoon evening night week month hour hours day days ago tonight lately recent recently
     """.split()  # noqa: SIM905
 )
 """Words of an order that is asked back."""
@@ -54,7 +57,7 @@ _STEPS = {"a": 1, "one": 1, "1": 1, "two": 2, "2": 2, "three": 3, "3": 3}
 _NUMBER = re.compile(r"\b(?:to )?(?:version |v |v|to )(?P<number>[1-9]\d{0,5})(?![\w./]| version)")
 _BY = re.compile(r"\b(?P<steps>a|one|two|three|[123]) versions?\b(?! of)")
 _PREVIOUS = re.compile(
-    r"\b(?:last|latest|previous|prior|earlier|older?|before|change|edit|update)\b"
+    r"\b(?:last|latest|previous|prior|earlier|older|before|change|edit|update)\b"
 )
 
 
@@ -103,7 +106,8 @@ def _order(
         rest = f"{rest[: number.start()]} {rest[number.end() :]}"
     named = named_items(rest, items, known)
     meant = named.items or tuple(about)
-    if not meant or not known.issuperset(named.rest):
+    left = [word for word in named.rest if not (known is _LOOSE and word.endswith("'s"))]
+    if not meant or not known.issuperset(left):
         return None
     steps = 0 if number else _steps(said)
     wish = RollbackWish(items=meant, number=int(number["number"]) if number else None, steps=steps)

@@ -16,7 +16,8 @@ _SUPPOSES = re.compile(
     r"|wait|nvm|jk|just kidding|kidding)\b"
 )
 _OPINION = re.compile(
-    r"(?:should|shall|would|will|could|can|may|might) (?:we|i|it|they|he|she|some\w+|any\w+)\b"
+    r"(?:should|shall|would|will|may|might) (?:we|i|it|they|he|she|some\w+|any\w+)\b"
+    r"|(?:can|could) (?:it|they|he|she|some\w+|any\w+)\b"
     r"|(?:we|some\w+|any\w+) (?:could|can|may|might|would|will)\b|some\w+|any\w+|maybe|perhaps"
 )
 _WANTED = re.compile(r"(?:can|could|may) (?:we|i) (?:please )?(?:have|get)\b")
