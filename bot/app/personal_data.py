@@ -79,7 +79,7 @@ def personal_data(
         ),
         kind(
             "reports of faults",
-            "30 days after the fault is over",
+            "as long as the fault goes on, and 30 days more at most",
             monitoring.count_of,
             monitoring.erase,
         ),

@@ -71,15 +71,14 @@ class FailureReports:
             await self._key_values.put(report.key, report)
 
     async def count_of(self, subject: DataSubject) -> int:
-        """Return how many reports are that person's. Raises `StoreError`."""
-        return len(await self._of(subject))
+        """Return how many reports are that person's that no incident holds. Raises `StoreError`."""
+        noted = self._incident_repository.has_report
+        return sum(not noted(subject, each) for each in await self._of(subject))
 
-    async def erase(self, subject: DataSubject) -> int:
-        """Forget that person's reports; return how many. Raises `StoreError`."""
-        theirs = await self._of(subject)
-        for report in theirs:
+    async def erase(self, subject: DataSubject) -> None:
+        """Forget that person's reports. Raises `StoreError`."""
+        for report in await self._of(subject):
             await self._key_values.remove(report.key)
-        return len(theirs)
 
     async def _of(self, subject: DataSubject) -> list[FailureReport]:
         kept = await self._key_values.all(REPORTED, FailureReport)

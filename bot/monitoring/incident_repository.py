@@ -5,6 +5,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreError
+from bot.domain.failure_report import FailureReport
 from bot.domain.incident import INCIDENT, LOUDNESS, Digest, Incident, Mute
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject
@@ -113,6 +114,14 @@ class IncidentRepository:
             report.person.id == subject.id
             for incident in self._incidents.values()
             for report in incident.reports
+        )
+
+    def has_report(self, subject: DataSubject, report: FailureReport) -> bool:
+        """Whether that person's report of a failure is noted on its incident as well."""
+        return any(
+            incident.covers(report.event, report.fingerprint)
+            and any(each.person.id == subject.id for each in incident.reports)
+            for incident in self._incidents.values()
         )
 
     async def erase(self, subject: DataSubject) -> int:

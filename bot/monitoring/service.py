@@ -270,8 +270,10 @@ class Monitoring:
 
     async def erase(self, subject: DataSubject) -> int:
         """Forget a person's reports; return how many. Raises `StoreError`."""
-        noted = await self._incident_repository.erase(subject)
-        return noted + await self._reports.erase(subject)
+        count = await self.count_of(subject)
+        await self._incident_repository.erase(subject)
+        await self._reports.erase(subject)
+        return count
 
     def _sketch(self, incident: Incident) -> TimeChart | None:
         return chart_of(incident, self._monitoring_world.detector)

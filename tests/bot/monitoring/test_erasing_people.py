@@ -2,8 +2,9 @@
 
 from datetime import UTC, datetime
 
+from bot.domain.failure_report import FailureReport
 from bot.domain.incident import Incident, Report
-from bot.domain.people import Person
+from bot.domain.people import Person, Place
 from bot.domain.personal_data import DataSubject
 from bot.monitoring.incident_repository import IncidentRepository
 from tests.bot.monitoring.test_storms_and_quiet_hours import SEEN
@@ -11,6 +12,7 @@ from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
 AT = datetime(2026, 7, 1, 12, tzinfo=UTC)
 ADA = DataSubject(id=7, pseudonym="u-ada")
+HERE = Place(channel_id=1)
 
 
 async def test_their_reports_go_and_those_of_others_stay_after_a_restart_too() -> None:
@@ -24,6 +26,13 @@ async def test_their_reports_go_and_those_of_others_stay_after_a_restart_too() -
         )
     )  # fmt: skip
     assert await incidents.count_of(ADA) == 2
+    same, other = (
+        FailureReport(fingerprint=each, event=f"command.{each}", person_id=7, place=HERE, at=AT)
+        for each in ("roll", "poll")
+    )
+    assert incidents.has_report(ADA, same)  # or it would be counted once more
+    assert not incidents.has_report(ADA, other)
+    assert not incidents.has_report(DataSubject(id=9, pseudonym="u-eve"), same)
     assert await incidents.erase(ADA) == 2
     again = IncidentRepository(key_values)
     await again.load()
