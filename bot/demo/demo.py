@@ -18,7 +18,7 @@ from bot.demo.first_hint import met_hint, watch_hint
 from bot.demo.forge_pages import ForgeReader, forge_routes
 from bot.demo.scenario import DemoScenario, service_change
 from bot.demo.traffic import VISITORS
-from bot.demo.uncommitted_cogs import uncommitted_cogs
+from bot.demo.uncommitted_cogs import UncommittedCogs, uncommitted_cogs
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.errors import ConfigError
 from local_discord.person import Person
@@ -123,6 +123,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     forge = make_forge(workspace, f"http://127.0.0.1:{port}")
     living = plan.living
     visitors = VISITORS if living else ()
+    cogs = await uncommitted_cogs(plan.source)
     discord = LocalDiscord(
         (
             LocalPerson("alice", listed=True),
@@ -132,7 +133,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         port=port,
         hint=[
             *(watch_hint(living) if living else met_hint(plan.fault)),
-            *(await uncommitted_cogs(plan.source)).told(),
+            *cogs.told(),
             "",
             f"What the bot does, step by step: {dashboard}/",
         ],
@@ -150,7 +151,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     )
     async with AsyncExitStack() as stack:
         service = await service_change(living or plan.fault, stack)
-        await _prepare(plan, workspace, demo_paths, service)
+        await _prepare(plan, workspace, demo_paths, service, cogs)
         await stack.enter_async_context(forge)
         try:
             await stack.enter_async_context(discord)
@@ -170,13 +171,17 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
 
 
 async def _prepare(
-    plan: DemoPlan, workspace: DemoWorkspace, demo_paths: DemoPaths, service: tuple[Change, ...]
+    plan: DemoPlan,
+    workspace: DemoWorkspace,
+    demo_paths: DemoPaths,
+    service: tuple[Change, ...],
+    cogs: UncommittedCogs,
 ) -> None:
     """Make the home; what is to come live later must fit already."""
     living = plan.living
     later = living is not None and living.healthy_seconds > 0
     fault = living.fault if living is not None and not later else plan.fault
-    await prepare(plan.source, workspace, fault, demo_paths, earlier=service)
+    await prepare(plan.source, workspace, fault, demo_paths, earlier=service, cogs=cogs)
     if later and living is not None and living.fault is not None:
         edited(living.fault, workspace.checkout)
 

@@ -14,7 +14,7 @@ import yaml
 
 from bot.demo._git import AS_DEMO, git, has_commit
 from bot.demo.faults import DEFINITIONS, Change, plant
-from bot.demo.uncommitted_cogs import take_along, uncommitted_cogs
+from bot.demo.uncommitted_cogs import UncommittedCogs, take_along, uncommitted_cogs
 from bot.domain.errors import ConfigError
 
 _LEFT_OUT = (
@@ -117,15 +117,16 @@ async def prepare(
     demo_paths: DemoPaths,
     *,
     earlier: Sequence[Change] = (),
+    cogs: UncommittedCogs | None = None,
 ) -> None:
     """Make the home from the repository (or unpacked archive) at `source`.
 
-    New cogs that are not committed come along. What is `earlier` is committed before the
-    fault. Raises `ConfigError` when git is missing or refuses.
+    New cogs that are not committed come along: `cogs`, where it is known already which. What is
+    `earlier` is committed before the fault. Raises `ConfigError` when git is missing or refuses.
     """
     workspace.state.mkdir(parents=True, exist_ok=True)
     await _clone(source, workspace.checkout)
-    await take_along(await uncommitted_cogs(source), source, workspace.checkout)
+    await take_along(cogs or await uncommitted_cogs(source), source, workspace.checkout)
     await _shorten_full_tier(workspace.checkout)
     for change in (*earlier, *([fault] if fault else [])):
         await _commit(change, workspace.checkout)
