@@ -31,6 +31,7 @@ LARGE = {
     "polls": "one small plank in one file, as a newcomer would write it",
     "reminders": "one small plank in one file, as a newcomer would write it",
     "corpus": "a table",
+    "agent": "what people can ask of it: a method each, on one page",
     "errors": "the whole tree on one page",
     "_program": "a child that is started by its path: one file",
 }

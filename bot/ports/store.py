@@ -1,6 +1,6 @@
 """The store port: runs, their records, approvals and the audit log."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -38,6 +38,10 @@ class Store(Protocol):
 
     async def history(self, run_id: str) -> History:
         """Return the newest record of each kind."""
+        ...
+
+    async def histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+        """Return the same of several runs, in one read; a run there is not is left out."""
         ...
 
     async def find(

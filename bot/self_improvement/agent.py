@@ -1,7 +1,7 @@
 """The agent as the rest of the program sees it: what people can ask of it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
 from bot.authority.approvals import ApprovalRequest
@@ -241,6 +241,11 @@ class SelfImprovementAgent:
     async def history(self, run_id: str) -> History:
         """Return what a run has recorded."""
         return await self._services.store.history(run_id)
+
+    async def histories(self, runs: Collection[Run]) -> list[tuple[Run, History]]:
+        """Return runs with what they have recorded; one that is gone by now is left out."""
+        known = await self._services.store.histories([run.id for run in runs])
+        return [(run, known[run.id]) for run in runs if run.id in known]
 
     async def evidence(self, run_id: str) -> tuple[Action, ...]:
         """Return the journal records that the run's diagnosis rests on, newest first."""

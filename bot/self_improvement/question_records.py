@@ -9,7 +9,7 @@ from bot.domain.history import History
 from bot.domain.incident import INCIDENT, Incident
 from bot.domain.journal import FailureGroup, Kind
 from bot.domain.run import Run
-from bot.domain.samples import OWN_KINDS
+from bot.domain.samples import OWN_KINDS, Sample
 from bot.domain.spent import Spent
 from bot.domain.use import EventUse
 from bot.grammar.likeness import fitting, named_in_words
@@ -20,6 +20,7 @@ from bot.self_improvement.shipped_fixes import ShippedFixes
 _LOOKED_AT = 300  # of the newest runs
 _GROUPS = 200
 _KEPT = timedelta(days=400)
+_DAY = timedelta(days=1)
 
 
 class QuestionRecords:
@@ -68,8 +69,13 @@ class QuestionRecords:
 
     async def shipped(self) -> list[tuple[Run, History]]:
         """Return the runs that shipped something, the newest shipment first."""
-        known = self.with_histories()
-        merged = [(h.shipment.at, run, h) async for run, h in known if h.shipment is not None]
+        runs = await self.runs()
+        known = await self._services.store.histories([run.id for run in runs])
+        merged = [
+            (history.shipment.at, run, history)
+            for run in runs
+            if (history := known.get(run.id)) is not None and history.shipment is not None
+        ]
         merged.sort(key=lambda each: each[0], reverse=True)
         return [(run, history) for _, run, history in merged]
 
@@ -124,14 +130,22 @@ class QuestionRecords:
     async def uses(self, span: TimeSpan, subject: str = "") -> list[EventUse]:
         """Return how often commands were used in that time, the most used first."""
         names = self.commands_meant(subject) if subject else frozenset(self._commands())
-        uses = []
-        for name in sorted(names):
-            event = f"{Kind.COMMAND}.{name}"
-            seen = await self._services.journal.samples(
-                since=span.since, until=span.until, event=event
-            )
-            uses.append(use_of(event, (), seen))
+        seen = await self._samples({f"{Kind.COMMAND}.{name}" for name in names}, span)
+        uses = [use_of(event, (), seen[event]) for event in sorted(seen)]
         return sorted((each for each in uses if each.uses), key=lambda each: -each.uses)
+
+    async def _samples(self, events: Collection[str], span: TimeSpan) -> dict[str, list[Sample]]:
+        """Return the samples of these events; each day is read once, however many they are."""
+        found: dict[str, list[Sample]] = {}
+        one = next(iter(events)) if len(events) == 1 else None
+        since = span.since
+        while since <= span.until:
+            until = min(since + _DAY, span.until)
+            for each in await self._services.journal.samples(since=since, until=until, event=one):
+                if each.event in events:
+                    found.setdefault(each.event, []).append(each)
+            since = until + timedelta(microseconds=1)
+        return found
 
     def commands_meant(self, subject: str) -> frozenset[str]:
         """Return the commands that people name: by slash, by their words, or all of a group."""

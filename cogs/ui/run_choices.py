@@ -52,9 +52,9 @@ async def run_named(bot: TheseusClient, typed: str) -> str:
     Whether there is one, and whether they may know, is for whoever uses it to find out.
     """
     number = _NUMBER.fullmatch(typed.strip(" `"))
-    for run in await bot.agent.runs(limit=_LOOKED_AT) if number else ():
-        proposal = (await bot.agent.history(run.id)).proposal
-        if number and proposal and proposal.number == int(number[1]):
+    runs = await bot.agent.runs(limit=_LOOKED_AT) if number else ()
+    for run, history in await bot.agent.histories(runs):
+        if number and history.proposal and history.proposal.number == int(number[1]):
             return run.id
     return typed
 
@@ -67,7 +67,7 @@ async def run_choices(
     if not is_listed(bot, speaker(interaction)):
         return []  # not audited: it would be a line for every key they press
     runs = [run for run in await bot.agent.runs(limit=_LOOKED_AT) if acted(run)]
-    return _fitting(bot, typed, [(run, await bot.agent.history(run.id)) for run in runs])
+    return _fitting(bot, typed, await bot.agent.histories(runs))
 
 
 async def shipped_choices(
@@ -96,7 +96,7 @@ async def _shipped(bot: TheseusClient) -> list[tuple[Run, History]]:
     runs = [run for run in await bot.agent.runs(limit=_LOOKED_AT) if run.status is Status.DONE]
     taken_back = {run.trigger.reverts for run in runs}
     merged = [run for run in runs if run.goal != "investigate" and run.id not in taken_back]
-    known = [(run, await bot.agent.history(run.id)) for run in merged]
+    known = await bot.agent.histories(merged)
     return [(run, history) for run, history in known if history.shipment and history.proposal]
 
 

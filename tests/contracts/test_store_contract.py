@@ -105,6 +105,9 @@ async def test_history_holds_the_newest_record_of_each_kind(store: Store) -> Non
     assert history.evidence == Evidence(base="c0ffee")
     assert history.diagnosis == a_diagnosis("second")
     assert history.plan is None
+    other = await store.create(a_run("other"))
+    known = {run.id: history, other.id: History()}
+    assert await store.histories([run.id, other.id, "nobody"]) == known
 
 
 async def test_a_record_appended_beside_a_run_disturbs_nobody_who_saves_it(store: Store) -> None:

@@ -1,6 +1,6 @@
 """The store in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from bot.domain.audit import (
@@ -72,6 +72,10 @@ class FakeStore:
         await self.get(run_id)
         newest = {field_of(record): record for record in self.records.get(run_id, [])}
         return History().model_copy(update=newest)
+
+    async def histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+        """Return the same of those of these runs that there are."""
+        return {each: await self.history(each) for each in run_ids if each in self.runs}
 
     async def find(
         self,

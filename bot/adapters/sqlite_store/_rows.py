@@ -4,6 +4,7 @@ import json
 import logging
 import re
 import sqlite3
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
@@ -176,3 +177,12 @@ def history_of(connection: sqlite3.Connection, run_id: str) -> History:
             if row["kind"] in RECORDS
         }
     )
+
+
+def histories_of(connection: sqlite3.Connection, run_ids: Collection[str]) -> dict[str, History]:
+    """Return the same of those of these runs that there are."""
+    known = connection.execute(
+        "SELECT id FROM runs WHERE id IN (SELECT value FROM json_each(?))",
+        (json.dumps(sorted(run_ids)),),
+    )
+    return {run_id: history_of(connection, run_id) for (run_id,) in known.fetchall()}

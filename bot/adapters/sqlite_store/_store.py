@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bot.adapters.sqlite_store._rows import (
     WrittenRow,
     append_record,
     dump,
+    histories_of,
     history_of,
     insert_run,
     parse,
@@ -115,6 +116,10 @@ class SqliteStore(DatabaseOwner):
             return history_of(connection, run_id)
 
         return await self._database.read(work)
+
+    async def histories(self, run_ids: Collection[str]) -> Mapping[str, History]:
+        """Return the same of those of these runs that there are."""
+        return await self._database.read(lambda connection: histories_of(connection, run_ids))
 
     async def find(
         self,
