@@ -34,6 +34,7 @@ ABOUT_FAULTS = (
     "tests/cogs/test_quotes_wait.py",
     "tests/journeys/test_after_setup.py",
     "tests/journeys/test_claude.py",
+    "tests/journeys/test_handed_over.py",
     "tests/journeys/test_newcomer.py",
     "tests/journeys/test_planted_faults.py",
     "tests/journeys/test_played_in_a_browser.py",
