@@ -60,6 +60,11 @@ class BehaviourComparison:
         base = await self._steady()
         return [self._compared(base, await self._replayed(files)) for files in candidates]
 
+    @property
+    def kept(self) -> bool:
+        """Whether there are calls of passing tests among those that are made again."""
+        return any(call.tests and not self._failing & set(call.tests) for call in self.calls)
+
     async def _recorded(self, places: Sequence[FunctionPlace]) -> tuple[RecordedCall, ...]:
         if not places:
             return ()

@@ -17,6 +17,8 @@ from bot.repair.partial_undo import undoing
 from bot.repair.runner import TestRunner, TimeLimits
 
 _UNDONE = "takes back only a part of {commit}"
+# A comparison that stands the wrong way is a fault as common as its opposite is as a wrong fix.
+TURNED = {"turns a condition round", "turns a condition round, or drops one"}
 _UNSEEN = "no existing test would notice if that were wrong"
 
 
@@ -25,20 +27,24 @@ class Ruling:
     """What the gate says of one change.
 
     `proof` is how far it is proven: `undo` (a whole commit taken back), `tests` (existing tests
-    tell it from its wrong neighbours) or `call` (the failing call alone). Not `allowed`: `reason`.
+    tell it from its wrong neighbours) or `call` (the failing call alone). Not `allowed`: `reason`;
+    `doubtful` says that it may be the fix all the same, where there is no other and it harms
+    nothing.
     """
 
     allowed: bool
     proof: Proof = "call"
     reason: str = ""
     commit: str = ""
+    doubtful: bool = False
 
 
 class CandidateGate:
     """Rules on changes to `before`.
 
     `existing` are tests that people wrote and that pass without the change or should pass with it;
-    `answered` says that the failing call is held to an answer, not only to raising nothing.
+    `answered` says that the failing call is held to an answer, not only to raising nothing, and
+    `written` that it is so by tests of people.
     """
 
     def __init__(
@@ -50,12 +56,13 @@ class CandidateGate:
         limits: TimeLimits,
         *,
         answered: bool,
+        written: bool = False,
         hunks: Sequence[SuspectHunk] = (),
         known: frozenset[str] = frozenset(),
     ) -> None:
         self._before, self._runner, self._limits = before, runner, limits
         self._reproduction, self._existing = tuple(reproduction), tuple(existing)
-        self._answered = answered
+        self._answered, self._written = answered, written
         self._hunks, self._known = tuple(hunks), known
 
     async def rule(self, files: Texts, *, reverts: bool = False) -> Ruling:
@@ -71,7 +78,9 @@ class CandidateGate:
         tests = await self._green(files)
         for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
             if not await self._told_apart(files, kind, tests):
-                return Ruling(allowed=False, reason=f"it {_told(hazard)}, and {_UNSEEN}")
+                doubtful = self._written and all(each.told in TURNED for each in found)
+                reason = f"it {_told(hazard)}, and {_UNSEEN}"
+                return Ruling(allowed=False, reason=reason, doubtful=doubtful)
         if found or await self._told_apart(files, "undo", tests):
             return Ruling(allowed=True, proof="tests")
         if self._answered:

@@ -1,6 +1,7 @@
 """`theseus repair`: the offline engine on any Python repository with a failing test."""
 
 import asyncio
+import contextlib
 import difflib
 import re
 import sys
@@ -13,6 +14,7 @@ from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
 from bot.repair.child_process import spawn
 from bot.repair.command_check import CommandCheck
+from bot.repair.conclusion import together
 from bot.repair.confirmation import anything
 from bot.repair.engine import RepairRequest, mend, write
 from bot.repair.explain import explain
@@ -20,7 +22,7 @@ from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.limits import first_limits, measured_limits
-from bot.repair.model import Candidate, Label, SearchReport, Texts
+from bot.repair.model import Label, SearchReport, Texts
 from bot.repair.neighbours import imported_files, neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
 from bot.repair.report import RepairReport, loss, refusal, rivalry
@@ -150,7 +152,10 @@ async def _by_pytest(
         moved_from=case.repo,
     )
     async with runner:
-        first = await runner.run(invocation.tests, {}, first_limits(seconds), modules=True)
+        first = RunResult(ended=False, late=True)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                first = await runner.run(invocation.tests, {}, first_limits(seconds), modules=True)
         _refuse(case, first.code if first.ended else None, first.output)
         failing = tuple(record.test for record in first.failed if record.test)
         await runner.preload(first.modules)
@@ -195,44 +200,30 @@ async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case)
                        case.on_progress)  # fmt: skip
     if whole.fix is not None or not several:
         return whole
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(max(0.0, request.seconds - (case.clock.monotonic() - began))):
+            return await _one_by_one(request, runner, case, began) or whole
+    return whole
+
+
+async def _one_by_one(
+    request: RepairRequest, runner: ForkingRunner, case: _Case, began: float
+) -> SearchReport | None:
+    """Repair one failure after the other; None where one is left."""
     files: dict[str, str] = {}
     parts: list[SearchReport] = []
     left = list(request.reproduction)
     while left and len(parts) < ROUNDS:
         seconds = request.seconds - (case.clock.monotonic() - began)
         one = replace(request, reproduction=(left[0],), seconds=seconds, hunks=(), accepts=anything)
-        part = await mend(one, runner, case.clock, case.on_progress) if seconds > 1 else whole
+        part = await mend(one, runner, case.clock, case.on_progress)
         if part.fix is None:
-            return whole
+            return None
         files.update(part.files)
         parts.append(part)
         again = await runner.run(left, {}, TimeLimits())
         left = [record.test for record in again.failed]
-    return _together(parts, files) if not left and await case.check(files) else whole
-
-
-def _together(parts: list[SearchReport], files: Texts) -> SearchReport:
-    fixes = [part.fix for part in parts if part.fix is not None]
-    both = Candidate(
-        edits=tuple(edit for fix in fixes for edit in fix.edits),
-        kind=" and ".join(dict.fromkeys(fix.kind for fix in fixes)),
-        why="; ".join(fix.why for fix in fixes),
-        line=fixes[0].line,
-    )
-    tried: dict[str, int] = {}
-    for part in parts:
-        for kind, count in part.tried.items():
-            tried[kind] = tried.get(kind, 0) + count
-    weakest: Label = "proven" if all(part.label == "proven" for part in parts) else "plausible"
-    return replace(
-        parts[-1],
-        fix=both,
-        files=files,
-        tried=tried,
-        label=weakest,
-        rivals=tuple(rival for part in parts for rival in part.rivals),
-        losses=tuple(loss for part in parts for loss in part.losses),
-    )
+    return together(parts, files) if not left and await case.check(files) else None
 
 
 async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[str, ...]]:

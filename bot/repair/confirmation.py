@@ -21,7 +21,8 @@ async def anything(files: Texts) -> bool:
 
 
 class Confirmation:
-    """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down.
+    """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down, and
+    `doubtful` those of them that may be the fix where there is no other, with the reason.
 
     `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
     fixes, `failed` the hashes of changes that were shipped and did not hold. `accepts` is
@@ -48,6 +49,7 @@ class Confirmation:
         self._turned_down, self._failed = tuple(turned_down), failed
         self.rulings: dict[Candidate, Ruling] = {}
         self.refused: list[RefusedCandidate] = []
+        self.doubtful: dict[Candidate, str] = {}
 
     async def __call__(self, candidate: Candidate, files: Texts) -> bool:
         """Return whether this candidate may be the fix."""
@@ -63,6 +65,8 @@ class Confirmation:
             return False
         ruling = await self._gate.rule(files, reverts=candidate.kind == "revert")
         self.rulings[candidate] = ruling
+        if ruling.doubtful:
+            self.doubtful[candidate] = ruling.reason
         if not ruling.allowed:
             self.refused.append(RefusedCandidate(candidate, ruling.reason))
         return ruling.allowed

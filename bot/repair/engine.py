@@ -1,6 +1,7 @@
 """The whole repair of one tree: baseline, localise, search, confirm, tidy, write."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -8,21 +9,21 @@ from pathlib import Path
 from bot.ports.clock import Clock
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
+from bot.repair.conclusion import Conclusion
 from bot.repair.confirmation import Accepts, Confirmation, anything
 from bot.repair.guidance import is_test
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
 from bot.repair.model import Crash, Problem, SearchReport, SuspectHunk, Texts
-from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.runner import PreloadingRunner, RunResult, TestRecord, TimeLimits
 from bot.repair.search import OnProgress, search, silent
-from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection
 from bot.repair.tidy import tidied
 
 FILES_AT_MOST = 40
 BYTES_AT_MOST = 300_000
 NEW = 1  # hunks of commits this young count even in files no failing test ran
 PROBING = 20.0  # seconds for making calls again, on one tree
+CLOSING, CLOSING_AT_MOST = 0.2, 15.0  # of all the time, and seconds: to confirm and to compare
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,78 +91,78 @@ async def mend(
     once the runner is closed.
     """
     began = clock.monotonic()
-    base = await baseline(request, runner)
-    if not base.failing:
-        return SearchReport(None, {}, "passing", {}, (), 0, clock.monotonic() - began)
-    problem = await asyncio.to_thread(problem_of, request, base)
-    await import_ahead(request, base, problem.texts, runner)
-    await runner.collect(
-        [*request.reproduction, *judge_guards(request, base)], tuple(problem.texts)
-    )
-    judge = _judge(request, base, runner)
-    confirmation = _confirmation(request, base, problem, runner)
+
+    def left() -> float:
+        return max(0.0, request.seconds - (clock.monotonic() - began))
+
+    ahead = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(left()):
+            ahead = await _prepared(request, runner)
+    if ahead is None or not ahead.base.failing:
+        stopped = "time" if ahead is None else "passing"
+        return SearchReport(None, {}, stopped, {}, (), 0, clock.monotonic() - began)
+    closing = min(CLOSING * request.seconds, CLOSING_AT_MOST)
     report = await search(
-        problem,
-        judge,
-        budget_seconds=request.seconds - (clock.monotonic() - began),
+        ahead.problem,
+        ahead.judge,
+        budget_seconds=max(0.0, left() - closing),
+        closing_seconds=closing / 2,
         clock=clock,
         width=runner.width,
         on_progress=on_progress,
-        confirm=confirmation,
+        confirm=ahead.confirmation,
     )
-    report = replace(report, refused=tuple(confirmation.refused))
-    if report.fix is None:
-        return report
-    report = await _selected(request, base, problem, runner, report, confirmation, judge)
-    fix, files = report.fix, await tidied(request.root, problem.texts, report.files)
-    if fix and files != report.files and not await confirmation(fix, files):
-        files = dict(report.files)
-    if request.write:
-        await asyncio.to_thread(write, request.root, files)
-    return replace(report, files=files, seconds=clock.monotonic() - began)
+    report = replace(report, refused=tuple(ahead.confirmation.refused))
+    report = await _concluded(request.root, ahead, report, left())
+    if report.fix is not None and request.write:
+        await asyncio.to_thread(write, request.root, report.files)
+    return replace(report, seconds=clock.monotonic() - began)
 
 
-async def _selected(
-    request: RepairRequest,
-    base: Baseline,
-    problem: Problem,
-    runner: PreloadingRunner,
-    report: SearchReport,
-    confirmation: Confirmation,
-    judge: TestJudge,
-) -> SearchReport:
-    """Return the report with the candidate that behaviour speaks for, and what it says of it."""
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """All that a search needs, and what concludes from it."""
+
+    base: Baseline
+    problem: Problem
+    judge: TestJudge
+    confirmation: Confirmation
+    conclusion: Conclusion
+
+
+async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepared:
+    base = await baseline(request, runner)
+    guards = judge_guards(request, base)
+    problem = await asyncio.to_thread(problem_of, request, base)
+    if base.failing:
+        await import_ahead(request, base, problem.texts, runner)
+        await runner.collect([*request.reproduction, *guards], tuple(problem.texts))
+    judge = TestJudge(runner, request.reproduction, guards, *candidate_limits(base.passing))
+    confirmation = _confirmation(request, base, problem, runner)
     comparison = BehaviourComparison(
         runner,
         problem.texts,
-        [*request.reproduction, *judge_guards(request, base)],
+        [*request.reproduction, *guards],
         problem.failing | set(base.red),
         replace(request.limits, seconds=PROBING),
     )
-    crashed = any(crash.error != "AssertionError" for crash in problem.crashes)
-    selection = await FixSelection(problem.texts, comparison, crashed=crashed).select(
-        [
-            ConfirmedCandidate(each, each.apply(problem.texts), confirmation.rulings[each])
-            for each in report.confirmed
-        ]
-    )
-    chosen, label, rivals = selection.chosen, selection.label, selection.rivals
-    certain = chosen.ruling.proof == "undo"
-    # A reproduction of ours only looks at whether the call ends: next to nothing tells it apart.
-    if request.written and not certain and not rivals and not selection.losses:
-        around = Neighbourhood(problem.texts, judge, comparison)
-        told_apart, rivals = await around.told_apart(chosen.files)
-        label = "proven" if told_apart else "plausible"
-    return replace(
-        report,
-        fix=chosen.candidate,
-        files=chosen.files,
-        proof=chosen.ruling.proof,
-        undoes=chosen.ruling.commit,
-        label=label,
-        rivals=rivals[:RIVALS],
-        losses=selection.losses,
-    )
+    conclusion = Conclusion(problem, comparison, judge, confirmation, written=request.written)
+    return _Prepared(base, problem, judge, confirmation, conclusion)
+
+
+async def _concluded(
+    root: Path, ahead: _Prepared, report: SearchReport, seconds: float
+) -> SearchReport:
+    """Return the report with the fix that is proposed, as it is written; in so many seconds."""
+    found = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            found = await ahead.conclusion.of(report)
+            tidy = await tidied(root, ahead.problem.texts, found.files)
+            if found.fix and tidy != found.files and await ahead.confirmation(found.fix, tidy):
+                found = replace(found, files=tidy)
+    return found or ahead.conclusion.uncompared(report)
 
 
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
@@ -219,11 +220,6 @@ def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
     return [record.test for record in base.passing if record.test not in own]
 
 
-def _judge(request: RepairRequest, base: Baseline, runner: PreloadingRunner) -> TestJudge:
-    quick, full = candidate_limits(base.passing)
-    return TestJudge(runner, request.reproduction, judge_guards(request, base), quick, full)
-
-
 def _confirmation(
     request: RepairRequest, base: Baseline, problem: Problem, runner: PreloadingRunner
 ) -> Confirmation:
@@ -239,6 +235,7 @@ def _confirmation(
         answered=request.written or request.answered,
         hunks=request.hunks,
         known=request.known,
+        written=request.written,
     )
     return Confirmation(
         request.root,

@@ -33,6 +33,8 @@ def _belief(report: SearchReport) -> str:
     """Say how far the fix can be believed."""
     if report.label == "proven" and report.proof == "undo":
         return "Proven: it is what was there before that commit."
+    if report.doubt:
+        return f"Plausible: {report.doubt}."
     if report.label == "proven":
         return (
             "Proven: tests tell it from its wrong neighbours, nothing that answered answers worse, "
@@ -58,6 +60,11 @@ def _lost(call: ChangedCall) -> str:
 def _nothing(report: SearchReport) -> str:
     if report.stopped == "passing":
         return "The reproduction passes here already, so there is nothing to mend."
+    if report.stopped == "time" and not report.proposed:
+        return (
+            f"Time was up after {report.seconds:.0f} s, before the tests had told what to look at: "
+            "give more of it."
+        )
     if report.stopped == "time":
         left = max(0, report.proposed - report.attempts)
         return (

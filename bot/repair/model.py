@@ -169,7 +169,8 @@ class SearchReport:
 
     `undoes` is the commit that the fix takes back as a whole, where it is one. `rivals` are other
     edits with which the tests pass; `losses` calls that end worse with the fix, or otherwise than
-    in a passing test. `confirmed` are all candidates that may be the fix.
+    in a passing test. `doubt` is what else keeps the fix from being believed. `confirmed` are all
+    candidates that may be the fix.
     """
 
     fix: Candidate | None
@@ -187,6 +188,7 @@ class SearchReport:
     label: Label = "plausible"
     rivals: tuple[Rival, ...] = ()
     losses: tuple[ChangedCall, ...] = ()
+    doubt: str = ""
     confirmed: tuple[Candidate, ...] = ()
 
     @property

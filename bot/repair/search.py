@@ -1,6 +1,7 @@
 """The search: candidates best first, several side by side, and on for a while after a green one."""
 
 import asyncio
+import contextlib
 import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
@@ -142,6 +143,7 @@ async def search(
     judge: Judge,
     *,
     budget_seconds: float,
+    closing_seconds: float = 10.0,
     clock: Clock,
     width: int = 1,
     on_progress: OnProgress = silent,
@@ -150,7 +152,8 @@ async def search(
     """Return the candidates that are green and confirmed, and what was tried.
 
     The first green one does not end the search: another may be as green, and mean something else.
-    The report's `fix` is the best-ranked one. Cancelling is safe at any time.
+    The report's `fix` is the best-ranked one. What is green when time is up is confirmed in
+    `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began = clock.monotonic()
     suspicion = localise(problem)
@@ -162,8 +165,10 @@ async def search(
             await _hunt(hunt, width, confirm)
     except TimeoutError:
         stopped = "time"
-        late = None if hunt.confirmed else await _first_confirmed(hunt, confirm)
-        hunt.confirmed += [late] if late is not None else []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(closing_seconds):
+                late = None if hunt.confirmed else await _first_confirmed(hunt, confirm)
+                hunt.confirmed += [late] if late is not None else []
     fix = max(hunt.confirmed, key=lambda each: each.rank, default=None)
     return SearchReport(
         fix=fix,

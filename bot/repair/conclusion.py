@@ -1,0 +1,132 @@
+"""What is concluded from the candidates found: which is proposed, how far it can be believed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.repair.behaviour import BehaviourComparison
+from bot.repair.confirmation import Confirmation
+from bot.repair.model import (
+    Candidate,
+    Label,
+    Problem,
+    RefusedCandidate,
+    Rival,
+    SearchReport,
+    Texts,
+)
+from bot.repair.neighbourhood import Neighbourhood
+from bot.repair.search import Judge
+from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix
+
+UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
+
+
+class Conclusion:
+    """Concludes from a search's report. `written` says that people wrote the failing tests."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        comparison: BehaviourComparison,
+        judge: Judge,
+        confirmation: Confirmation,
+        *,
+        written: bool,
+    ) -> None:
+        self._problem, self._comparison, self._judge = problem, comparison, judge
+        self._confirmation, self._written = confirmation, written
+
+    async def of(self, report: SearchReport) -> SearchReport:
+        """Return the report with the candidate that behaviour speaks for, and how far it does."""
+        if report.fix is None:
+            return await self._of_doubtful(report)
+        selection = await self._selection(report.confirmed)
+        chosen, label, rivals = selection.chosen, selection.label, selection.rivals
+        certain = chosen.ruling.proof == "undo"
+        # A reproduction of ours only looks at whether the call ends: it tells little apart.
+        if self._written and not certain and not rivals and not selection.losses:
+            around = Neighbourhood(self._problem.texts, self._judge, self._comparison)
+            told_apart, rivals = await around.told_apart(chosen.files)
+            label = "proven" if told_apart else "plausible"
+        return _with(report, selection, label=label, rivals=rivals[:RIVALS])
+
+    def uncompared(self, report: SearchReport) -> SearchReport:
+        """Return the report with its best-ranked candidate, for want of time."""
+        if report.fix is None:
+            return report
+        ruling = self._confirmation.rulings[report.fix]
+        return replace(
+            report,
+            proof=ruling.proof,
+            undoes=ruling.commit,
+            label="plausible",
+            doubt=UNCOMPARED,
+        )
+
+    async def _of_doubtful(self, report: SearchReport) -> SearchReport:
+        """Return the report with a candidate the gate doubts, if it alone passes and harms nothing.
+
+        Nothing that answered may answer otherwise, but what the failing tests ask for; and no other
+        that is doubted either may answer otherwise than it does.
+        """
+        doubtful = self._confirmation.doubtful
+        if not doubtful:
+            return report
+        selection = await self._selection(tuple(doubtful))
+        if selection.rivals or selection.losses or not self._comparison.kept:
+            return report
+        chosen = selection.chosen.candidate
+        kept: tuple[RefusedCandidate, ...] = tuple(
+            each for each in report.refused if each.candidate != chosen
+        )
+        doubted = replace(report, stopped="fixed", refused=kept, doubt=doubtful[chosen])
+        return _with(doubted, selection, label="plausible", rivals=())
+
+    async def _selection(self, candidates: tuple[Candidate, ...]) -> SelectedFix:
+        crashed = any(crash.error != "AssertionError" for crash in self._problem.crashes)
+        texts, rulings = self._problem.texts, self._confirmation.rulings
+        selection = FixSelection(texts, self._comparison, crashed=crashed)
+        return await selection.select(
+            [ConfirmedCandidate(each, each.apply(texts), rulings[each]) for each in candidates]
+        )
+
+
+def _with(
+    report: SearchReport, selection: SelectedFix, *, label: Label, rivals: tuple[Rival, ...]
+) -> SearchReport:
+    chosen = selection.chosen
+    return replace(
+        report,
+        fix=chosen.candidate,
+        files=chosen.files,
+        proof=chosen.ruling.proof,
+        undoes=chosen.ruling.commit,
+        label=label,
+        rivals=rivals,
+        losses=selection.losses,
+    )
+
+
+def together(parts: Sequence[SearchReport], files: Texts) -> SearchReport:
+    """Return one report of several repairs, one after the other, which ended with these texts."""
+    fixes = [part.fix for part in parts if part.fix is not None]
+    both = Candidate(
+        edits=tuple(edit for fix in fixes for edit in fix.edits),
+        kind=" and ".join(dict.fromkeys(fix.kind for fix in fixes)),
+        why="; ".join(fix.why for fix in fixes),
+        line=fixes[0].line,
+    )
+    tried: dict[str, int] = {}
+    for part in parts:
+        for kind, count in part.tried.items():
+            tried[kind] = tried.get(kind, 0) + count
+    weakest: Label = "proven" if all(part.label == "proven" for part in parts) else "plausible"
+    return replace(
+        parts[-1],
+        fix=both,
+        files=files,
+        tried=tried,
+        label=weakest,
+        rivals=tuple(rival for part in parts for rival in part.rivals),
+        losses=tuple(loss for part in parts for loss in part.losses),
+    )

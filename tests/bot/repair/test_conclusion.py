@@ -1,0 +1,98 @@
+"""A condition turned round is proposed only where nothing else passes and nothing is lost by it."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.repair.behaviour import BehaviourComparison
+from bot.repair.candidate_gate import CandidateGate
+from bot.repair.conclusion import Conclusion
+from bot.repair.confirmation import Confirmation
+from bot.repair.explain import explain
+from bot.repair.forking_runner import ForkingRunner
+from bot.repair.judge import TestJudge
+from bot.repair.model import Candidate, Crash, Problem, SearchReport, SourceEdit
+from bot.repair.runner import TimeLimits
+from tests.fakes.repositories import PYTEST_OPTIONS
+
+LIMITS = TimeLimits(10, 3, 30)
+# `loud` was meant to be loud.
+SUBJECT = """\
+def label(name, loud, limit=None):
+    if not loud:
+        name = name.upper()
+    if limit is not None:
+        name = name[:limit]
+    return name
+"""
+TESTS = """\
+from subject import label
+
+
+def test_quiet():
+    assert label("ann", False) == "ann"
+
+
+def test_number():
+    assert label("12", False) == "12"
+"""
+FAILING, PASSING = "test_subject.py::test_quiet", "test_subject.py::test_number"
+MEANT = ("not loud", "loud")
+OTHERWISE = ("not loud", "limit is not None")
+HARMFUL = ("not loud:\n", "loud or name[1] == name:\n")  # an empty name has no second letter
+
+
+def candidate(old: str, new: str) -> Candidate:
+    start = SUBJECT.index(old)
+    return Candidate((SourceEdit("subject.py", start, start + len(old), new),), "negation", "turn")
+
+
+async def concluded(folder: Path, *edits: tuple[str, str]) -> SearchReport:
+    """Return what becomes of these edits where the gate has seen them, and nothing else passes."""
+    (folder / "subject.py").write_text(SUBJECT)
+    (folder / "test_subject.py").write_text(TESTS)
+    (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    texts = {"subject.py": SUBJECT}
+    async with ForkingRunner(folder) as runner:
+        gate = CandidateGate(
+            texts, runner, [FAILING], [PASSING, FAILING], LIMITS, answered=True, written=True
+        )
+        confirmation = Confirmation(
+            folder, texts, runner, gate, reproduction=[FAILING], guards=[PASSING], limits=LIMITS
+        )
+        for each in edits:
+            found = candidate(*each)
+            assert not await confirmation(found, found.apply(texts))
+        failing = frozenset({FAILING})
+        comparison = BehaviourComparison(runner, texts, [FAILING, PASSING], failing, LIMITS)
+        judge = TestJudge(runner, [FAILING], [PASSING], LIMITS, LIMITS)
+        problem = Problem(texts, (Crash("AssertionError"),), failing=failing)
+        conclusion = Conclusion(problem, comparison, judge, confirmation, written=True)
+        report = SearchReport(
+            None, {}, "exhausted", {"negation": 1}, (), 1, 1.0, refused=tuple(confirmation.refused)
+        )
+        return await conclusion.of(report)
+
+
+async def test_a_condition_turned_round_is_given_with_its_doubt_where_it_alone_passes(
+    tmp_path: Path,
+) -> None:
+    report = await concluded(tmp_path, MEANT)
+
+    assert report.files["subject.py"] == SUBJECT.replace("not loud", "loud")
+    assert (report.label, report.refused) == ("plausible", ())
+    assert "Plausible: it turns a condition round" in explain(report)
+    assert "no existing test would notice" in explain(report)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "edits", [(MEANT, OTHERWISE), (HARMFUL,)], ids=["another answers otherwise", "calls break"]
+)
+async def test_it_stays_refused_where_that_is_a_guess_or_harms(
+    tmp_path: Path, edits: tuple[tuple[str, str], ...]
+) -> None:
+    report = await concluded(tmp_path, *edits)
+
+    assert report.fix is None
+    assert len(report.refused) == len(edits)

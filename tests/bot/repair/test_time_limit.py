@@ -1,0 +1,84 @@
+"""A repair ends within its time, whatever does not, with what was found by then."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from bot.adapters.system_clock import SystemClock
+from bot.repair.conclusion import UNCOMPARED
+from bot.repair.engine import RepairRequest, mend
+from bot.repair.explain import explain
+from bot.repair.model import SearchReport, Texts
+from bot.repair.runner import FunctionPlace, RecordedCall, RunResult, TimeLimits
+from tests.fakes.one_module import PATH, OneModule
+
+TEXT = "def area(width, height):\n    return width + height\n"
+TESTS = {"failing": "assert area(4, 3) == 12", "passing": "assert area(2, 2) == 4"}
+
+
+@dataclass
+class Endless(OneModule):
+    """Never comes to an end of one thing that it is asked for."""
+
+    what: Literal["first", "anew", "calls"] = "first"
+
+    async def run(
+        self,
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+        *,
+        coverage: bool = False,
+        stop_at_first: bool = False,
+        modules: bool = False,
+        anew: bool = False,
+    ) -> RunResult:
+        """Run the tests, or wait for ever."""
+        if self.what == "first" or (anew and self.what == "anew"):
+            await asyncio.Event().wait()
+        return await super().run(tests, overlay, limits, coverage=coverage)
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Wait for ever."""
+        await asyncio.Event().wait()
+        return ()
+
+
+async def repaired(
+    folder: Path, what: Literal["first", "anew", "calls"], seconds: float
+) -> SearchReport:
+    (folder / PATH).write_text(TEXT)
+    request = RepairRequest(
+        folder, ("failing",), ("passing",), written=True, seconds=seconds, write=False
+    )
+    async with asyncio.timeout(seconds + 20):
+        return await mend(request, Endless(TEXT, TESTS, what=what), SystemClock())
+
+
+async def test_tests_that_never_end_are_told_apart_from_finding_nothing(tmp_path: Path) -> None:
+    report = await repaired(tmp_path, "first", 0.2)
+
+    assert (report.fix, report.stopped) == (None, "time")
+    assert "before the tests had told what to look at" in explain(report)
+
+
+@pytest.mark.slow
+async def test_what_could_not_be_confirmed_in_time_is_no_fix(tmp_path: Path) -> None:
+    report = await repaired(tmp_path, "anew", 5)
+
+    assert (report.fix, report.stopped) == (None, "time")
+
+
+@pytest.mark.slow
+async def test_what_could_not_be_compared_in_time_is_only_plausible(tmp_path: Path) -> None:
+    report = await repaired(tmp_path, "calls", 10)
+
+    assert "width * height" in report.files[PATH]
+    assert (report.label, report.doubt) == ("plausible", UNCOMPARED)
+    assert UNCOMPARED in explain(report)
