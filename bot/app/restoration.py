@@ -12,6 +12,7 @@ from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.adapters.sqlite_store import SqliteStore
 from bot.adapters.state_backups import ROOM, OnBytes, extract, free_bytes
+from bot.app.restored_cursors import carry_cursors
 from bot.app.schemas import KNOWN_MIGRATIONS
 from bot.app.state_lock import hold
 from bot.app.state_swap import Staging, Step, discard, new_staging, refuse_mount, take_place
@@ -89,6 +90,7 @@ class Restoration:
                 with hold(staging.folder):  # in its place it is held from the first moment
                     carried = await in_thread(_carry_over, self._state, staging.folder)
                     await self._noted(staging.folder, report)
+                    await carry_cursors(self._state, staging.folder)
                     self._step("noted")
                     old = await in_thread(take_place, staging, self._state, self._step)
             finally:

@@ -8,28 +8,11 @@ from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 
-from bot.domain.record import Record
+from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
 from bot.ports.key_value_store import KeyValueStore
 
 CHATTER = 25
 """So many messages that were not for the bot may pass before their cursor is kept."""
-
-_CURSORS = "heard:"
-_MARK = "heard-everywhere"
-
-
-class Cursor(Record):
-    """Every message of a channel up to this one was handled. `person_id`: whose direct channel."""
-
-    channel_id: int
-    message_id: int
-    person_id: int | None = None
-
-
-class HandledMark(Record):
-    """Every message of every channel up to this one was handled, where there is no cursor."""
-
-    message_id: int
 
 
 class _Channel:
@@ -80,8 +63,8 @@ class Cursors:
 
     async def open(self) -> bool:
         """Read what is kept; return whether the bot has listened before."""
-        mark = await self._key_values.get(_MARK, HandledMark)
-        for cursor in await self._key_values.all(_CURSORS, Cursor):
+        mark = await self._key_values.get(MARK, HandledMark)
+        for cursor in await self._key_values.all(CURSORS, Cursor):
             known = self._channels.setdefault(cursor.channel_id, _Channel(cursor, kept=True))
             if known.cursor.message_id < cursor.message_id:
                 known.cursor, known.kept = cursor, True
@@ -173,12 +156,12 @@ class Cursors:
         if self._mark is not None and mark <= self._mark:
             return
         self._mark = mark
-        await self._key_values.put(_MARK, HandledMark(message_id=mark))
+        await self._key_values.put(MARK, HandledMark(message_id=mark))
         for number, channel in list(self._channels.items()):
             idle = channel.cursor.message_id <= mark and not (channel.in_hand or channel.held)
             if idle and channel.cursor.person_id is None:
                 del self._channels[number]
-                await self._key_values.remove(f"{_CURSORS}{number}")
+                await self._key_values.remove(f"{CURSORS}{number}")
 
     def _channel(self, channel_id: int) -> _Channel:
         if channel_id not in self._channels:
@@ -195,4 +178,4 @@ class Cursors:
 
     async def _keep(self, channel: _Channel) -> None:
         channel.unkept, channel.kept = 0, True
-        await self._key_values.put(f"{_CURSORS}{channel.cursor.channel_id}", channel.cursor)
+        await self._key_values.put(f"{CURSORS}{channel.cursor.channel_id}", channel.cursor)

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from cogs.conversation._cursors import CHATTER, Cursor, Cursors, MessageTurn
+from bot.domain.message_cursors import Cursor
+from cogs.conversation._cursors import CHATTER, Cursors, MessageTurn
 from tests.fakes.fake_key_value_store import FakeKeyValueStore
 
 DEV = 7

@@ -16,7 +16,7 @@ import pytest
 
 from bot.adapters.file_kill_switch import FileKillSwitch
 from bot.adapters.local_forge import LocalForge
-from bot.adapters.sqlite_store import SqliteStore
+from bot.adapters.sqlite_store import SqliteKeyValueStore, SqliteStore
 from bot.adapters.state_backups import backups_in
 from bot.adapters.state_backups._databases import facts_of
 from bot.adapters.system_clock import SystemClock
@@ -25,6 +25,7 @@ from bot.app.schemas import KNOWN_MIGRATIONS
 from bot.app.state_lock import hold
 from bot.domain.audit import RESTORED
 from bot.domain.errors import ConfigError
+from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
 from bot.domain.stop import Stop
 from bot.infra.schema_versions import SOURCES, migrations_in
 from tests.bot.adapters.test_backup_attacks import members_of, named, written
@@ -233,6 +234,43 @@ async def test_without_room_nothing_is_left_behind(state: Path, tmp_path: Path) 
     with pytest.raises(ConfigError, match="there is room for"):
         await Restoration(file, state, free=lambda folder: 1_000).restore()
     assert _around(state) == set()
+
+
+async def _hears(state: Path, mark: int, *cursors: Cursor) -> None:
+    async with SqliteKeyValueStore(state / "theseus.sqlite3") as store:
+        await store.put(MARK, HandledMark(message_id=mark))
+        for cursor in cursors:
+            await store.put(f"{CURSORS}{cursor.channel_id}", cursor)
+
+
+async def _heard(state: Path) -> tuple[HandledMark | None, dict[int, int]]:
+    async with SqliteKeyValueStore(state / "theseus.sqlite3") as store:
+        cursors = await store.all(CURSORS, Cursor)
+        mark = await store.get(MARK, HandledMark)
+        return mark, {each.channel_id: each.message_id for each in cursors}
+
+
+async def test_what_was_answered_since_is_not_answered_again(state: Path, tmp_path: Path) -> None:
+    direct = Cursor(channel_id=2, message_id=15, person_id=7)
+    await _hears(state, 10, Cursor(channel_id=1, message_id=12), direct)
+    file = await backed_up(state, tmp_path / "to")
+    await _hears(state, 30, Cursor(channel_id=1, message_id=44), Cursor(channel_id=3, message_id=5))
+    await Restoration(file, state).restore()
+    assert await _heard(state) == (HandledMark(message_id=30), {1: 44, 2: 15, 3: 5})
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+async def test_where_nobody_knows_what_was_answered_it_begins_with_what_is_new(
+    state: Path, tmp_path: Path, *, damaged: bool
+) -> None:
+    await _hears(state, 10, Cursor(channel_id=2, message_id=15, person_id=7))
+    file = await backed_up(state, tmp_path / "to")
+    if damaged:
+        (state / "theseus.sqlite3").write_bytes(b"SQLite format 3\0" + b"x" * 5_000)
+    else:
+        state = tmp_path / "new/state"
+    await Restoration(file, state).restore()
+    assert await _heard(state) == (None, {2: 15})
 
 
 async def test_a_mount_point_is_refused_before_anything_is_unpacked(tmp_path: Path) -> None:

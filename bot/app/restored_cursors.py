@@ -1,0 +1,47 @@
+"""What a restored bot takes for answered: no message is answered twice for a backup being older."""
+
+import contextlib
+import shutil
+import sqlite3
+import tempfile
+from pathlib import Path
+
+from bot.adapters.sqlite_store import SqliteKeyValueStore
+from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
+from bot.infra.threads import in_thread
+
+
+async def carry_cursors(state: Path, staging: Path) -> None:
+    """Have a state begin to listen where the one that it takes the place of stopped.
+
+    Where that one cannot tell, it begins with what is new: nobody knows what was answered since.
+    Raises `StoreError`.
+    """
+    mark, cursors = await in_thread(_cursors_of, state / "theseus.sqlite3", staging)
+    async with SqliteKeyValueStore(staging / "theseus.sqlite3") as store:
+        if mark is None:
+            await store.remove(MARK)
+            return
+        before = await store.get(MARK, HandledMark)
+        newest = max(mark.message_id, before.message_id if before else 0)
+        await store.put(MARK, HandledMark(message_id=newest))
+        for cursor in cursors:
+            name = f"{CURSORS}{cursor.channel_id}"
+            known = await store.get(name, Cursor)
+            if known is None or known.message_id < cursor.message_id:
+                await store.put(name, cursor)
+
+
+def _cursors_of(file: Path, aside: Path) -> tuple[HandledMark | None, tuple[Cursor, ...]]:
+    """Read a copy made in `aside`: the store may be of older code, or damaged, and stays as it is."""
+    try:
+        with tempfile.TemporaryDirectory(dir=aside) as folder:
+            copy = Path(shutil.copy(file, folder))
+            with contextlib.suppress(FileNotFoundError):
+                shutil.copy(f"{file}-wal", folder)
+            with contextlib.closing(sqlite3.connect(copy)) as store:
+                kept = dict(store.execute("SELECT name, body FROM shelf WHERE name GLOB 'heard*'"))
+        mark = HandledMark.model_validate_json(kept.pop(MARK))
+        return mark, tuple(map(Cursor.model_validate_json, kept.values()))
+    except (sqlite3.Error, FileNotFoundError, KeyError, ValueError):
+        return None, ()
