@@ -33,7 +33,7 @@ async def carry_cursors(state: Path, staging: Path) -> None:
 
 
 def _cursors_of(file: Path, aside: Path) -> tuple[HandledMark | None, tuple[Cursor, ...]]:
-    """Read a copy made in `aside`: the store may be of older code, or damaged, and stays as it is."""
+    """Read a copy made in `aside`; the store, of older code or damaged, stays as it is."""
     try:
         with tempfile.TemporaryDirectory(dir=aside) as folder:
             copy = Path(shutil.copy(file, folder))

@@ -13,7 +13,7 @@ from bot.domain.errors import RunError, TheseusError
 from bot.redaction import redact
 from bot.web._pages import Pages
 from bot.web._peer_process import is_ours
-from bot.web._responses import Refused, plain, see_other
+from bot.web._responses import Refused, login_for, plain, see_other
 from bot.web._routes import ROUTES, Route
 from bot.web._rules import WebRules
 from bot.web._sessions import Login, Sessions
@@ -56,7 +56,7 @@ class AuthMiddleware:
                 return await handler(request)
         except Refused as refused:
             if refused.status == 401 and _is_page(request):
-                return see_other("/login")
+                return see_other(login_for(request.path_qs))
             return await self._told(request, refused.status, refused.words, refused.headers)
         except TimeoutError:
             words = "that took too long."

@@ -8,7 +8,7 @@ from bot.web._health import Health
 from bot.web._page_frame import PageFrame
 from bot.web._pages import Pages
 from bot.web._request_bodies import form
-from bot.web._responses import Refused, see_other
+from bot.web._responses import Refused, page_after_login, see_other
 from bot.web._rules import WebRules
 from bot.web._sessions import SECONDS, Sessions
 from bot.web._token_auth import TokenAuth
@@ -53,19 +53,20 @@ class Dashboard:
         """Show the form that takes the token."""
         if self._rules.token is None:
             raise Refused(404, "there is no token to log in with (THESEUS_HTTP_TOKEN).")
-        return await self._pages.page("login.html", "Log in", {"wrong": ""})
+        wanted = page_after_login(request.query.get("next", ""))
+        return await self._pages.page("login.html", "Log in", {"wrong": "", "next": wanted})
 
     async def login(self, request: web.Request) -> web.Response:
         """Begin a session of our own making for who has the token."""
         self._token_auth.guesses.check(request.remote)
-        token = (await form(request)).get("token", "")
-        if not self._token_auth.fits(token, request.remote):
-            return await self._pages.page(
-                "login.html", "Log in", {"wrong": "That is not the token."}, status=403
-            )
+        sent = await form(request)
+        wanted = page_after_login(sent.get("next", ""))
+        if not self._token_auth.fits(sent.get("token", ""), request.remote):
+            shown = {"wrong": "That is not the token.", "next": wanted}
+            return await self._pages.page("login.html", "Log in", shown, status=403)
         self._sessions.end(request.cookies.get(self._auth.cookie))
         cookie, _ = self._sessions.begin()
-        answer = see_other("/")
+        answer = see_other(wanted)
         answer.set_cookie(
             self._auth.cookie,
             cookie,

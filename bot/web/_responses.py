@@ -1,8 +1,10 @@
 """Answers, and what every one of them carries."""
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -20,6 +22,7 @@ SECURITY = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 NO_STORE = "no-store"
+_LONGEST_PATH = 2_000
 
 
 class Refused(Exception):
@@ -52,6 +55,24 @@ def as_json(content: Mapping[str, object], status: int = 200) -> web.Response:
     """Return an answer for programs."""
     text = json.dumps(content, ensure_ascii=True, indent=2, default=str) + "\n"
     return web.Response(status=status, text=text, content_type="application/json")
+
+
+def login_for(wanted: str) -> str:
+    """Return the address of the login that leads on to a page of ours; others are left out."""
+    if wanted == "/" or not _is_ours(wanted):
+        return "/login"
+    return f"/login?next={quote(wanted, safe='')}"
+
+
+def page_after_login(wanted: str) -> str:
+    """Return where a login leads: the page that was wanted, where it is one of ours."""
+    return wanted if _is_ours(wanted) else "/"
+
+
+def _is_ours(wanted: str) -> bool:
+    """Whether a browser takes it for a path of this server, whoever wrote it into a link."""
+    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
+    return plain and len(wanted) <= _LONGEST_PATH and re.match(r"/(?!/|login)", wanted) is not None
 
 
 def see_other(path: str) -> web.Response:

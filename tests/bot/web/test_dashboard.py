@@ -384,3 +384,29 @@ async def test_a_link_from_elsewhere_leads_here(room: Room) -> None:
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
     async with room.serving() as client:
         assert (await client.get("/", headers=headers)).status == 200
+
+
+async def test_a_login_leads_on_to_the_page_that_was_wanted(room: Room) -> None:
+    async with room.serving(token=TOKEN) as client:
+        turned_away = await client.get("/audit?words=a%26b", headers=PAGE)
+        assert turned_away.headers["Location"] == "/login?next=%2Faudit%3Fwords%3Da%2526b"
+        form = await client.get(turned_away.headers["Location"])
+        assert 'name="next" value="/audit?words=a%26b"' in form.text
+        sent = {"token": TOKEN, "next": "/audit?words=a%26b"}
+        answer = await client.post("/login", data=sent, headers=client.own)
+        assert answer.headers["Location"] == "/audit?words=a%26b"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "//evil.example", "///evil.example", "/\\evil.example", "https://evil.example", "\\\\evil",
+        "javascript:alert(1)", "/a\r\nSet-Cookie: b=c", "/\t/evil.example", "audit", "", "/é",
+        "/login?next=/login", "/" + "a" * 3_000,
+    ],
+)  # fmt: skip
+async def test_a_login_leads_nowhere_else(elsewhere: str, room: Room) -> None:
+    async with room.serving(token=TOKEN) as client:
+        sent = {"token": TOKEN, "next": elsewhere}
+        answer = await client.post("/login", data=sent, headers=client.own)
+        assert answer.headers["Location"] == "/"

@@ -159,4 +159,6 @@ async def test_who_may_not_look_sees_no_page_of_it() -> None:
     async with Room().serving(token=TOKEN) as client:
         page = await client.get("/nothing", headers=HTML)
         assert (page.status, "/audit" in page.text) == (404, False)
-        assert (await client.get("/audit", headers=HTML)).headers["Location"] == "/login"
+        assert (await client.get("/audit", headers=HTML)).headers[
+            "Location"
+        ] == "/login?next=%2Faudit"
