@@ -53,7 +53,9 @@ async def test_what_does_not_compile_is_refused_with_file_and_line(cogs: Cogs) -
     cogs.write("cogs/dice.py", "async def setup(:\n")
     cogs.write("cogs/polls/__init__.py", GOOD)
     cogs.write("cogs/polls/_parts.py", b"x = 1\n\xff\n")
-    found = await cogs.check(["dice", "polls"])
+    cogs.write("cogs/half.py", GOOD[:15])
+    found = await cogs.check(["dice", "polls", "half"])
+    assert found["half"].startswith("cogs/half.py, line 1: SyntaxError:")
     assert found["dice"].startswith("cogs/dice.py, line 1: SyntaxError:")
     assert found["polls"].startswith("cogs/polls/_parts.py: UnicodeDecodeError")
 
@@ -65,12 +67,14 @@ async def test_each_cog_is_judged_for_itself(cogs: Cogs) -> None:
     cogs.write("cogs/imports.py", "import nothing_of_that_name\n" + GOOD)
     cogs.write("cogs/raises.py", "async def setup(bot):\n    raise RuntimeError('no dice')\n")
     cogs.write("cogs/lacks.py", "x = 1\n")
+    cogs.write("cogs/typed.py", "setup = 1\n")
     cogs.write("cogs/exits.py", "raise SystemExit(3)\n")
     cogs.write("cogs/parts.py", PARTS)
     cogs.write("cogs/good.py", GOOD)
-    names = ["second", "imports", "raises", "lacks", "exits", "parts", "good"]
+    names = ["second", "imports", "raises", "lacks", "typed", "exits", "parts", "good"]
     found = await cogs.check(names)
-    assert set(found) == {"second", "imports", "raises", "lacks", "exits"}
+    assert set(found) == {"second", "imports", "raises", "lacks", "typed", "exits"}
+    assert found["typed"] == "TypeError: 'int' object is not callable"
     assert "'roll' already" in found["second"]
     assert found["imports"] == "ModuleNotFoundError: No module named 'nothing_of_that_name'"
     assert found["raises"] == "RuntimeError: no dice"

@@ -16,6 +16,7 @@ from tests.bot.hot_reload.hot_reload_room import CONFIG, FILES, Room, hot_room, 
 ADA = person_author(Person(id=7, name="ada"))
 EXECUTOR = "prompts/executor.md"
 SKILL = "prompts/skills/triage/SKILL.md"
+MISTYPED = CONFIG.replace("workers: 2 ", "workers: many ")
 
 
 @pytest.fixture
@@ -48,6 +49,15 @@ def pipe(path: str) -> Callable[[Room], None]:
     return put
 
 
+def front(lines: str) -> str:
+    return f"---\nname: triage\n{lines}\n---\nLook first.\n"
+
+
+def without_manifest(room: Room) -> None:
+    room.write("prompts/skills/triage/notes.md", "Look twice.\n")
+    (room.root / SKILL).unlink()
+
+
 def folder(path: str) -> Callable[[Room], None]:
     def put(room: Room) -> None:
         (room.root / path).unlink()
@@ -78,11 +88,25 @@ def folder(path: str) -> Callable[[Room], None]:
         ("skill", "triage", written(SKILL, skill("other")), "call both the same"),
         ("skill", "triage", written("prompts/skills/triage/big", "x" * 600_000), "too large"),
         ("skill", "triage", link(SKILL), "it is a link; put the file"),
+        ("skill", "triage", pipe(SKILL), "it is no plain file"),
+        ("skill", "triage", written(SKILL, front("description: [")), "line .: not valid YAML"),
+        ("skill", "triage", written(SKILL, front("description: [a]")), "description: input should"),
+        ("skill", "triage", written(SKILL, skill("triage")[:30]), "that begins here has no end"),
+        ("skill", "triage", without_manifest, r"has no SKILL\.md"),
         ("config", "config", written("data/config.yaml", CONFIG + "nonsense: 1\n"), "nonsense"),
         ("config", "config", written("data/config.yaml", "people: [\n"), "config.yaml, line"),
         ("config", "config", written("data/config.yaml", CONFIG[:2_000]), "config.yaml"),
         ("config", "config", written("data/config.yaml", b"\xff\xfe"), "it is not UTF-8"),
+        ("config", "config", written("data/config.yaml", CONFIG + "\0"), "it is no text"),
+        ("config", "config", written("data/config.yaml", MISTYPED), r"runs\.workers"),
+        ("config", "config", written("data/config.yaml", CONFIG + "#" * 300_000), "too large"),
+        ("config", "config", written("data/config.yaml", CONFIG + "x: &x [*x]\n"), "itself"),
         ("config", "config", deleted("data/config.yaml"), "it is gone; restore it"),
+        ("cog", "dice", written("cogs/dice.py", b"SIDES = 6 # \xff\n"), "line 1: it is not UTF-8"),
+        ("cog", "dice", written("cogs/dice.py", b"\0"), "it is no text"),
+        ("cog", "dice", written("cogs/dice.py", "#" * 1_100_000), "too large"),
+        ("cog", "dice", link("cogs/dice.py"), "it is a link; put the file"),
+        ("cog", "dice", pipe("cogs/dice.py"), "it is no plain file"),
     ],
 )  # fmt: skip
 async def test_a_broken_file_is_refused_with_the_reason_and_the_last_good_one_is_served(
@@ -98,6 +122,7 @@ async def test_a_broken_file_is_refused_with_the_reason_and_the_last_good_one_is
     assert room.registry.live.prompts == live.prompts
     assert room.registry.live.contents(kind)[name].digest == before.digest
     assert len(room.told) == 1
+    assert room.cogs.loaded == [], "what is no text is not tried"
     await room.look()
     assert len(room.told) == 1, "it is told once"
     path = room.root / before.path if kind != "skill" else room.root / SKILL
