@@ -3,14 +3,32 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import discord
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from local_discord.server import LocalDiscord
+
+class Addressed(Protocol):
+    """Where a local Discord is: one of this process, or of another."""
+
+    @property
+    def api_url(self) -> str:
+        """What stands for Discord's API."""
+        ...
+
+    @property
+    def gateway_url(self) -> str:
+        """What stands for its gateway."""
+        ...
+
+    @property
+    def token(self) -> str:
+        """What a bot logs in with."""
+        ...
+
 
 ClientT = TypeVar("ClientT", bound=discord.Client)
 _READY_SECONDS = 20.0
@@ -26,7 +44,7 @@ def point_discord_at(api_url: str, gateway_url: str) -> None:
 
 
 @asynccontextmanager
-async def online(bot: ClientT, local: LocalDiscord) -> AsyncIterator[ClientT]:
+async def online(bot: ClientT, local: Addressed) -> AsyncIterator[ClientT]:
     """Run a bot until the block ends; it is ready when the block begins.
 
     What ends the bot meanwhile ends the block. Raises `AssertionError` when it is not ready within

@@ -20,6 +20,7 @@ from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from tests.support.command_driver import DiscordAddress
 from tests.support.discord_client import online
 
 
@@ -135,7 +136,7 @@ def make_client(
 @asynccontextmanager
 async def living(
     home: Home,
-    local: LocalDiscord,
+    local: LocalDiscord | DiscordAddress,
     *,
     extensions: Sequence[str] = (),
     traffic: TrafficRecorder | None = None,

@@ -1,4 +1,4 @@
-"""Commands without a pause while a cog and the persona are changed again and again."""
+"""Commands at a steady rate while a cog and the persona are changed again and again."""
 
 import asyncio
 import gc
@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -17,7 +18,7 @@ from bot.hot_reload.registry import FileLiveRegistry
 from bot.hot_reload.validation import Validation
 from bot.hot_reload.versions import VersionRepository
 from bot.prompts import Prompts
-from local_discord.server import LocalDiscord, LocalPerson
+from tests.support.command_driver import CommandDriver, Driven, Wanted, command_driver
 from tests.support.live_client import Home, LiveClient, living, own_cogs
 
 COG = """
@@ -43,70 +44,78 @@ class Greeter(commands.Cog):
 async def setup(bot: commands.Bot) -> None:
     await bot.add_cog(Greeter())
 """
-_ANSWER = re.compile(r"hello \d+")
 _RSS = re.compile(r"^VmRSS:\s+(\d+) kB", re.MULTILINE)
 
 
 class Load(NamedTuple):
-    """What came of it. `more` is how many more of the cog are in memory then; memory is in MB."""
+    """What came of it, after a tenth of it has warmed the process up.
 
-    commands: int
+    `more` is how many more of the cog are in memory then, `objects` how many more of all kinds;
+    memory, `before` and `after`, is in MB.
+    """
+
+    driven: Driven
     failed: tuple[str, ...]
-    seconds: float
     more: int
+    objects: int
     before: float
     after: float
 
 
-async def reloads_under_load(
-    folder: Path, reloads: int, *, people: int = 4, commands: int = 0
-) -> Load:
-    """Reload so often while people give commands without a pause; go on to so many `commands`.
+async def reloads_under_load(folder: Path, reloads: int, *, commands: int, a_second: float) -> Load:
+    """Reload so often, spread over the time of so many commands.
 
     Nothing of it is tried in a process of its own: what counts here is the running one.
     """
     async with AsyncExitStack() as stack:
+        driver = await stack.enter_async_context(command_driver())
         home = stack.enter_context(own_cogs(folder))
         _write(home, 0)
-        local = await stack.enter_async_context(
-            LocalDiscord([LocalPerson("alice", listed=True)], token="local-token")
-        )
-        room = await stack.enter_async_context(living(home, local))
+        room = await stack.enter_async_context(living(home, driver.address))
         versions = await stack.enter_async_context(VersionRepository(folder / "live.sqlite3"))
         registry = _registry(room, versions)
         await registry.start()
-        return await _driven(room, registry, reloads, people, commands)
+        finishing = asyncio.create_task(versions.run_forever())
+        stack.callback(finishing.cancel)
+        under_way = _UnderWay(room, registry, driver)
+        await under_way.go(reloads // 10, Wanted(commands // 10, a_second))
+        before, cogs, objects = _memory(), _cogs(), len(gc.get_objects())
+        driven = await under_way.go(reloads, Wanted(commands, a_second))
+        for _ in range(20):
+            await asyncio.sleep(0)  # loops that were cancelled have their last turn
+        more = _cogs() - cogs
+        objects = len(gc.get_objects()) - objects
+        failed = (*driven.failed, *under_way.failed)
+        return Load(driven, failed, more, objects, before, _memory())
 
 
-async def _driven(
-    room: LiveClient, registry: FileLiveRegistry, reloads: int, people: int, commands: int
-) -> Load:
-    over, answers, failed = asyncio.Event(), list[str](), list[str]()
-    prompts = Prompts(room.home.root / "prompts", lambda: registry.live.prompts)
+class _UnderWay:
+    """A client under commands, whose cog and persona are changed meanwhile."""
 
-    async def commanding() -> None:
-        while not (over.is_set() and len(answers) >= commands):
-            told = str(((await room.alice.run("dev", "greet"))["message"] or {}).get("content"))
-            persona = prompts.render("persona")
-            (answers if _ANSWER.fullmatch(told) and _ANSWER.fullmatch(persona) else failed).append(
-                told
-            )
+    def __init__(self, room: LiveClient, registry: FileLiveRegistry, driver: CommandDriver) -> None:
+        self.failed: list[str] = []
+        self._room = room
+        self._registry = registry
+        self._driver = driver
+        self._prompts = Prompts(room.home.root / "prompts", lambda: registry.live.prompts)
+        self._numbers = count(1)
 
-    before, cogs, began = _memory(), _cogs(), time.perf_counter()
-    async with asyncio.TaskGroup() as group:
-        for _ in range(people):
-            group.create_task(commanding())
-        for number in range(1, reloads + 1):
-            _write(room.home, number)
-            result = await registry.reload(FILE_AUTHOR)
-            if len(result.live) != 2:
-                failed.append(f"reload {number}: {result}")
-        over.set()
-    seconds = time.perf_counter() - began
-    for _ in range(20):
-        await asyncio.sleep(0)  # loops that were cancelled have their last turn
-    more = _cogs() - cogs
-    return Load(len(answers), tuple(failed), seconds, more, before, _memory())
+    async def go(self, reloads: int, wanted: Wanted) -> Driven:
+        """Reload so often while these commands are given; return what came of the commands."""
+        driving = asyncio.create_task(self._driver.drive(wanted))
+        began, whole = time.perf_counter(), wanted.commands / wanted.a_second
+        for number in range(reloads):
+            await self._reload(next(self._numbers))
+            due = began + whole * number / reloads
+            await asyncio.sleep(max(due - time.perf_counter(), 0))
+        return await driving
+
+    async def _reload(self, number: int) -> None:
+        _write(self._room.home, number)
+        result = await self._registry.reload(FILE_AUTHOR)
+        told = self._prompts.render("persona")
+        if len(result.live) != 2 or told != f"hello {number}":
+            self.failed.append(f"reload {number}: {result}, {told}")
 
 
 def _registry(room: LiveClient, versions: VersionRepository) -> FileLiveRegistry:
