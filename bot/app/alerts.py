@@ -93,12 +93,12 @@ def rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
     except (KeyError, ValidationError):
         return None
     left = f" The checkout was not put back: {report.not_back}." if report.not_back else ""
+    ends = "cannot go back" if report.not_back else "took it back"
+    runs = f" Running now: {report.previous[:10] or 'what ran before'}." * (not report.not_back)
     return Alert(
         id=f"rollback:{report.commit[:12]}:{report.at}"[:200],
-        title=f"I restarted onto {report.commit[:10]}, and took it back",
-        text=f"{report.why}. Running now: {report.previous[:10] or 'what ran before'}.{left}"[
-            :4_000
-        ],
+        title=f"I restarted onto {report.commit[:10]}, and {ends}",
+        text=f"{report.why}.{runs}{left}"[:4_000],
         since=now,
         at=now,
     )

@@ -24,8 +24,9 @@ def live_after_restart(report: RestartReport) -> Post:
 
 def taken_back(report: RestartReport) -> Post:
     """Return the incident of a commit that did not pass its probation."""
+    ends = "cannot go back" if report.not_back else "took it back"
     return Post(
-        text=f"🛑 I restarted onto `{_short(report.commit)}`, and took it back: "
+        text=f"🛑 I restarted onto `{_short(report.commit)}`, and {ends}: "
         f"{redact(report.why)}. {_where(report)}{_offer(report)}",
         buttons=_revert(report),
         attachments=_tail(report),
@@ -55,10 +56,14 @@ def _where(report: RestartReport) -> str:
     previous, commit = _short(report.previous), _short(report.commit)
     if report.not_back:
         return (
-            f"⚠️ The checkout could not be put back to `{previous}` ({redact(report.not_back)}), so "
-            f"`{commit}` is what the next start runs: look at it on the machine."
+            f"⚠️ The checkout was not put back to `{previous}`, so `{commit}` is what each start "
+            f"runs: look at it on the machine. {_sentence(redact(report.not_back))}"
         )
     return f"The code is back at `{previous}`, which runs.{_WAY_ON.format(commit=commit)}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."
 
 
 def _offer(report: RestartReport) -> str:

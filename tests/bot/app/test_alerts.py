@@ -19,6 +19,14 @@ def test_a_commit_that_was_taken_back_is_told_with_its_reason() -> None:
     assert alert.text == "it hung. Running now: def4567890."
 
 
+def test_a_commit_that_cannot_be_taken_back_is_not_told_as_if_it_were() -> None:
+    told = {"commit": "abc1234567890", "at": "12", "why": "it hung", "not_back": "it migrated"}
+    alert = rollback_alert({"rolled_back": told}, AT)
+    assert alert is not None
+    assert alert.title == "I restarted onto abc1234567, and cannot go back"
+    assert alert.text == "it hung. The checkout was not put back: it migrated."
+
+
 @pytest.mark.parametrize("news", [{}, {"restarted": {"commit": "abc"}}, {"rolled_back": "odd"}])
 def test_without_a_rollback_there_is_nothing_to_tell(news: dict[str, Any]) -> None:
     assert rollback_alert(news, AT) is None

@@ -82,6 +82,19 @@ async def test_what_runs_says_whether_it_is_over(
         assert watched.the_incident().open == is_open
 
 
+async def test_what_cannot_be_taken_back_says_why_and_what_to_do(
+    watched: MonitoringWorld,
+) -> None:
+    why = "theseus.sqlite3 has a migration. To go back all the same: `theseus restore it`"
+    async with watched.running() as monitoring:
+        await monitoring.taken_back(TOLD.but(not_back=why))
+        await watched.pass_time(5)
+        text = watched.post().text
+    assert "I restarted onto `bbbbbbb`, and cannot go back: it ended with exit code 1." in text
+    assert f"look at it on the machine. T{why[1:]}." in text
+    assert watched.the_incident().title == "The code of bbbbbbb could not be taken back"
+
+
 async def test_a_listed_person_closes_it_and_it_comes_back_with_the_next_roll_back(
     watched: MonitoringWorld,
 ) -> None:

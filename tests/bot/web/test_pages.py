@@ -17,7 +17,7 @@ from bot.domain.brief import Acceptance, Brief, Wanted
 from bot.domain.budget import BudgetRules
 from bot.domain.change import Attempt, ChangeSet, CheckResult, FileChange, Finding, Verdict
 from bot.domain.evidence import Commit, Diagnosis, Evidence, Suspect
-from bot.domain.incident import Report
+from bot.domain.incident import Incident, Report, Severity
 from bot.domain.journal import Action, ActionOutcome, Capsule, FailureGroup, Kind
 from bot.domain.memory import Memory
 from bot.domain.people import Person
@@ -26,6 +26,7 @@ from bot.domain.proof import Proof
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.rehearsal import CommandStep, PlayDifference, Script
+from bot.domain.restart import RestartReport
 from bot.domain.stop import Stop
 from bot.domain.wish import Wish, Wisher
 from bot.presentation.times import ago
@@ -304,6 +305,33 @@ async def test_a_page_shows_what_it_is_about() -> None:
         assert "10 times since " in incident.read
         assert "No model is paid for here" in (await client.get("/budget")).text
         assert "Everything was stopped" not in (await client.get("/")).text
+
+
+async def test_code_that_was_taken_back_has_a_page_of_its_own() -> None:
+    room, at = Room(), START
+    report = RestartReport(
+        commit="b" * 40,
+        previous="a" * 40,
+        why="it hung",
+        tail="the last <line>",
+        at="then",
+        not_back="data has a migration",
+    )
+    room.incidents.known.append(
+        Incident(
+            id="q2w3e4", severity=Severity.HIGH, event="reload.restart", count=1,
+            title="The code of bbbbbbb was taken back", noticed="it hung", opened_at=at,
+            last_at=at, status="resolved", resolved_at=at, rollback=report,
+            closed_for="`ccccccc` runs in its place",
+        )
+    )  # fmt: skip
+    async with room.serving() as client:
+        page = checked((await client.get("/incidents/q2w3e4")).text)
+        listed = checked((await client.get("/incidents")).text)
+    for said in ("It failed because", "bbbbbbbbbbbb", "Ran before", "the last <line>", "Closed",
+                 "`ccccccc` runs in its place", "data has a migration"):  # fmt: skip
+        assert said in page.read, said
+    assert "The code of bbbbbbb was taken back" in listed.read
 
 
 async def test_empty_pages_say_what_to_do() -> None:
