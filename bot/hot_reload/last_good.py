@@ -29,23 +29,20 @@ class LastGood:
             return None
         kind, name = saved.key
         path = seen[saved.key][0].path if saved.key in seen else f"prompts/{name}.md"
-        for number in await self._numbers(saved):
+        kept = {each.number: each.at for each in await self._versions.versions(saved.key)}
+        for number in dict.fromkeys([saved.version, *kept]):
             content = await self._versions.content(saved.key, number)
             if content is None or self._validation(saved.key, content):
                 continue
             back = saved.rolled_back if number == saved.version else None
             item = LiveItem(
                 kind=kind, name=name, path=path, version=number, digest=content.digest,
-                since=self._now, rolled_back=back,
+                since=kept.get(number, self._now) if back is None else back.at, rolled_back=back,
             )  # fmt: skip
             # a file that was refused is judged again: the rules may have changed since
             mark = saved.mark if back is not None or saved.mark == content.digest else ""
             return LiveState(item, content, mark, saved.newest)
         return None
-
-    async def _numbers(self, saved: SavedItem) -> list[int]:
-        kept = [each.number for each in await self._versions.versions(saved.key)]
-        return list(dict.fromkeys([saved.version, *kept]))
 
 
 def prompts_of(seen: Seen) -> dict[str, ItemContent]:

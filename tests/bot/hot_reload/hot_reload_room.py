@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 from bot.domain.errors import ConfigError
@@ -14,7 +15,7 @@ from bot.hot_reload.registry import FileLiveRegistry, ItemLoader
 from bot.hot_reload.validation import Validation, text_of
 from bot.hot_reload.versions import VersionRepository
 from bot.settings import config_from
-from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_clock import START, FakeClock
 
 ROOT = Path(__file__).resolve().parents[3]
 CONFIG = (ROOT / "data/config.yaml").read_text(encoding="utf-8")
@@ -86,7 +87,9 @@ class Room:
 
 
 @asynccontextmanager
-async def hot_room(root: Path, *, files: Mapping[str, str] | None = None) -> AsyncIterator[Room]:
+async def hot_room(
+    root: Path, *, files: Mapping[str, str] | None = None, at: datetime = START
+) -> AsyncIterator[Room]:
     """Make a registry that has started on the files, or on what lies there already."""
     loader = Loader()
     loaders: dict[ItemKind, ItemLoader] = {"cog": loader}
@@ -100,7 +103,7 @@ async def hot_room(root: Path, *, files: Mapping[str, str] | None = None) -> Asy
             Catalog(root, root / "data/config.yaml"),
             Validation(config=config_flaw),
             versions,
-            FakeClock(),
+            FakeClock(at),
             commit=lambda: "c0ffee",
             loaders=loaders,
             tell=tell,

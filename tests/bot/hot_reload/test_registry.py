@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from bot.domain.people import Person
 from bot.hot_reload.versions import LARGEST, VersionRepository
 from bot.prompts import Prompts, steady_prompts
 from tests.bot.hot_reload.hot_reload_room import CONFIG, FILES, Room, hot_room, skill
+from tests.fakes.fake_clock import START
 
 ADA = person_author(Person(id=7, name="ada"))
 EXECUTOR = "prompts/executor.md"
@@ -268,6 +270,17 @@ async def test_a_start_tells_of_nothing_where_nothing_changed(tmp_path: Path) ->
         assert [told.author for told in room.told_at_start] == [FIRST_AUTHOR]
     async with hot_room(tmp_path, files={}) as room:
         assert room.told_at_start == ()
+
+
+async def test_what_is_live_is_so_since_its_version_came_and_not_since_the_start(
+    tmp_path: Path,
+) -> None:
+    async with hot_room(tmp_path) as room:
+        room.write("prompts/persona.md", "Rude.\n")
+        await room.look()
+        await room.registry.rollback("persona", "persona", 1, ADA)
+    async with hot_room(tmp_path, files={}, at=START + timedelta(days=1)) as room:
+        assert {item.since for item in room.registry.items()} == {START}
 
 
 async def test_a_version_that_is_not_valid_now_is_not_rolled_back_to(tmp_path: Path) -> None:
