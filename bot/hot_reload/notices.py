@@ -74,6 +74,12 @@ class ReloadNotices:
             text = f"The settings were changed; {names} will count after a restart."
             versions = [each.version for each in taken.live if each.kind == "config"]
             self._say(text, f"settings:{_mark(names)}:{max(versions, default=0)}")
+        if taken.author.kind == "person" and taken.author.person_id is None:
+            for item in taken.live:  # done on the dashboard, where nobody here sees it
+                self._say(
+                    changed_elsewhere(item, taken.author),
+                    f"elsewhere:{item.kind}:{item.name}:{item.since.isoformat()}",
+                )
         for item in taken.mended:
             over = self._over[item.kind, item.name] = f":{uuid4().hex[:12]}"
             self._say(mended(item), f"mended:{item.kind}:{item.name}{over}")
@@ -103,6 +109,13 @@ def refusal(item: LiveItem) -> str:
 def mended(item: LiveItem) -> str:
     """Return that a refused file is good again."""
     return f"✅ The file of {called(item)} is good again: version {item.version} is live."
+
+
+def changed_elsewhere(item: LiveItem, author: ChangeAuthor) -> str:
+    """Return that somebody has another version live who did not say so in the chat."""
+    what = called(item)
+    whole = f"↩️ {what[0].upper()}{what[1:]} is at version {item.version} now, by {author.told}."
+    return f"{whole} It stays so until its file changes." if item.rolled_back else whole
 
 
 def _about(author: ChangeAuthor) -> About:

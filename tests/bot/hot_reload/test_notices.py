@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.journal import ActionOutcome
-from bot.domain.live_items import FILE_AUTHOR, FIRST_AUTHOR, ChangeAuthor, LiveItem
+from bot.domain.live_items import FILE_AUTHOR, FIRST_AUTHOR, ChangeAuthor, LiveItem, Rollback
 from bot.hot_reload.live_changes import LiveChanges
 from bot.hot_reload.notices import ReloadNotices
 from bot.telemetry import Recorder
@@ -45,6 +45,17 @@ class Rig:
 @pytest.fixture
 def rig() -> Rig:
     return Rig()
+
+
+async def test_what_is_rolled_back_on_the_dashboard_is_said_where_people_talk(rig: Rig) -> None:
+    author = ChangeAuthor(kind="person", name="whoever has the machine, on the dashboard")
+    back = PERSONA.but(version=2, rolled_back=Rollback(number=3, by=author, at=NOW))
+    by_command = ChangeAuthor(kind="person", name="ada", person_id=7)
+    said = await rig.said(LiveChanges(author, live=(back,)), LiveChanges(by_command, live=(back,)))
+    assert said == [
+        "↩️ The persona is at version 2 now, by whoever has the machine, on the dashboard. It stays "
+        "so until its file changes."
+    ]
 
 
 async def test_a_trouble_that_was_over_is_told_again_and_so_is_its_end(rig: Rig) -> None:
