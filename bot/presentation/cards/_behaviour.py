@@ -1,5 +1,6 @@
 """What changes for people, on a proposal's card and in its pull request."""
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 
@@ -9,6 +10,7 @@ from bot.presentation.cards._plain_text import plain
 from bot.presentation.markdown import words
 
 _ASKED, _ANSWER = 100, 140
+_BOLD = re.compile(r"\*\*(?=\S)([^*\n]{1,200})(?<=\S)\*\*")
 _MENDED = "What failed no longer fails. The rest that was compared stays as it is: "
 
 Quiet = Callable[[str, int], str]
@@ -46,12 +48,22 @@ def _lines(verdict: Verdict, found: BehaviourDiff, quiet: Quiet, mark: str) -> I
 
 
 def _line(change: AnswerChange, quiet: Quiet) -> str:
-    before, after = change.difference.before, change.difference.after
+    before, after = (_text(each) for each in (change.difference.before, change.difference.after))
+    if _bare(before) != _bare(after):  # where the stars alone change, they are what there is to see
+        before, after = _bare(before), _bare(after)
     mended = " (an error before)" if change.mended else ""
     asked = quiet(change.asked, _ASKED)
     return f"{asked}{mended}: {_answer(before, quiet)} → {_answer(after, quiet)}"
 
 
-def _answer(lines: tuple[str, ...], quiet: Quiet) -> str:
-    text = " / ".join(line.strip() for line in lines)
+def _text(lines: tuple[str, ...]) -> str:
+    return " / ".join(line.strip() for line in lines)
+
+
+def _bare(text: str) -> str:
+    """Return an answer as people read it: what is bold there, without the stars."""
+    return _BOLD.sub(r"\1", text)
+
+
+def _answer(text: str, quiet: Quiet) -> str:
     return f"“{quiet(text, _ANSWER)}”" if text else "nothing"
