@@ -16,7 +16,7 @@ from bot.domain.live_items import (
 from bot.domain.people import Person
 from bot.ports.live_registry import LiveRegistry
 
-_OPERATOR = ChangeAuthor(kind="person", name="whoever has the machine, on the dashboard")
+_OPERATOR = ChangeAuthor(kind="person", name="the operator, on the dashboard")
 
 
 class LiveItemService:

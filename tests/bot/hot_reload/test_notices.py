@@ -48,12 +48,12 @@ def rig() -> Rig:
 
 
 async def test_what_is_rolled_back_on_the_dashboard_is_said_where_people_talk(rig: Rig) -> None:
-    author = ChangeAuthor(kind="person", name="whoever has the machine, on the dashboard")
+    author = ChangeAuthor(kind="person", name="the operator, on the dashboard")
     back = PERSONA.but(version=2, rolled_back=Rollback(number=3, by=author, at=NOW))
     by_command = ChangeAuthor(kind="person", name="ada", person_id=7)
     said = await rig.said(LiveChanges(author, live=(back,)), LiveChanges(by_command, live=(back,)))
     assert said == [
-        "↩️ The persona is at version 2 now, by whoever has the machine, on the dashboard. It stays "
+        "↩️ The persona is at version 2 now, by the operator, on the dashboard. It stays "
         "so until its file changes."
     ]
 
