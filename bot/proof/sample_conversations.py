@@ -8,7 +8,8 @@ from pydantic import Field, ValidationError
 
 from bot.domain.errors import ConfigError
 from bot.domain.record import Record
-from bot.domain.skill import FOLDER, skill_of_file
+from bot.domain.skill import FOLDER
+from bot.skills import skills_of
 
 SAMPLES = "data/sample_conversations.toml"
 """Where they stand, from the root; of the base commit, so that no change chooses its own."""
@@ -52,10 +53,11 @@ def read_samples(text: str) -> tuple[SampleTalk, ...]:
         raise ConfigError(f"{SAMPLES}: {first}: mend it, or take it from git.") from error
 
 
-def is_of_chat(path: str) -> bool:
-    """Whether a file is one that the chat model may go by."""
-    name = path.removeprefix("prompts/").removesuffix(".md")
-    return (path == f"prompts/{name}.md" and name in _OF_THE_CHAT) or bool(skill_of_file(path))
+def same_for_chat(one: TextsOfChat, other: TextsOfChat) -> bool:
+    """Whether the chat model goes by the same words: its prompts, and the skills it is told of."""
+    prompts = all(one.prompts.get(name) == other.prompts.get(name) for name in _OF_THE_CHAT)
+    skills = [skills_of(each.skill_files).of("chat") for each in (one, other)]
+    return prompts and skills[0] == skills[1]
 
 
 def text_files(paths: Sequence[str]) -> tuple[str, ...]:

@@ -25,8 +25,8 @@ from bot.proof.sample_conversations import (
     SampleTalk,
     TextsOfChat,
     changed_answers,
-    is_of_chat,
     read_samples,
+    same_for_chat,
     text_files,
 )
 
@@ -105,12 +105,14 @@ class ConversationCheck:
         A proof that does not hold is returned as it is, and so is one of words that no chat model
         goes by, with that said of prompts. Words that a chat model cannot use are no proof.
         """
-        of_chat = [each.path for each in files if is_of_chat(each.path)]
-        prompts = [each.path for each in files if each.path.startswith("prompts/")]
-        if not proof.holds or not prompts:
+        if not proof.holds or not any(each.path.startswith("prompts/") for each in files):
             return proof
-        if not of_chat:
-            return _not_played(proof, "no talk goes by these prompts")
+        base, head = [
+            await _texts(workspace, commit, paths)
+            for commit, paths in await _commits(files, change, workspace)
+        ]
+        if same_for_chat(base, head):
+            return _not_played(proof, "no talk goes by these words")
         if self._open_chat is None:
             return _not_played(proof, "there is no chat model here")
         try:
@@ -119,9 +121,7 @@ class ConversationCheck:
             return _not_played(proof, str(error))
         if not talks:
             return _not_played(proof, f"`{SAMPLES}` holds none")
-        models = []
-        for commit, paths in await _commits(files, change, workspace):
-            models.append(self._open_chat(await _texts(workspace, commit, paths), account))
+        models = [self._open_chat(texts, account) for texts in (base, head)]
         return _shown(proof, await _played(models[0], models[1], talks))
 
 

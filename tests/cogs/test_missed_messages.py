@@ -56,6 +56,21 @@ async def test_what_was_said_while_it_was_away_is_answered_once_under_the_same_r
     assert len(await bay.answers("general")) == len(await bay.answers("@dora")) == 1
 
 
+async def test_an_older_text_that_was_wanted_meanwhile_is_asked_about_and_not_swapped_in(
+    bay: RestartableChannel,
+) -> None:
+    registry = bay.world.live_registry
+    for text in ("Kind.", "Rude."):
+        registry.files["persona", "persona"] = text
+        await registry.reload()
+    bay.world.clock.tick(60)
+    said = await bay["alice"].say("dev", f"{bay.mention} roll the persona back")
+    async with bay.bot():
+        assert "Shall v1 of the persona be live" in await bay.until_answered("dev", said)
+        await bay.until_settled()
+    assert registry.item("persona", "persona").version == 2
+
+
 async def test_a_word_in_a_thread_and_a_reaction_count_when_it_is_back(
     bay: RestartableChannel,
 ) -> None:

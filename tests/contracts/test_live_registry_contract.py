@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.errors import NotRolledBack, UnknownItem
+from bot.domain.errors import NotRolledBack, OtherVersionLive, UnknownItem
 from bot.domain.live_items import FILE_AUTHOR, ChangeAuthor
 from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.registry import FileLiveRegistry
@@ -182,6 +182,18 @@ async def test_the_files_own_version_ends_a_rollback_and_the_live_one_changes_no
     await rig.registry.rollback("prompt", "greeting", 1, ADA)
     item = await rig.registry.rollback("prompt", "greeting", 2, ADA)
     assert (item.version, item.rolled_back) == (2, None)
+
+
+async def test_what_changed_since_somebody_chose_is_not_swapped_out_unseen(rig: Rig) -> None:
+    await rig.live("one\n")
+    await rig.live("two\n")
+    seen = rig.registry.item("prompt", "greeting").digest
+    await rig.live("three\n")
+    with pytest.raises(OtherVersionLive, match="greeting"):
+        await rig.registry.rollback("prompt", "greeting", 1, ADA, seen[:16])
+    assert rig.registry.item("prompt", "greeting").version == 3
+    now = rig.registry.item("prompt", "greeting").digest
+    assert (await rig.registry.rollback("prompt", "greeting", 1, ADA, now[:16])).version == 1
 
 
 async def test_what_is_not_there_is_said_so(rig: Rig) -> None:

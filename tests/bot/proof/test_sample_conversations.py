@@ -8,9 +8,10 @@ from bot.domain.errors import ConfigError
 from bot.proof.sample_conversations import (
     SAMPLES,
     Answered,
+    TextsOfChat,
     changed_answers,
-    is_of_chat,
     read_samples,
+    same_for_chat,
     text_files,
 )
 
@@ -45,17 +46,23 @@ def test_an_answer_that_stays_is_not_shown_and_a_long_one_is_cut() -> None:
     assert max(map(len, shown)) < 300
 
 
-def test_the_chat_goes_by_the_persona_its_prompts_and_skills_alone() -> None:
+def test_the_chat_goes_by_the_persona_its_prompts_and_the_skills_it_is_told_of() -> None:
     skill = "prompts/skills/making-tea/SKILL.md"
-    yes = ("prompts/persona.md", "prompts/chat.md", "prompts/chat_turn.md", skill)
-    no = (
-        "prompts/planner.md",
-        "docs/chat.md",
-        "prompts/x/persona.md",
-        "persona.md",
-        "prompts/chat",
-    )
-    assert [each for each in (*yes, *no) if is_of_chat(each)] == [*yes]
-    assert text_files(["prompts/chat.md", "prompts/a.txt", skill, "cogs/x.md"]) == (
-        "prompts/chat.md", skill,
-    )  # fmt: skip
+    front = "---\nname: making-tea\ndescription: Tea.\nmetadata:\n  theseus-roles: {}\n---\nBoil.\n"
+    base = TextsOfChat({"persona": "Kind.", "planner": "Plan."}, {})
+    for prompts, skills, same in (
+        ({"planner": "Plan well."}, {}, True),
+        ({"persona": "Curt."}, {}, False),
+        ({"chat_turn": "$who"}, {}, False),
+        ({}, {skill: front.format("planner")}, True),
+        ({}, {skill: front.format("chat")}, False),
+        ({}, {skill: "no skill"}, True),
+    ):
+        head = TextsOfChat({**base.prompts, **prompts}, skills)
+        assert same_for_chat(base, head) is same, (prompts, skills)
+
+
+def test_only_prompts_and_files_of_skills_are_read() -> None:
+    skill = "prompts/skills/making-tea/SKILL.md"
+    files = ["prompts/chat.md", "prompts/a.txt", skill, "cogs/x.md"]
+    assert text_files(files) == ("prompts/chat.md", skill)

@@ -99,7 +99,7 @@ async def test_a_change_that_is_not_heard_says_so(tmp_path: Path) -> None:
     ("models", "written", "why"),
     [
         (None, {PERSONA: "Curt."}, "there is no chat model here"),
-        (Models(persona_said), {PLANNER: "Plan well."}, "no talk goes by these prompts"),
+        (Models(persona_said), {PLANNER: "Plan well."}, "no talk goes by these words"),
     ],
 )
 async def test_what_cannot_be_played_is_said_and_nothing_is_asked_of_a_model(
