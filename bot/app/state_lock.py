@@ -7,9 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 from bot.app.state_swap import finish
-from bot.app.supervision import Supervision
 from bot.domain.errors import ConfigError
 
 _ENDING_SECONDS, _LOOK_SECONDS = 10.0, 0.2
@@ -18,6 +18,18 @@ _log = logging.getLogger(__name__)
 
 class StateHeld(ConfigError):
     """Another process has the state folder, for now or for good."""
+
+
+class Supervised(Protocol):
+    """Whom a process that waits tells so; see `Supervision`, which whoever only reads needs not."""
+
+    def say(self, kind: str, **said: Any) -> None:
+        """Tell the supervisor, where there is one."""
+        ...
+
+    async def goes_on_after(self, seconds: float) -> bool:
+        """Wait, saying so; `False`: this process is to end."""
+        ...
 
 
 class StateLock:
@@ -68,7 +80,7 @@ def hold(state: Path) -> Iterator[StateLock]:
 
 
 async def hold_soon(
-    state: Path, stack: AsyncExitStack, drain: float, supervision: Supervision
+    state: Path, stack: AsyncExitStack, drain: float, supervision: Supervised
 ) -> StateLock | None:
     """Hold it until the stack ends; wait for whoever has it, as long as a bot's end may take.
 

@@ -2,7 +2,7 @@
 
 import re
 
-from bot.infra.schema_versions import SOURCES
+from bot.domain.migrations import MIGRATION_SOURCES
 from bot.infra.unified_diff import parse
 
 _MIGRATION = re.compile(r"""\bMigration\(\s*["']([^"'\n]{1,100})["']""")
@@ -16,7 +16,7 @@ def new_migrations(diff: str) -> tuple[str, ...]:
     """
     before, after = set[str](), dict[str, None]()
     for patch in parse(diff):
-        if not patch.path.startswith(tuple(f"{folder}/" for folder in SOURCES)):
+        if not patch.path.startswith(tuple(f"{folder}/" for folder in MIGRATION_SOURCES)):
             continue
         for hunk in patch.hunks:
             sides = [

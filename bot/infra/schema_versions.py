@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.errors import ConfigError
+from bot.domain.migrations import MIGRATION_SOURCES
 from bot.infra.git import Git
 from bot.infra.sqlite_copy import before_migration, opened
 from bot.infra.syntax import parse
@@ -26,8 +27,6 @@ DATABASES = (
 )
 """Every file of the state folder that is kept by migrations. The journal's index is not here: code
 that does not know it makes it anew."""
-SOURCES = ("bot/adapters", "bot/hot_reload", "bot/infra")
-"""Where migrations are spelled out."""
 
 
 class NewerSchema(NamedTuple):
@@ -85,7 +84,7 @@ def migrations_at(git: Git, commit: str) -> frozenset[str]:
     Raises the error of `git` where there is no such commit.
     """
     revision = git.revision(commit)
-    looked = ("grep", "-l", "-z", "-F", "Migration(", revision, "--", *SOURCES)
+    looked = ("grep", "-l", "-z", "-F", "Migration(", revision, "--", *MIGRATION_SOURCES)
     listed = git.run(*looked, ok=(0, 1)).out.decode(errors="surrogateescape")
     names: set[str] = set()
     for place in filter(None, listed.split("\0")):

@@ -26,8 +26,9 @@ from bot.app.state_lock import hold
 from bot.domain.audit import RESTORED
 from bot.domain.errors import ConfigError
 from bot.domain.message_cursors import CURSORS, MARK, Cursor, HandledMark
+from bot.domain.migrations import MIGRATION_SOURCES
 from bot.domain.stop import Stop
-from bot.infra.schema_versions import SOURCES, migrations_in
+from bot.infra.schema_versions import migrations_in
 from tests.bot.adapters.test_backup_attacks import members_of, named, written
 from tests.bot.presentation.test_cards import RUN
 from tests.fakes.fake_clock import START
@@ -295,7 +296,7 @@ def test_every_migration_in_the_sources_is_known() -> None:
     spelt = {name for path in sources for name in migrations_in(path.read_text("utf-8"))}
     journal = (ROOT / "bot/adapters/ndjson_journal/_index.py").read_text("utf-8")
     assert spelt - set(migrations_in(journal)) == KNOWN_MIGRATIONS
-    folders = tuple(str(ROOT / each) for each in SOURCES)
+    folders = tuple(str(ROOT / each) for each in MIGRATION_SOURCES)
     assert [path for path in sources if not str(path).startswith(folders)] == []
 
 
