@@ -18,6 +18,10 @@ from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.search import Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix
 
+CONSIDERED = 20
+"""So many candidates had their turn, or all, before one that passes is told from others."""
+
+HASTY = "there was time for {count} of {all} edits: another may do as well"
 UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
 
 
@@ -43,6 +47,9 @@ class Conclusion:
         selection = await self._selection(report.confirmed)
         chosen, label, rivals = selection.chosen, selection.label, selection.rivals
         certain = chosen.ruling.proof == "undo"
+        if not certain and report.considered < min(CONSIDERED, report.proposed):
+            hasty = HASTY.format(count=report.considered, all=report.proposed)
+            return replace(_with(report, selection, label="plausible", rivals=rivals), doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
         if self._written and not certain and not rivals and not selection.losses:
             around = Neighbourhood(self._problem.texts, self._judge, self._comparison)

@@ -170,7 +170,7 @@ class SearchReport:
     `undoes` is the commit that the fix takes back as a whole, where it is one. `rivals` are other
     edits with which the tests pass; `losses` calls that end worse with the fix, or otherwise than
     in a passing test. `doubt` is what else keeps the fix from being believed. `confirmed` are all
-    candidates that may be the fix.
+    candidates that may be the fix. `considered` is how many of those `proposed` had their turn.
     """
 
     fix: Candidate | None
@@ -190,6 +190,7 @@ class SearchReport:
     losses: tuple[ChangedCall, ...] = ()
     doubt: str = ""
     confirmed: tuple[Candidate, ...] = ()
+    considered: int = 0
 
     @property
     def attempts(self) -> int:

@@ -181,6 +181,7 @@ async def search(
         suspects=suspicion.top(5),
         crash=problem.crashes[0] if problem.crashes else None,
         confirmed=tuple(hunt.confirmed),
+        considered=hunt.next,
     )
 
 

@@ -1,5 +1,6 @@
 """A condition turned round is proposed only where nothing else passes and nothing is lost by it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ def test_number():
 FAILING, PASSING = "test_subject.py::test_quiet", "test_subject.py::test_number"
 MEANT = ("not loud", "loud")
 OTHERWISE = ("not loud", "limit is not None")
+HASTY = ("name.upper()", "str(name)")
 HARMFUL = ("not loud:\n", "loud or name[1] == name:\n")  # an empty name has no second letter
 
 
@@ -47,8 +49,13 @@ def candidate(old: str, new: str) -> Candidate:
     return Candidate((SourceEdit("subject.py", start, start + len(old), new),), "negation", "turn")
 
 
-async def concluded(folder: Path, *edits: tuple[str, str]) -> SearchReport:
-    """Return what becomes of these edits where the gate has seen them, and nothing else passes."""
+async def concluded(
+    folder: Path, *edits: tuple[str, str], considered: int | None = None
+) -> SearchReport:
+    """Return what becomes of these edits where the gate has seen them, and nothing else passes.
+
+    With `considered` of 80 edits the gate lets the one edit pass.
+    """
     (folder / "subject.py").write_text(SUBJECT)
     (folder / "test_subject.py").write_text(TESTS)
     (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
@@ -62,7 +69,8 @@ async def concluded(folder: Path, *edits: tuple[str, str]) -> SearchReport:
         )
         for each in edits:
             found = candidate(*each)
-            assert not await confirmation(found, found.apply(texts))
+            passes = await confirmation(found, found.apply(texts))
+            assert passes == (considered is not None)
         failing = frozenset({FAILING})
         comparison = BehaviourComparison(runner, texts, [FAILING, PASSING], failing, LIMITS)
         judge = TestJudge(runner, [FAILING], [PASSING], LIMITS, LIMITS)
@@ -71,6 +79,10 @@ async def concluded(folder: Path, *edits: tuple[str, str]) -> SearchReport:
         report = SearchReport(
             None, {}, "exhausted", {"negation": 1}, (), 1, 1.0, refused=tuple(confirmation.refused)
         )
+        if considered is not None:
+            report = replace(
+                report, fix=found, proposed=80, considered=considered, confirmed=(found,)
+            )
         return await conclusion.of(report)
 
 
@@ -96,3 +108,10 @@ async def test_it_stays_refused_where_that_is_a_guess_or_harms(
 
     assert report.fix is None
     assert len(report.refused) == len(edits)
+
+
+async def test_what_passes_before_others_had_their_turn_is_not_called_proven(
+    tmp_path: Path,
+) -> None:
+    report = await concluded(tmp_path, HASTY, considered=19)
+    assert (report.label, "time for 19 of 80 edits" in explain(report)) == ("plausible", True)
