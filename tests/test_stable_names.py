@@ -57,6 +57,7 @@ CODES = {
     "NotAuthorized": "policy.not_authorized",
     "NotRolledBack": "not_rolled_back",
     "OutOfBounds": "policy.out_of_bounds",
+    "OtherVersionLive": "other_version_live",
     "PartMissing": "part_missing",
     "Paused": "policy.paused",
     "PolicyError": "policy",
@@ -169,7 +170,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     assert {str(intent) for intent in Intent} == {
         "investigate", "fix", "change", "status", "cancel", "revise", "ship", "reject", "revert",
         "pause", "resume", "remember", "forget", "stop", "audit", "budget", "ask",
-        "unclear", "chat",
+        "roll_back", "unclear", "chat",
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "switch", "reject", "ship", "stop",

@@ -57,22 +57,22 @@ def as_json(content: Mapping[str, object], status: int = 200) -> web.Response:
     return web.Response(status=status, text=text, content_type="application/json")
 
 
-def login_for(wanted: str) -> str:
+def login_for(page: str) -> str:
     """Return the address of the login that leads on to a page of ours; others are left out."""
-    if wanted == "/" or not _is_ours(wanted):
+    if page == "/" or not _is_ours(page):
         return "/login"
-    return f"/login?next={quote(wanted, safe='')}"
+    return f"/login?next={quote(page, safe='')}"
 
 
-def page_after_login(wanted: str) -> str:
+def page_after_login(page: str) -> str:
     """Return where a login leads: the page that was wanted, where it is one of ours."""
-    return wanted if _is_ours(wanted) else "/"
+    return page if _is_ours(page) else "/"
 
 
-def _is_ours(wanted: str) -> bool:
+def _is_ours(page: str) -> bool:
     """Whether a browser takes it for a path of this server, whoever wrote it into a link."""
-    plain = wanted.isascii() and wanted.isprintable() and "\\" not in wanted
-    return plain and len(wanted) <= _LONGEST_PATH and re.match(r"/(?!/|login)", wanted) is not None
+    plain = page.isascii() and page.isprintable() and "\\" not in page
+    return plain and len(page) <= _LONGEST_PATH and re.match(r"/(?!/|login)", page) is not None
 
 
 def see_other(path: str) -> web.Response:
