@@ -113,6 +113,7 @@ async def scene(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Scene
     stories = [
         *(when(f"yours is `{name}`", {"executor": [*work, DONE]}) for name, work in PARTS.items()),
         *(when(wish.words, wish.story) for wish in reversed(WISHES)),
+        when("", {"voice": [forever(says("I mend this bot."))]}),  # sample talks, whatever is said
     ]
     async with ScriptedModel(stories) as model:
         with pytest.MonkeyPatch.context() as variables:

@@ -147,7 +147,10 @@ class SmallWorld:
     def leftovers(self) -> list[str]:
         """Return what a run should not leave: processes, worktrees."""
         lent = self.workspace.checkout / ".git" / "worktrees"
-        trees = [f"worktree {each.name}" for each in lent.iterdir()] if lent.is_dir() else []
+        try:
+            trees = [f"worktree {each.name}" for each in lent.iterdir()]
+        except FileNotFoundError:  # git removes the folder with the last of them
+            trees = []
         return _processes(self.workspace.home, {self.bot.pid, os.getpid()}) + trees
 
 
