@@ -54,7 +54,7 @@ def skill_told(
     lines.append(f"Told to {_roles(skill)}; {_used(use)}.")
     if skill.allowed_tools:
         tools = ", ".join(f"`{words(each, 60)}`" for each in skill.allowed_tools[:_SHOWN])
-        lines.append(f"While it is in use a part has, of its own tools, only {tools}; it gives none.")
+        lines.append(f"In use, a part has only {tools} of its own tools; it gives none.")
     if skill.files:
         files = ", ".join(f"`{words(each, 80)}`" for each in list(skill.files)[:_SHOWN])
         lines.append(f"With {files}.")

@@ -93,7 +93,7 @@ async def test_one_is_shown_with_its_text_its_versions_and_what_changed_last(
     text = await room.answer("dora", answer, "dev")
     assert text.startswith("**making-tea** v2: How tea is made here.")
     assert "Told to chat, planner; not read in 30 days." in text
-    assert "a part has, of its own tools, only `journal_search`; it gives none." in text
+    assert "In use, a part has only `journal_search` of its own tools; it gives none." in text
     assert "- v2: <t:" in text and "- v1: <t:" in text
     (message,) = [
         each for each in await room["dora"].messages("dev") if each["id"] == answer["message"]["id"]
