@@ -32,12 +32,10 @@ class AlertSources:
     def __init__(self, source: IncidentSource, rules: AlertRules) -> None:
         self._source = source
         self._rules = rules
-        self._patience = timedelta(seconds=rules.down_seconds)
 
     def reconfigure(self, rules: AlertRules) -> None:
         """Go by these rules from now on."""
         self._rules = rules
-        self._patience = timedelta(seconds=rules.down_seconds)
 
     def new(
         self, known: Sequence[AlertDelivery], now: datetime, down: datetime | None
@@ -87,7 +85,8 @@ class AlertSources:
         if self._rules.when == "always":
             return True
         untold = not self._source.told(incident)
-        return untold and (down is not None or now - began(incident) >= self._patience)
+        patience = timedelta(seconds=self._rules.down_seconds)
+        return untold and (down is not None or now - began(incident) >= patience)
 
     def _about_one(self, incident: Incident, now: datetime) -> AlertDelivery:
         about = (incident.noticed and f"Noticed when {incident.noticed}.", _counted(incident))

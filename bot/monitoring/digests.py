@@ -33,12 +33,14 @@ class Digests:
     def __init__(self, incident_repository: IncidentRepository, config: IncidentsConfig) -> None:
         self._incident_repository = incident_repository
         self._config = config
-        self._window = timedelta(minutes=config.storm.minutes)
 
     def reconfigure(self, config: IncidentsConfig) -> None:
         """Go by these quiet hours and storms from now on."""
         self._config = config
-        self._window = timedelta(minutes=config.storm.minutes)
+
+    @property
+    def _window(self) -> timedelta:
+        return timedelta(minutes=self._config.storm.minutes)
 
     def held(self, incident: Incident, now: datetime) -> bool:
         """Whether it is kept until the quiet hours are over."""

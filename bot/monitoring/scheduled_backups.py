@@ -3,14 +3,13 @@
 import asyncio
 import logging
 from datetime import datetime, timedelta
-from math import inf
 
 from bot.authority.announcements import tell
 from bot.domain.backup import Backup, BackupSlot, BackupStatus
 from bot.domain.errors import StoreError
 from bot.domain.journal import Kind
 from bot.domain.monitoring_config import BackupConfig
-from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
+from bot.monitoring.self_audit_schedule import due, newest_slot, pause
 from bot.periodic import run_periodically, warning
 from bot.ports.backups import BackupStore
 from bot.ports.chat import Chat
@@ -20,7 +19,6 @@ from bot.presentation.backups import backup_failed, backup_works_again, backups_
 from bot.telemetry import Recorder
 
 _KEY = "backups"
-_LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be set meanwhile
 _AGAIN = timedelta(hours=1)
 _LATE = timedelta(days=1)
 _log = logging.getLogger(__name__)
@@ -89,13 +87,7 @@ class ScheduledBackups:
         return f"**Backups** {told}" + ("" if self._config.cron else ", none by themselves")
 
     def _pause(self) -> float:
-        cron = self._config.cron
-        if cron is None:
-            return inf
-        now = self._clock.now()
-        coming = next_slot(cron, self._config.timezone, now)
-        left = coming - now if coming is not None else _LONGEST_SLEEP
-        return min(left, _LONGEST_SLEEP).total_seconds()
+        return pause(self._config, self._clock.now())
 
     async def _look(self) -> None:
         """Deal with the newest slot, if nobody has. At the very first start there is none yet."""

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from math import inf
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,13 +19,12 @@ from bot.domain.run import Goal, Run, Trigger
 from bot.domain.self_audit import Ability, AuditedFault, AuditReport, AuditSlot, Wished
 from bot.grammar.changes import LONGEST_SUBJECT
 from bot.monitoring.self_audit_activity import ActivityCollector, AuditSources, Findings
-from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
+from bot.monitoring.self_audit_schedule import due, newest_slot, pause
 from bot.periodic import run_periodically, warning
 from bot.presentation.cards import failures_chart, self_audit
 from bot.triage import triage
 
 _KEY_VALUES = "self_audit"
-_LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be set meanwhile
 _GOALS: dict[Level, Goal] = {Level.INVESTIGATE: "investigate", Level.PROPOSE: "fix"}
 _log = logging.getLogger(__name__)
 
@@ -101,13 +99,7 @@ class SelfAudit:
             return await self._post(findings.report)
 
     def _pause(self) -> float:
-        cron = self._config.cron
-        if cron is None:
-            return inf
-        now = self._services.clock.now()
-        coming = next_slot(cron, self._config.timezone, now)
-        left = coming - now if coming is not None else _LONGEST_SLEEP
-        return min(left, _LONGEST_SLEEP).total_seconds()
+        return pause(self._config, self._services.clock.now())
 
     async def _look(self) -> None:
         """Deal with the newest slot, if nobody has. At the very first start there is none yet."""

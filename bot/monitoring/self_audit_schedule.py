@@ -1,11 +1,15 @@
-"""When an audit is due. Pure."""
+"""When an audit or a backup is due. Pure."""
 
 from datetime import datetime, timedelta
+from math import inf
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
 
+from bot.domain.monitoring_config import CronSchedule
+
 _WRONG_CLOCK = timedelta(days=1)
+_LONGEST_SLEEP = timedelta(minutes=1)  # the machine's clock may be set meanwhile
 
 
 def newest_slot(cron: str, timezone: str, now: datetime) -> datetime | None:
@@ -40,3 +44,12 @@ def due(slot: datetime | None, last: datetime, now: datetime) -> bool:
     if slot is None:
         return False
     return slot > last or last > now + _WRONG_CLOCK
+
+
+def pause(schedule: CronSchedule, now: datetime) -> float:
+    """Return for how many seconds to sleep before the next look; endless where nothing is due."""
+    if schedule.cron is None:
+        return inf
+    coming = next_slot(schedule.cron, schedule.timezone, now)
+    left = coming - now if coming is not None else _LONGEST_SLEEP
+    return min(left, _LONGEST_SLEEP).total_seconds()
