@@ -53,8 +53,8 @@ def named_items(said: str, items: Sequence[ItemName], idle: Collection[str]) -> 
     if (head := _head(words)) is not None:
         return _of_kind(words, head, items, idle)
     bare = [each for each in items if each.kind == "prompt" and each.name in words]
-    others = tuple(word for word in words if not any(word == each.name for each in bare))
-    return NamedItems(tuple(bare), others)
+    names = {each.name for each in bare}
+    return NamedItems(tuple(bare), tuple(word for word in words if word not in names))
 
 
 def _in_full(word: str, items: Iterable[ItemName]) -> tuple[ItemName, ...]:

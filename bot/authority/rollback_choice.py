@@ -36,7 +36,7 @@ def rollback_choice(
     then nobody can tell which version people saw.
     """
     others = tuple(each for each in versions if each.number != item.version)
-    meant = _told(item, versions, wish, span)
+    meant = _told(item, versions, others, wish, span)
     if not meant:
         return RollbackChoice(item, others, told=False)
     plain = wish.number is not None or item.rolled_back is None
@@ -45,9 +45,12 @@ def rollback_choice(
 
 
 def _told(
-    item: LiveItem, versions: Sequence[ItemVersion], wish: RollbackWish, span: Span | None
+    item: LiveItem,
+    versions: Sequence[ItemVersion],
+    others: tuple[ItemVersion, ...],
+    wish: RollbackWish,
+    span: Span | None,
 ) -> tuple[ItemVersion, ...]:
-    others = tuple(each for each in versions if each.number != item.version)
     older = tuple(each for each in versions if each.number < item.version)
     if wish.number is not None:
         return tuple(each for each in others if each.number == wish.number)
