@@ -30,6 +30,7 @@ from bot.hot_reload.versions import NewVersion, SavedItem, VersionRepository
 from bot.infra.threads import in_thread
 from bot.ports.clock import Clock
 from bot.ports.runtime import Adoption
+from bot.presentation.counts import rest_of
 
 
 class ItemLoader(Protocol):
@@ -274,9 +275,7 @@ class FileLiveRegistry:
     def _state(self, kind: ItemKind, name: str) -> LiveState:
         state = self.live.states.get((kind, name))
         if state is None:
-            items = self.live.items(kind)
-            some = ", ".join(f"`{item.name}`" for item in items[:10])
-            some += f" and {len(items) - 10} more" if len(items) > 10 else ""
+            some = rest_of([f"`{item.name}`" for item in self.live.items(kind)], 10)
             known = f"There are {some}." if some else f"There is no {kind} at all."
             raise UnknownItem(f"There is no {kind} `{name[:40]}`. {known}")
         return state

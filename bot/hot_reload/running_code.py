@@ -8,6 +8,7 @@ from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.registry import FileLiveRegistry
 from bot.ports.runtime import Adoption, Runtime
 from bot.ports.workspace import Checkout
+from bot.presentation.counts import rest_of
 from bot.telemetry.current_run import current_run
 
 _SHOWN = 5
@@ -40,8 +41,8 @@ class RunningCode:
         items = self.registry.items() if self.registry is not None else ()
         refused = [f"`{item.path}`" for item in items if item.state == "refused"]
         back = [f"`{item.path}` (v{item.version})" for item in items if item.rolled_back]
-        lines = [f"⚠️ **Not taken on** {_some(refused)}"] if refused else []
-        lines += [f"**Rolled back** {_some(back)}"] if back else []
+        lines = [f"⚠️ **Not taken on** {rest_of(refused, _SHOWN)}"] if refused else []
+        lines += [f"**Rolled back** {rest_of(back, _SHOWN)}"] if back else []
         lines += [f"⚠️ {self.drift.told}"] if self.drift is not None and self.drift.told else []
         return tuple(lines)
 
@@ -60,8 +61,3 @@ class RunningCode:
     def commands(self) -> Mapping[str, str]:
         """Return the client's commands; none before there is one."""
         return self.runtime.commands() if self.runtime is not None else {}
-
-
-def _some(shown: Sequence[str]) -> str:
-    more = len(shown) - _SHOWN
-    return ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")

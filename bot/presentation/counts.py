@@ -1,5 +1,7 @@
 """How many, as people read it."""
 
+from collections.abc import Sequence
+
 
 def counted(count: int, noun: str) -> str:
     """Return `1 failure`, `3 failures`."""
@@ -14,3 +16,10 @@ def people_counted(count: int) -> str:
 def times_counted(count: int) -> str:
     """Return `once`, `3 times`."""
     return "once" if count == 1 else f"{count} times"
+
+
+def rest_of(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """Return the first items, and how many more there are: `a, b and 7 more`."""
+    if len(items) <= most:
+        return between.join(items)
+    return f"{between.join(items[:most])} and {len(items) - most} more"

@@ -9,8 +9,8 @@ from bot.domain.posts import Button, Card, CardField, Post
 from bot.domain.proof import ProofKind
 from bot.domain.run import Run
 from bot.domain.waits import soon
-from bot.presentation.cards._text import elapsed, money, rest_of, spent
-from bot.presentation.counts import counted
+from bot.presentation.cards._text import elapsed, money, spent
+from bot.presentation.counts import counted, rest_of
 from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import words
 from bot.presentation.titles import title_of

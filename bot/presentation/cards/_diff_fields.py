@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from bot.domain.posts import CardField
 from bot.guards import FilePatch, is_test_file, parse
-from bot.presentation.cards._text import fitting, rest_of
+from bot.presentation.cards._text import fitting
+from bot.presentation.counts import rest_of
 
 _MOST_DIFFS = 2
 _MOST = 600  # characters of one file

@@ -29,9 +29,9 @@ from bot.presentation.cards._text import (
     proof_lines,
     replay_lines,
     reproduction_line,
-    rest_of,
     spent,
 )
+from bot.presentation.counts import rest_of
 from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import words
 from bot.proof import label, risk_of

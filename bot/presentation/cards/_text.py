@@ -1,6 +1,6 @@
 """Small pieces of text that several cards share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from bot.domain.budget import Cap
 from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
@@ -147,13 +147,6 @@ def fitting(lines: Iterable[str], limit: int) -> str:
             break
         kept.append(line)
     return "\n".join(kept)
-
-
-def rest_of(items: Sequence[str], most: int, between: str = ", ") -> str:
-    """Return the first items, and how many more there are: `a, b and 7 more`."""
-    if len(items) <= most:
-        return between.join(items)
-    return f"{between.join(items[:most])} and {len(items) - most} more"
 
 
 def one_line(text: str, limit: int = 200) -> str:
