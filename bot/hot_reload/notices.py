@@ -12,6 +12,7 @@ from bot.domain.posts import Post
 from bot.hot_reload.live_changes import LiveChanges
 from bot.ports.chat import Chat
 from bot.ports.recorder import About, ActionRecorder
+from bot.presentation.rollbacks import item_told
 from bot.redaction import redact
 
 _log = logging.getLogger(__name__)
@@ -88,19 +89,12 @@ class ReloadNotices:
         self._unsaid.put_nowait((text, key))
 
 
-def called(item: LiveItem) -> str:
-    """Return what people call an item: "the persona", "the skill `triage`"."""
-    if item.kind in ("persona", "config"):
-        return "the persona" if item.kind == "persona" else "the configuration"
-    return f"the {item.kind} `{item.name}`"
-
-
 def refusal(item: LiveItem) -> str:
     """Return why a changed file is not live, and what is."""
     reason = redact(item.reason)[:_WORDS].rstrip(".")
-    what = called(item)
+    what = item_told(item)
     if item.version:
-        still = f"{what[0].upper()}{what[1:]} stays as it was (version {item.version})."
+        still = f"{_begun(what)} stays as it was (version {item.version})."
     else:
         still = f"Without it, there is no {item.kind} `{item.name}`."
     return f"⚠️ I did not take on a change of {what}: {reason}. {still} Mend the file; I look again."
@@ -108,14 +102,18 @@ def refusal(item: LiveItem) -> str:
 
 def mended(item: LiveItem) -> str:
     """Return that a refused file is good again."""
-    return f"✅ The file of {called(item)} is good again: version {item.version} is live."
+    return f"✅ The file of {item_told(item)} is good again: version {item.version} is live."
 
 
 def changed_elsewhere(item: LiveItem, author: ChangeAuthor) -> str:
     """Return that somebody has another version live who did not say so in the chat."""
-    what = called(item)
-    whole = f"↩️ {what[0].upper()}{what[1:]} is at version {item.version} now, by {author.told}."
+    whole = f"↩️ {_begun(item_told(item))} is at version {item.version} now, by {author.told}."
     return f"{whole} It stays so until its file changes." if item.rolled_back else whole
+
+
+def _begun(what: str) -> str:
+    """Return it as a sentence begins."""
+    return f"{what[0].upper()}{what[1:]}"
 
 
 def _about(author: ChangeAuthor) -> About:

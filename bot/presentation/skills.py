@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from bot.domain.live_items import ItemVersion, LiveItem, ReloadResult
 from bot.domain.skill import ROLES, RefusedSkill, Skill, SkillSet, SkillUse
-from bot.presentation.counts import times_counted
+from bot.presentation.counts import rest_of, times_counted
 from bot.presentation.markdown import words
+from bot.presentation.rollbacks import item_told
 from bot.presentation.times import moment
 
 DAYS = 30
@@ -80,7 +81,7 @@ def reloaded(result: ReloadResult) -> str:
     if result.removed:
         lines.append(f"Gone with their files: {_items(result.removed)}.")
     lines += [
-        f"⚠️ {_item(each)} is refused, and {_keeps(each)}: {words(each.reason, _REASON)}"
+        f"⚠️ {item_told(each)} is refused, and {_keeps(each)}: {words(each.reason, _REASON)}"
         for each in result.refused
     ]
     if result.restart_needed:
@@ -150,10 +151,4 @@ def _left(item: LiveItem) -> str:
 
 
 def _items(items: Sequence[LiveItem]) -> str:
-    told = ", ".join(f"{_item(each)} v{each.version}" for each in items[:_SHOWN])
-    more = len(items) - _SHOWN
-    return f"{told} and {more} more" if more > 0 else told
-
-
-def _item(item: LiveItem) -> str:
-    return "the persona" if item.kind == "persona" else f"the {item.kind} `{words(item.name, 80)}`"
+    return rest_of([f"{item_told(each)} v{each.version}" for each in items], _SHOWN)
