@@ -28,7 +28,10 @@ class CallTape:
     `places` are the functions: path below the root, first line, and name.
     """
 
-    def __init__(self, places: list[list[Any]], root: str) -> None:
+    def __init__(
+        self, places: list[list[Any]], root: str, begins: Callable[[FrameType], bool]
+    ) -> None:
+        self._begins = begins
         self._places = {(path, line): name for path, line, name in places}
         self._root = root
         self._known: dict[CodeType, tuple[str, str] | None] = {}
@@ -58,7 +61,7 @@ class CallTape:
             self._depth -= 1
             return
         self._depth += 1
-        if self._depth == 1:
+        if self._depth == 1 and self._begins(frame):
             with contextlib.suppress(Exception):
                 self._keep(place, frame)
 
@@ -111,8 +114,14 @@ def unpacked(data: str) -> tuple[list[Any], dict[str, Any]]:
 class CallsPlugin:
     """A pytest plugin that records calls while tests run, and tells them at the end."""
 
-    def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
-        self._tape = CallTape(request["places"], root)
+    def __init__(
+        self,
+        request: dict[str, Any],
+        root: str,
+        emit: Callable[[Any], None],
+        begins: Callable[[FrameType], bool],
+    ) -> None:
+        self._tape = CallTape(request["places"], root, begins)
         self._root, self._emit = root, emit
 
     def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:

@@ -32,9 +32,9 @@ class TestWork:
         return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}
 
     def _plugins(self, request: dict[str, Any], emit: Callable[[Any], None]) -> list[object]:
-        calls = self._parts["calls"]
+        calls = {**self._parts["calls"], **self._parts["coroutines"]}
         if "places" in request:
-            return [calls["CallsPlugin"](request, self._root, emit)]
+            return [calls["CallsPlugin"](request, self._root, emit, calls["begins"])]
         if "calls" in request:
             return [self._parts["replays"]["ReplayPlugin"](request, self._root, emit, calls)]
         return []

@@ -27,6 +27,7 @@ HARMLESS = {
     "object.__getattr__", "object.__setattr__", "object.__delattr__", "code.__new__",
     "function.__new__", "sys._getframe", "sys._current_frames", "pickle.find_class", "os.listdir",
     "os.scandir", "sys.excepthook", "sys.unraisablehook", "array.__new__",
+    "sys.set_asyncgen_hook_firstiter", "sys.set_asyncgen_hook_finalizer",
 }  # fmt: skip
 
 
@@ -41,7 +42,7 @@ class CallHung(BaseException):
 class ReplayPlugin:
     """A pytest plugin that makes calls again once the tests' modules are imported.
 
-    `calls` are the functions of `_fork_calls`.
+    `calls` are the functions of `_fork_calls` and `_fork_coroutines`.
     """
 
     def __init__(
@@ -58,7 +59,7 @@ class ReplayPlugin:
         session.items.clear()
         places = {(path, name) for path, name, _ in self._wanted}
         functions = {place: self._calls["found"](self._root, *place) for place in places}
-        guard = CallGuard(self._calls["short"])
+        guard = CallGuard(self._calls)
         for number, (path, name, data) in enumerate(self._wanted):
             function = functions[path, name]
             if guard.hung >= HUNG_AT_MOST:
@@ -75,9 +76,10 @@ class ReplayPlugin:
 class CallGuard:
     """Makes calls that may do nothing but compute."""
 
-    def __init__(self, short: Callable[[Any], str]) -> None:
+    def __init__(self, calls: dict[str, Any]) -> None:
         self.hung = 0
-        self._short = short
+        self._short, self._awaited = calls["short"], calls["awaited"]
+        self._stuck: type[BaseException] = calls["WaitsForEver"]
         self._on, self._tripped = False, False
         sys.dont_write_bytecode = True
         sys.addaudithook(self._audit)
@@ -104,6 +106,8 @@ class CallGuard:
         except CallHung:
             self.hung += 1
             how, told, mark = "late", "takes too long", "late"
+        except self._stuck:
+            how, told, mark = "late", "waits for ever", "late"
         except CallRefused:
             pass
         except BaseException as error:  # noqa: BLE001 - whatever the project's code raises
@@ -129,10 +133,12 @@ class CallGuard:
         self, function: Any, args: list[Any], kwargs: dict[str, Any]
     ) -> tuple[str, str, str]:
         answer = function(*args, **kwargs)
-        if inspect.iscoroutine(answer):
-            answer.close()  # or it would be told that nobody awaited it
-        if inspect.isawaitable(answer) or inspect.isasyncgen(answer):
+        if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
+            answer = self._awaited(answer, ITEMS)
+        elif inspect.isawaitable(answer):
             return "unknown", "", ""
+        if inspect.iscoroutine(answer):
+            answer.close()  # an `await` is missing: nothing of it has run
         if inspect.isgenerator(answer):
             answer = list(itertools.islice(answer, ITEMS))
         return "answer", self._short(answer), f"{digest(answer)} {digest((args, kwargs))}"

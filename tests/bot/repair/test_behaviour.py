@@ -126,22 +126,38 @@ DEEDS = (
 )
 
 
-@pytest.mark.parametrize("deeds", [DEEDS[:6], DEEDS[6:]], ids=["first", "second"])
+COROUTINES = (
+    "Path(name).write_text('gone')",
+    "await asyncio.to_thread(os.rmdir, name)",
+    "await asyncio.create_subprocess_exec('touch', name)",
+    "await asyncio.open_connection('127.0.0.1', 9)",
+    "asyncio.get_running_loop().add_signal_handler(9, print)",
+    "await asyncio.gather(asyncio.get_running_loop().run_in_executor(None, os.rmdir, name))",
+)
+
+
+@pytest.mark.parametrize(
+    ("deeds", "kind"),
+    [(DEEDS[:6], ""), (DEEDS[6:], ""), (COROUTINES, "async ")],
+    ids=["first", "second", "coroutines"],
+)
 async def test_a_call_that_does_more_than_compute_is_not_made_again(
-    tmp_path: Path, deeds: tuple[str, ...]
+    tmp_path: Path, deeds: tuple[str, ...], kind: str
 ) -> None:
     """A neighbour of a path is another path: that must never be written to, or removed."""
-    text = "import ctypes, os, shutil, socket, sqlite3, subprocess\nfrom pathlib import Path\n"
+    text = "import asyncio, ctypes, os, shutil, socket, sqlite3, subprocess\n"
+    text += "from pathlib import Path\n"
     calls = ""
     for number, deed in enumerate(deeds):
         text += (
-            f"\n\ndef act{number}(name, real=False):\n    if real:\n        return 1\n"
+            f"\n\n{kind}def act{number}(name, real=False):\n    if real:\n        return 1\n"
             f"    try:\n        {deed}\n    except Exception:\n        return 2\n    return 3\n"
         )
-        calls += f"    assert subject.act{number}({str(tmp_path / 'victim')!r}, True)\n"
+        call = f"subject.act{number}({str(tmp_path / 'victim')!r}, True)"
+        calls += f"    assert asyncio.run({call})\n" if kind else f"    assert {call}\n"
     (tmp_path / "victim").mkdir()
     (tmp_path / "victim" / "kept").write_text("kept")
-    laid(tmp_path, text, f"import subject\n\n\ndef test_it():\n{calls}")
+    laid(tmp_path, text, f"import asyncio\n\nimport subject\n\n\ndef test_it():\n{calls}")
     before = listing(tmp_path)
 
     (changes,) = await behaviours(
@@ -157,6 +173,83 @@ async def test_a_call_that_does_more_than_compute_is_not_made_again(
 
 def listing(folder: Path) -> list[str]:
     return sorted(str(path) for path in folder.rglob("*") if "__pycache__" not in path.parts)
+
+
+PAUSES = """\
+import asyncio
+
+
+async def doubled(number):
+    await asyncio.sleep(86400)
+    number *= 2
+    async with asyncio.timeout(number):
+        await asyncio.sleep(0)
+    return number
+
+
+async def counted(number):
+    for each in range(number):
+        await asyncio.sleep(1)
+        yield each
+
+
+async def taken(number):
+    queue = asyncio.Queue()
+    await queue.put(number)
+    return await queue.get() + number
+
+
+async def left(number):
+    async def remove():
+        try:
+            await asyncio.sleep(9)
+        finally:
+            os.rmdir("victim")
+
+    task = asyncio.create_task(remove())
+    await asyncio.sleep(number)
+    return number
+
+
+async def pages(number):
+    try:
+        yield number
+        yield number
+    finally:
+        os.rmdir("victim")
+
+
+async def first(number):
+    return await anext(pages(number))
+"""
+
+
+async def test_a_coroutine_is_run_to_its_end_in_no_time_and_what_it_leaves_is_not(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "victim").mkdir()
+    names = ("doubled", "taken", "left", "first")
+    asked = "".join(f"    await subject.{name}(3)\n" for name in names)
+    tests = (
+        "import asyncio\n\nimport subject\n\n\n"
+        "async def no_wait(delay):\n    return None\n"
+        f"async def ask(patch):\n    patch.setattr(asyncio, 'sleep', no_wait)\n{asked}"
+        "    assert [each async for each in subject.counted(2)]\n"
+        "def test_all(monkeypatch):\n    asyncio.run(ask(monkeypatch))\n"
+    )
+    text = f"import os\n{PAUSES}".replace('os.rmdir("victim")', "pass")
+    other = text.replace("return number", "return number + 1").replace("yield each", "yield -each")
+    other = other.replace("get() + number", "get() - number").replace("pass", 'os.rmdir("victim")')
+
+    (changes,) = await behaviours(tmp_path, text, tests, other)
+
+    assert ("doubled(3)", "6", "7") in {
+        (call.call, call.before, call.after) for call in changes.changed
+    }
+    assert {call.call.partition("(")[0] for call in changes.changed} == {
+        "doubled", "taken", "left", "counted"
+    }  # fmt: skip
+    assert (tmp_path / "victim").exists()
 
 
 @pytest.mark.slow

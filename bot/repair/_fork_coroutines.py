@@ -1,0 +1,105 @@
+"""Coroutines run to their end by an event loop that can do nothing but compute.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_child` is: standard
+library only. Time is the loop's own: what sleeps goes on at once, in the order of the times.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+UNSTARTED: dict[Any, int] = {}  # by code, how far a frame is that has only begun
+KEPT: list[Any] = []  # what has not ended when its call has: its `finally` would run unguarded
+
+
+class WaitsForEver(BaseException):
+    """Raised where a coroutine waits for what nothing will do any more; no answer either."""
+
+
+def begins(frame: Any) -> bool:
+    """Whether a frame that is entered begins, and does not go on after an `await` or `yield`."""
+    code = frame.f_code
+    if not code.co_flags & 0x2A0:  # neither a generator nor a coroutine nor both
+        return True
+    if code not in UNSTARTED:
+        import opcode
+
+        resume = opcode.opmap.get("RESUME", -1)
+        at = range(0, len(code.co_code), 2)
+        UNSTARTED[code] = next((each for each in at if code.co_code[each] == resume), -1)
+    return bool(frame.f_lasti <= UNSTARTED[code])
+
+
+def awaited(awaitable: Any, items: int) -> Any:
+    """Run a coroutine, or an asynchronous generator up to so many items; return the answer.
+
+    Raises what it raises, and `WaitsForEver`. What it left behind is kept and never gone on with.
+    """
+    import asyncio
+    import inspect
+
+    async def listed() -> list[Any]:
+        found: list[Any] = []
+        async for each in awaitable:
+            found.append(each)
+            if len(found) == items:
+                break
+        return found
+
+    loop = computing_loop()()
+    try:
+        return loop.run_until_complete(listed() if inspect.isasyncgen(awaitable) else awaitable)
+    finally:
+        KEPT.append((loop, awaitable, asyncio.all_tasks(loop)))
+
+
+def computing_loop() -> Callable[[], Any]:
+    """Return the class of the loop. `asyncio` is imported where it is wanted, and not before."""
+    import asyncio
+
+    class VirtualSelector:
+        """Stands for the files and sockets a loop waits for: there are none, so time passes."""
+
+        now = 0.0
+
+        def select(self, timeout: float | None) -> list[Any]:
+            if timeout is None:
+                raise WaitsForEver
+            self.now += timeout
+            return []
+
+    class ComputingLoop(asyncio.BaseEventLoop):
+        """An event loop without files, sockets, processes, signals and threads."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._selector = VirtualSelector()
+            self.set_debug(False)
+            self.set_exception_handler(lambda loop, context: None)
+
+        def time(self) -> float:
+            return self._selector.now
+
+        def _process_events(self, events: Any) -> None:
+            """Nothing happens outside."""
+
+        def _write_to_self(self) -> None:
+            """Nobody sleeps."""
+
+    for name in dir(asyncio.AbstractEventLoop):
+        missing: Any = getattr(asyncio.AbstractEventLoop, name)
+        if not name.startswith("_") and getattr(ComputingLoop, name) is missing:
+            setattr(ComputingLoop, name, refusal(name))
+    for name in ("run_in_executor", "_make_subprocess_transport", "_make_socket_transport"):
+        setattr(ComputingLoop, name, refusal(name))
+    return ComputingLoop
+
+
+def refusal(name: str) -> Callable[..., Any]:
+    """Return a method of the loop that does more than to compute: whoever audits refuses it."""
+
+    def refused(*args: Any, **kwargs: Any) -> Any:
+        sys.audit(f"theseus.loop.{name}")
+        raise NotImplementedError(name)
+
+    return refused
