@@ -52,6 +52,7 @@ class ImportedCode:
         self._ran: dict[int, CodeType] = {}
         self._read: set[str] = set()
         self._functions: dict[int, list[FunctionType]] = {}
+        self._watching, self._watched_all = False, True
 
     def __enter__(self) -> "ImportedCode":
         """Watch what is loaded, read and called."""
@@ -66,6 +67,7 @@ class ImportedCode:
             path = os.path.realpath(loading.get_filename(fullname))
             if code is not None and path in self._modules:
                 self._modules[path].append(code)
+                self._watch_calls()
             return code
 
         def watched(file: Any, *args: Any, **kwargs: Any) -> Any:
@@ -75,15 +77,21 @@ class ImportedCode:
 
         loader.get_code = get_code
         builtins.open = io.open = watched
-        threading.setprofile(self._called)
-        sys.setprofile(self._called)
         return self
+
+    def _watch_calls(self) -> None:
+        """Watch what is called, from the first module on: before it there is nothing to call."""
+        if not self._watching:
+            self._watching, self._watched_all = True, sys.getprofile() is None
+            threading.setprofile(self._called)
+            sys.setprofile(self._called)
 
     def __exit__(self, *error: object) -> None:
         """Watch no longer."""
-        self._watched_all = sys.getprofile() == self._called
-        sys.setprofile(None)
-        threading.setprofile(None)
+        if self._watching:
+            self._watched_all = self._watched_all and sys.getprofile() == self._called
+            sys.setprofile(None)
+            threading.setprofile(None)
         importlib.machinery.SourceFileLoader.get_code, builtins.open, io.open = self._plain  # type: ignore[method-assign]
 
     def _called(self, frame: FrameType, event: str, arg: object) -> None:
@@ -102,17 +110,27 @@ class ImportedCode:
             if path in self._modules and not self._modules[path]:
                 raise Unfit(f"{path} is imported in a way of its own")
         known = {id(code) for row in self._modules.values() for top in row for code in nested(top)}
-        gc.unfreeze()  # what a project has frozen would not be listed
-        for each in gc.get_objects():
-            code = getattr(each, HOLDERS[type(each)]) if type(each) in HOLDERS else None
-            if code is None:
-                continue
-            if id(code) not in known and os.path.realpath(code.co_filename) in self._paths:
+        for each, code in self._holders():
+            if id(code) not in known:
                 raise Unfit(f"{code.co_name} is made from a copy of code")
             if type(each) is FunctionType:
                 self._functions.setdefault(id(code), []).append(each)
             else:
                 self._ran.setdefault(id(code), code)  # begun, or about to
+
+    def _holders(self) -> Iterator[tuple[Any, CodeType]]:
+        """Yield whatever there is that was made of code from our files, and that code."""
+        gc.unfreeze()  # what a project has frozen would not be listed
+        ours: dict[str, bool] = {}  # by the names that code goes by: there are few
+        for each in gc.get_objects():
+            code = getattr(each, HOLDERS[type(each)]) if type(each) in HOLDERS else None
+            if code is None:
+                continue
+            name = code.co_filename
+            if name not in ours:
+                ours[name] = os.path.realpath(name) in self._paths
+            if ours[name]:
+                yield each, code
 
     def put(self, files: dict[str, str]) -> None:
         """Give the functions the code of these texts, by absolute path. Raises `Unfit`."""

@@ -9,12 +9,68 @@ import ast
 import contextlib
 import gc
 import importlib
+import importlib.machinery
+import importlib.metadata
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Collection, Iterator
 from pathlib import Path
+from types import CodeType
 from typing import Any
+
+
+def import_plugins() -> None:
+    """Import the installed plugins that pytest would load by itself, once for all children.
+
+    Here or in a child, what is installed has its assertions left as they are: rewriting those of a
+    large plugin takes seconds, and nobody is told of them.
+    """
+    leave_installed_assertions()
+    if os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
+        return
+    for entry in importlib.metadata.entry_points(group="pytest11"):
+        with contextlib.suppress(BaseException):  # pytest says what is wrong with it
+            spec = importlib.util.find_spec(entry.module.partition(".")[0])
+            if spec is not None and is_installed(spec.origin or ""):
+                importlib.import_module(entry.module)
+    gc.freeze()  # or each child copies all of it as soon as it collects garbage
+
+
+def leave_installed_assertions() -> None:
+    """Have pytest import what is installed as anybody does."""
+    from _pytest.assertion.rewrite import AssertionRewritingHook
+
+    hook: Any = AssertionRewritingHook
+    plain = hook.find_spec
+
+    def find_spec(rewriting: Any, name: str, *where: Any, **more: Any) -> Any:
+        spec = plain(rewriting, name, *where, **more)
+        return None if spec is not None and is_installed(spec.origin or "") else spec
+
+    hook.find_spec = find_spec
+
+
+def compile_into(cache: str, root: str) -> None:
+    """Have bytecode written to `cache` alone; what is installed is read from where it lies."""
+    loader: Any = importlib.machinery.SourceFileLoader
+    plain, one = loader.get_code, threading.RLock()
+    sys.pycache_prefix, sys.dont_write_bytecode = cache, False
+
+    def get_code(loading: Any, fullname: str) -> CodeType | None:
+        path = os.path.realpath(loading.get_filename(fullname))
+        if path.startswith(root + os.sep) and not is_installed(path):
+            return plain(loading, fullname)  # type: ignore[no-any-return]
+        with one:
+            kept = sys.pycache_prefix, sys.dont_write_bytecode
+            sys.pycache_prefix, sys.dont_write_bytecode = None, True
+            try:
+                return plain(loading, fullname)  # type: ignore[no-any-return]
+            finally:
+                sys.pycache_prefix, sys.dont_write_bytecode = kept
+
+    loader.get_code = get_code
 
 
 def import_steady(
@@ -52,10 +108,15 @@ def installed() -> list[str]:
     names = []
     for name, module in list(sys.modules.items()):
         file = getattr(module, "__file__", None) or ""
-        installed = "site-packages" in file or "dist-packages" in file
-        if name != "__main__" and (installed or file.startswith(sys.base_prefix + os.sep)):
+        standard = file.startswith(sys.base_prefix + os.sep)
+        if name != "__main__" and (standard or is_installed(file)):
             names.append(name)
     return names
+
+
+def is_installed(file: str) -> bool:
+    """Whether a file belongs to an installed package."""
+    return "site-packages" in file or "dist-packages" in file
 
 
 def of_project(root: str) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ only. `parts` are the names of the other `_fork_` modules, by the ends of their 
 """
 
 import contextlib
+import gc
 import importlib
 import os
 import shutil
@@ -25,7 +26,7 @@ class TestWork:
 
     def do(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
         """Do what is asked in this very process; return the last record."""
-        sys.pycache_prefix = self._cache
+        self._parts["imports"]["compile_into"](self._cache, self._root)
         run_child = self._parts["child"]["run_child"]
         end = run_child(request, self._root, emit, self._plugins(request, emit))
         wanted = request["modules"]
@@ -46,6 +47,7 @@ def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> boo
         if name not in sys.modules:
             with contextlib.suppress(BaseException):
                 importlib.import_module(name)
+    gc.freeze()
     if not request["project"]:
         return True
     with contextlib.suppress(BaseException):
@@ -90,6 +92,7 @@ def main(parts: Parts, settings: dict[str, Any]) -> None:
     os.chdir(root)
     import_from(root, settings)
     importlib.import_module("pytest")
+    parts["imports"]["import_plugins"]()
     scratch = writable(settings.get("scratch", ""))
     cache = str(Path(scratch, "pycache"))
     work = TestWork(parts, root, cache)

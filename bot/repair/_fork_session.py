@@ -58,7 +58,7 @@ class SessionHandle:
     def ask(self, request: dict[str, Any]) -> None:
         """Hand a request on; what is not collected, or not yet, is done from the start."""
         if self._pid < 0 or self._starting is not None:
-            self._server.fork(request)
+            self._server.fork({**request, "unfit": "not collected yet"})
             return
         # The request itself lies in a file: who writes much to a pipe may wait for its reader.
         file = self._file(request["id"])
@@ -137,7 +137,7 @@ def collect(
     os.dup2(output, 1)
     os.dup2(output, 2)
     os.close(output)
-    sys.pycache_prefix = cache
+    parts["imports"]["compile_into"](cache, root)
     parts["child"]["prepare"](request)
     session = CollectedSession(parts, request, root, pipes)
     session.imported.__enter__()

@@ -32,6 +32,8 @@ from bot.repair.suspects import suspect_hunks
 
 ROUNDS = 3
 NOTHING_RAN = {4: "pytest does not understand it", 5: "pytest found no tests"}
+# Importing it would take ten times as long, and is done soon after.
+HAS_PYTEST = "import importlib.util, sys; sys.exit(not importlib.util.find_spec('pytest'))"
 MISSING_PROGRAM = {126, 127}
 
 
@@ -120,7 +122,7 @@ async def _invocation(test: str, folder: Path) -> Invocation | None:
     invocation = pytest_invocation(test, folder)
     if invocation is None:
         return None
-    code, _ = await spawn([invocation.python, "-c", "import pytest"], folder, 30.0)
+    code, _ = await spawn([invocation.python, "-c", HAS_PYTEST], folder, 30.0)
     return invocation if code == 0 else replace(invocation, python=sys.executable)
 
 
@@ -170,6 +172,7 @@ async def _by_pytest(
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
             spared=_judging(invocation, first),
+            imported=True,
             seconds=seconds - (case.clock.monotonic() - began),
             limits=measured_limits(first.records, seconds),
             accepts=case.check,

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -55,6 +55,7 @@ class RepairRequest:
     written: bool = False
     answered: bool = False
     known: frozenset[str] = frozenset()
+    imported: bool = False
     seconds: float = 60.0
     limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
     accepts: Accepts = anything
@@ -103,21 +104,37 @@ async def mend(
         stopped = "time" if ahead is None else "passing"
         return SearchReport(None, {}, stopped, {}, (), 0, clock.monotonic() - began)
     closing = min(CLOSING * request.seconds, CLOSING_AT_MOST)
-    report = await search(
-        ahead.problem,
-        ahead.judge,
-        budget_seconds=max(0.0, left() - closing),
-        closing_seconds=closing / 2,
-        clock=clock,
-        width=runner.width,
-        on_progress=on_progress,
-        confirm=ahead.confirmation,
-    )
-    report = replace(report, refused=tuple(ahead.confirmation.refused))
-    report = await _concluded(request.root, ahead, report, left())
+    async with _collecting(request, ahead, runner):
+        report = await search(
+            ahead.problem,
+            ahead.judge,
+            budget_seconds=max(0.0, left() - closing),
+            closing_seconds=closing / 2,
+            clock=clock,
+            width=runner.width,
+            on_progress=on_progress,
+            confirm=ahead.confirmation,
+        )
+        report = replace(report, refused=tuple(ahead.confirmation.refused))
+        report = await _concluded(request.root, ahead, report, left())
     if report.fix is not None and request.write:
         await asyncio.to_thread(write, request.root, report.files)
     return replace(report, seconds=clock.monotonic() - began)
+
+
+@contextlib.asynccontextmanager
+async def _collecting(
+    request: RepairRequest, ahead: "_Prepared", runner: PreloadingRunner
+) -> AsyncIterator[None]:
+    """Have the tests collected beside the block: what is judged before is judged from the start."""
+    tests = [*request.reproduction, *ahead.guards]
+    task = asyncio.create_task(runner.collect(tests, tuple(ahead.problem.texts)))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +142,7 @@ class _Prepared:
     """All that a search needs, and what concludes from it."""
 
     base: Baseline
+    guards: list[str]
     problem: Problem
     judge: TestJudge
     confirmation: Confirmation
@@ -137,7 +155,6 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     problem = await asyncio.to_thread(problem_of, request, base)
     if base.failing:
         await import_ahead(request, base, problem.texts, runner)
-        await runner.collect([*request.reproduction, *guards], tuple(problem.texts))
     judge = TestJudge(runner, request.reproduction, guards, *candidate_limits(base.passing))
     confirmation = _confirmation(request, base, problem, runner)
     comparison = BehaviourComparison(
@@ -148,7 +165,7 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
         replace(request.limits, seconds=PROBING),
     )
     conclusion = Conclusion(problem, comparison, judge, confirmation, written=request.written)
-    return _Prepared(base, problem, judge, confirmation, conclusion)
+    return _Prepared(base, guards, problem, judge, confirmation, conclusion)
 
 
 async def _concluded(
@@ -168,12 +185,19 @@ async def _concluded(
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import."""
     limits = request.limits
-    own = await runner.run(request.reproduction, {}, limits, coverage=True, modules=True)
-    if own.modules:
-        await runner.preload(own.modules)
-    other = RunResult()
-    if request.affected:
-        other = await runner.run(request.affected, {}, limits, coverage=True, modules=True)
+
+    async def ran(tests: Sequence[str]) -> RunResult:
+        if not tests:
+            return RunResult()
+        return await runner.run(tests, {}, limits, coverage=True, modules=True)
+
+    if request.imported:
+        own, other = await asyncio.gather(ran(request.reproduction), ran(request.affected))
+    else:
+        own = await ran(request.reproduction)
+        if own.modules:
+            await runner.preload(own.modules)
+        other = await ran(request.affected)
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]

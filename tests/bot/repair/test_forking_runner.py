@@ -43,6 +43,7 @@ def read(cart):
     return cart.totl
 """
 TESTS = """\
+import sys
 from pathlib import Path
 
 import subject
@@ -66,6 +67,14 @@ def test_spin():
 
 def test_read():
     subject.read(subject.Cart())
+
+
+def test_bytecode():
+    import sortedcontainers
+
+    written = {file.name.partition(".")[0] for file in Path(sys.pycache_prefix).rglob("*.pyc")}
+    assert "subject" in written
+    assert "sortedlist" not in written
 
 
 def test_nap():
@@ -151,6 +160,14 @@ async def test_an_overlay_is_what_the_tests_import_and_the_disk_keeps_its_own(
     assert not (await runner.run(named("pick"), {}, SHORT)).green
     assert (shared / "subject.py").read_text() == MODULE
     assert listing(shared) == before
+
+
+@SHARED
+async def test_only_the_projects_own_is_compiled_and_not_into_its_tree(
+    runner: ForkingRunner, shared: Path
+) -> None:
+    assert (await runner.run(named("bytecode"), {}, SHORT)).green
+    assert "__pycache__" not in listing(shared)
 
 
 @SHARED
