@@ -16,11 +16,12 @@ from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
 from bot.proof.reproduction import standing
-from bot.repair.engine import RepairRequest, mend
+from bot.repair.engine import mend
 from bot.repair.explain import doubts, explain
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.model import Candidate, Crash, SearchReport, SuspectHunk, Texts, TraceFrame
+from bot.repair.request import RepairRequest
 from bot.repair.reverts import parse_diff
 from bot.repair.runner import TimeLimits as RunLimits
 from bot.repair.search import OnProgress, SearchProgress

@@ -1,6 +1,7 @@
 """The offline engine: localise, mutate, search. Pure but for running tests.
 
 engine      the whole repair of one tree: `mend(RepairRequest, runner, clock)`
+baseline    how the tests stand before, and what they import; `request` is what is asked
 command     `theseus repair`: the same on any repository and any test command
 localise    which lines are suspect: coverage, crash frames, suspect commits
 reverts     parts of suspect commits undone, smallest first

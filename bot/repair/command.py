@@ -16,7 +16,7 @@ from bot.repair.child_process import spawn
 from bot.repair.command_check import CommandCheck
 from bot.repair.conclusion import together
 from bot.repair.confirmation import anything
-from bot.repair.engine import RepairRequest, mend, write
+from bot.repair.engine import mend, write
 from bot.repair.explain import explain
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
@@ -26,6 +26,7 @@ from bot.repair.model import Label, SearchReport, Texts
 from bot.repair.neighbours import imported_files, neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
 from bot.repair.report import RepairReport, loss, refusal, rivalry
+from bot.repair.request import RepairRequest
 from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
 from bot.repair.search import OnProgress, silent
 from bot.repair.suspects import suspect_hunks

@@ -2,20 +2,22 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.ports.clock import Clock
+from bot.repair.baseline import Baseline, baseline, import_ahead, judge_guards
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
 from bot.repair.conclusion import Conclusion
-from bot.repair.confirmation import Accepts, Confirmation, anything
+from bot.repair.confirmation import Confirmation
 from bot.repair.guidance import is_test
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
-from bot.repair.model import Crash, Problem, SearchReport, SuspectHunk, Texts
-from bot.repair.runner import PreloadingRunner, RunResult, TestRecord, TimeLimits
+from bot.repair.model import Problem, SearchReport, Texts
+from bot.repair.request import RepairRequest
+from bot.repair.runner import PreloadingRunner, TimeLimits
 from bot.repair.search import OnProgress, search, silent
 from bot.repair.tidy import tidied
 
@@ -24,59 +26,6 @@ BYTES_AT_MOST = 300_000
 NEW = 1  # hunks of commits this young count even in files no failing test ran
 PROBING = 20.0  # seconds for making calls again, on one tree
 CLOSING, CLOSING_AT_MOST = 0.2, 15.0  # of all the time, and seconds: to confirm and to compare
-
-
-@dataclass(frozen=True, slots=True)
-class RepairRequest:
-    """What to repair. `reproduction` and `affected` are pytest paths or node ids below `root`.
-
-    `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
-    `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
-    change (empty: any but tests), `spared` may not. `refused` are the texts of fixes, by path, that
-    others turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped
-    for this and did not hold. `maybe` names files to look at where there is no coverage. `written`
-    says that people wrote the reproduction, so that it looks at answers as any test does, and
-    `answered` that one made from a failure is held to an answer too. `known` are the commits all of
-    whose code is in `hunks`. `limits` are for the tests
-    of the tree as it stands. `accepts` is asked as well.
-    `write` leaves the fix in the tree.
-    """
-
-    root: Path
-    reproduction: tuple[str, ...]
-    affected: tuple[str, ...] = ()
-    capsule: Crash | None = None
-    hunks: tuple[SuspectHunk, ...] = ()
-    allowed: tuple[str, ...] = ()
-    spared: frozenset[str] = frozenset()
-    refused: tuple[Texts, ...] = ()
-    failed: frozenset[str] = frozenset()
-    maybe: tuple[str, ...] = ()
-    written: bool = False
-    answered: bool = False
-    known: frozenset[str] = frozenset()
-    imported: bool = False
-    seconds: float = 60.0
-    limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
-    accepts: Accepts = anything
-    write: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """How the tests stand before any edit: the reproduction fails, others pass or are `red`."""
-
-    failing: tuple[TestRecord, ...]
-    passing: tuple[TestRecord, ...]
-    red: tuple[str, ...]
-    result: RunResult
-    project: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def coverage(self) -> dict[str, Mapping[str, frozenset[int]]]:
-        """Return the lines of every test that has any."""
-        return {record.test: record.lines for record in (*self.failing, *self.passing)
-                if record.lines}  # fmt: skip
 
 
 async def mend(
@@ -180,68 +129,6 @@ async def _concluded(
             if found.fix and tidy != found.files and await ahead.confirmation(found.fix, tidy):
                 found = replace(found, files=tidy)
     return found or ahead.conclusion.uncompared(report)
-
-
-async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
-    """Run the reproduction, then the affected tests, with coverage; preload what they import."""
-    limits = request.limits
-
-    async def ran(tests: Sequence[str]) -> RunResult:
-        if not tests:
-            return RunResult()
-        return await runner.run(tests, {}, limits, coverage=True, modules=True)
-
-    if request.imported:
-        own, other = await asyncio.gather(ran(request.reproduction), ran(request.affected))
-    else:
-        own = await ran(request.reproduction)
-        if own.modules:
-            await runner.preload(own.modules)
-        other = await ran(request.affected)
-    known = {record.test for record in own.records}
-    rest = [record for record in other.records if record.test not in known]
-    passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
-    failing = own.failed or (() if own.green else (_unknown(own),))
-    red = [record.test for record in rest if record.outcome == "failed"]
-    project = tuple(dict.fromkeys((*own.project, *other.project)))
-    return Baseline(tuple(failing), tuple(passing), tuple(red), own, project)
-
-
-async def import_ahead(
-    request: RepairRequest, base: Baseline, changing: Texts, runner: PreloadingRunner
-) -> None:
-    """Have what the tests import and no candidate changes imported once.
-
-    Only if the reproduction ends as it did without: what a test sets up before it imports something
-    may decide what becomes of it.
-    """
-    if not base.project:
-        return
-    await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
-    again = await runner.run(request.reproduction, {}, request.limits)
-    if ends(again) != ends(base.result):
-        await runner.preload(base.result.modules)
-
-
-def ends(result: RunResult) -> set[tuple[str, str, str]]:
-    """Return how each test ended, without what differs from run to run."""
-    return {
-        (record.test, record.outcome, record.crash.error if record.crash else "")
-        for record in result.records
-    }
-
-
-def _unknown(result: RunResult) -> TestRecord:
-    """Stand in for a run that died before it could say which test failed."""
-    message = result.output.strip()[-300:] or "the tests did not run to their end"
-    error = "OutOfTime" if result.late else "Unknown"
-    return TestRecord("", "failed", crash=Crash(error, message))
-
-
-def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
-    """Return the tests that pass now and must go on passing."""
-    own = set(request.reproduction)
-    return [record.test for record in base.passing if record.test not in own]
 
 
 def _confirmation(

@@ -7,10 +7,11 @@ import pytest
 from bot.adapters.system_clock import SystemClock
 from bot.repair.behaviour import Behaviour, BehaviourComparison, touched
 from bot.repair.command import repair
-from bot.repair.engine import RepairRequest, mend
+from bot.repair.engine import mend
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Label, Texts
 from bot.repair.report import RepairReport
+from bot.repair.request import RepairRequest
 from bot.repair.runner import FunctionPlace, TimeLimits
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.one_module import OneModule

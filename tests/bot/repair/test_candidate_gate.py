@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair.engine import RepairRequest, mend
+from bot.repair.engine import mend
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, SuspectHunk
+from bot.repair.request import RepairRequest
 from bot.repair.reverts import parse_diff
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.one_module import PATH, OneModule

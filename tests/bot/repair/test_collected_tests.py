@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.repair.engine import ends
+from bot.repair.baseline import ends
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS

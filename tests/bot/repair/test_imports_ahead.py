@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from bot.repair._fork_imports import left_to_children
-from bot.repair.engine import RepairRequest, baseline, ends, import_ahead
+from bot.repair.baseline import baseline, ends, import_ahead
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Texts
+from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 

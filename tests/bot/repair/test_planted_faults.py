@@ -8,8 +8,9 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.demo.faults import FAULTS, PlantedFault, plant
-from bot.repair.engine import RepairRequest, mend
+from bot.repair.engine import mend
 from bot.repair.forking_runner import ForkingRunner
+from bot.repair.request import RepairRequest
 from bot.repair.suspects import suspect_hunks
 from tests.support.choosing import some_of
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.system_clock import SystemClock
-from bot.repair.engine import RepairRequest, mend
+from bot.repair.engine import mend
 from bot.repair.forking_runner import ForkingRunner
+from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
 from tests.fakes.fault_table import Fault, read_faults
 from tests.support.choosing import some_of

@@ -10,9 +10,10 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.repair.conclusion import UNCOMPARED
-from bot.repair.engine import RepairRequest, mend
+from bot.repair.engine import mend
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, Texts
+from bot.repair.request import RepairRequest
 from bot.repair.runner import FunctionPlace, RecordedCall, RunResult, TimeLimits
 from tests.fakes.one_module import PATH, OneModule
 

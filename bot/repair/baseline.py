@@ -1,0 +1,88 @@
+"""How the tests of a tree stand before any edit, and what they import."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.repair.model import Crash, Texts
+from bot.repair.request import RepairRequest
+from bot.repair.runner import PreloadingRunner, RunResult, TestRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """How the tests stand before any edit: the reproduction fails, others pass or are `red`."""
+
+    failing: tuple[TestRecord, ...]
+    passing: tuple[TestRecord, ...]
+    red: tuple[str, ...]
+    result: RunResult
+    project: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def coverage(self) -> dict[str, Mapping[str, frozenset[int]]]:
+        """Return the lines of every test that has any."""
+        return {record.test: record.lines for record in (*self.failing, *self.passing)
+                if record.lines}  # fmt: skip
+
+
+async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
+    """Run the reproduction, then the affected tests, with coverage; preload what they import."""
+    limits = request.limits
+
+    async def ran(tests: Sequence[str]) -> RunResult:
+        if not tests:
+            return RunResult()
+        return await runner.run(tests, {}, limits, coverage=True, modules=True)
+
+    if request.imported:
+        own, other = await asyncio.gather(ran(request.reproduction), ran(request.affected))
+    else:
+        own = await ran(request.reproduction)
+        if own.modules:
+            await runner.preload(own.modules)
+        other = await ran(request.affected)
+    known = {record.test for record in own.records}
+    rest = [record for record in other.records if record.test not in known]
+    passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
+    failing = own.failed or (() if own.green else (_unknown(own),))
+    red = [record.test for record in rest if record.outcome == "failed"]
+    project = tuple(dict.fromkeys((*own.project, *other.project)))
+    return Baseline(tuple(failing), tuple(passing), tuple(red), own, project)
+
+
+async def import_ahead(
+    request: RepairRequest, base: Baseline, changing: Texts, runner: PreloadingRunner
+) -> None:
+    """Have what the tests import and no candidate changes imported once.
+
+    Only if the reproduction ends as it did without: what a test sets up before it imports something
+    may decide what becomes of it.
+    """
+    if not base.project:
+        return
+    await runner.preload(base.result.modules, project=base.project, changing=tuple(changing))
+    again = await runner.run(request.reproduction, {}, request.limits)
+    if ends(again) != ends(base.result):
+        await runner.preload(base.result.modules)
+
+
+def ends(result: RunResult) -> set[tuple[str, str, str]]:
+    """Return how each test ended, without what differs from run to run."""
+    return {
+        (record.test, record.outcome, record.crash.error if record.crash else "")
+        for record in result.records
+    }
+
+
+def _unknown(result: RunResult) -> TestRecord:
+    """Stand in for a run that died before it could say which test failed."""
+    message = result.output.strip()[-300:] or "the tests did not run to their end"
+    error = "OutOfTime" if result.late else "Unknown"
+    return TestRecord("", "failed", crash=Crash(error, message))
+
+
+def judge_guards(request: RepairRequest, base: Baseline) -> list[str]:
+    """Return the tests that pass now and must go on passing."""
+    own = set(request.reproduction)
+    return [record.test for record in base.passing if record.test not in own]

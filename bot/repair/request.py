@@ -1,0 +1,44 @@
+"""What is asked of the engine."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bot.repair.confirmation import Accepts, anything
+from bot.repair.model import Crash, SuspectHunk, Texts
+from bot.repair.runner import TimeLimits
+
+
+@dataclass(frozen=True, slots=True)
+class RepairRequest:
+    """What to repair. `reproduction` and `affected` are pytest paths or node ids below `root`.
+
+    `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
+    `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
+    change (empty: any but tests), `spared` may not. `refused` are the texts of fixes, by path, that
+    others turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped
+    for this and did not hold. `maybe` names files to look at where there is no coverage. `written`
+    says that people wrote the reproduction, so that it looks at answers as any test does, and
+    `answered` that one made from a failure is held to an answer too. `known` are the commits all of
+    whose code is in `hunks`. `limits` are for the tests
+    of the tree as it stands. `accepts` is asked as well.
+    `write` leaves the fix in the tree.
+    """
+
+    root: Path
+    reproduction: tuple[str, ...]
+    affected: tuple[str, ...] = ()
+    capsule: Crash | None = None
+    hunks: tuple[SuspectHunk, ...] = ()
+    allowed: tuple[str, ...] = ()
+    spared: frozenset[str] = frozenset()
+    refused: tuple[Texts, ...] = ()
+    failed: frozenset[str] = frozenset()
+    maybe: tuple[str, ...] = ()
+    written: bool = False
+    answered: bool = False
+    known: frozenset[str] = frozenset()
+    imported: bool = False
+    seconds: float = 60.0
+    limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
+    accepts: Accepts = anything
+    write: bool = True
