@@ -28,17 +28,21 @@ class TestWork:
         """Do what is asked in this very process; return the last record."""
         self._parts["imports"]["compile_into"](self._cache, self._root)
         run_child = self._parts["child"]["run_child"]
-        end = run_child(request, self._root, emit, self._plugins(request, emit))
+        end = run_child(request, self._root, emit, plugins(self._parts, request, self._root, emit))
         wanted = request["modules"]
         return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}
 
-    def _plugins(self, request: dict[str, Any], emit: Callable[[Any], None]) -> list[object]:
-        calls = {**self._parts["calls"], **self._parts["coroutines"]}
-        if "places" in request:
-            return [calls["CallsPlugin"](request, self._root, emit, calls["begins"])]
-        if "calls" in request:
-            return [self._parts["replays"]["ReplayPlugin"](request, self._root, emit, calls)]
-        return []
+
+def plugins(
+    parts: Parts, request: dict[str, Any], root: str, emit: Callable[[Any], None]
+) -> list[Any]:
+    """Return what looks at calls beside the tests, where the request asks for that."""
+    calls = {**parts["calls"], **parts["coroutines"]}
+    if "places" in request:
+        return [calls["CallsPlugin"](request, root, emit, calls["begins"])]
+    if "calls" in request:
+        return [parts["replays"]["ReplayPlugin"](request, root, emit, calls)]
+    return []
 
 
 def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> bool:

@@ -211,10 +211,11 @@ class CollectedSession:
         child["lay_over"](files, request["scratch"])
         self.recorder.request, self.recorder.emit = request, emit
         session.items, session.testscollected = items, len(items)
-        session.config.option.maxfail = request["maxfail"] or session.config.option.maxfail
+        session.config.option.maxfail = request.get("maxfail") or session.config.option.maxfail
         self._capture.start_global_capturing()
         self._capture.suspend_global_capture(in_=True)
-        end = run_loop(session)
+        plugins = self._parts["main"]["plugins"](self._parts, request, self._root, emit)
+        end = run_loop(session, plugins)
         sys.stdout.flush()
         return {"end": end}
 
@@ -248,8 +249,22 @@ def within(item: str, test: str) -> bool:
     return item == test or (item.startswith(test) and item[len(test) :][:1] in (":", "["))
 
 
-def run_loop(session: Any) -> int:
-    """Run the session's items as pytest does, and return what it would end with."""
+def run_loop(session: Any, plugins: Sequence[Any]) -> int:
+    """Run the session's items as pytest does, and return what it would end with.
+
+    The plugins are heard as from the start: once all is collected, while tests run, at the end.
+    """
+    for plugin in plugins:
+        session.config.pluginmanager.register(plugin)
+        getattr(plugin, "pytest_collection_finish", lambda session: None)(session)
+    end = looped(session)
+    for plugin in plugins:
+        getattr(plugin, "pytest_sessionfinish", lambda session: None)(session)
+    return end
+
+
+def looped(session: Any) -> int:
+    """Run the session's items; return what pytest would end with."""
     from _pytest.main import pytest_runtestloop
 
     try:

@@ -6,6 +6,7 @@ and with neighbours of that, on the tree as it is and with each candidate.
 """
 
 import ast
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,14 @@ class Behaviour:
     outcomes: tuple[CallOutcome, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    """Calls of some functions, and how they end on the tree as it is."""
+
+    calls: tuple[RecordedCall, ...] = ()
+    base: tuple[CallOutcome, ...] = ()
+
+
 class BehaviourComparison:
     """Compares candidates for `before` by the calls that `tests` make; `failing` are those red."""
 
@@ -47,6 +56,7 @@ class BehaviourComparison:
         self._runner, self._before, self._limits = runner, before, limits
         self._tests, self._failing = tuple(dict.fromkeys(tests)), failing
         self.calls: tuple[RecordedCall, ...] = ()
+        self._known: dict[tuple[FunctionPlace, ...], _Recording] = {}
 
     async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
         """Return what each of these new texts changes, in their order."""
@@ -54,32 +64,41 @@ class BehaviourComparison:
             {place for files in candidates for place in touched(self._before, files)},
             key=lambda place: (place.path, place.line),
         )
-        self.calls = await self._recorded(places[:FUNCTIONS_AT_MOST])
+        recording = await self._recording(tuple(places[:FUNCTIONS_AT_MOST]))
+        self.calls, base = recording.calls, recording.base
         if not self.calls:
             return [Behaviour() for _ in candidates]
-        base = await self._steady()
-        return [self._compared(base, await self._replayed(files)) for files in candidates]
+        ends = await asyncio.gather(*(self._replayed(files) for files in candidates))
+        return [self._compared(base, each) for each in ends]
 
     @property
     def kept(self) -> bool:
         """Whether there are calls of passing tests among those that are made again."""
         return any(call.tests and not self._failing & set(call.tests) for call in self.calls)
 
-    async def _recorded(self, places: Sequence[FunctionPlace]) -> tuple[RecordedCall, ...]:
-        if not places:
-            return ()
-        return await self._runner.record_calls(self._tests, places, self._limits)
+    async def _recording(self, places: tuple[FunctionPlace, ...]) -> "_Recording":
+        """Return the calls of these functions, and how they end today; they are recorded once."""
+        if places and places not in self._known:
+            self.calls = await self._runner.record_calls(self._tests, places, self._limits)
+            base = await self._steady() if self.calls else ()
+            self._known[places] = _Recording(self.calls, base)
+        return self._known.get(places, _Recording())
 
     async def _steady(self) -> tuple[CallOutcome, ...]:
-        """Return how the calls end today; what differs from time to time is unknown."""
-        first, again = await self._replayed({}), await self._replayed({})
+        """Return how the calls end today; what differs from time to time is unknown.
+
+        So is what differs once all is imported anew: some candidates have to be, and some not.
+        """
+        first, again = await asyncio.gather(self._replayed({}), self._replayed({}, anew=True))
         return tuple(
             one if one == other else CallOutcome("unknown")
             for one, other in zip(first, again, strict=True)
         )
 
-    async def _replayed(self, files: Texts) -> tuple[CallOutcome, ...]:
-        return await self._runner.replay_calls(self.calls, self._tests, files, self._limits)
+    async def _replayed(self, files: Texts, *, anew: bool = False) -> tuple[CallOutcome, ...]:
+        return await self._runner.replay_calls(
+            self.calls, self._tests, files, self._limits, anew=anew
+        )
 
     def _compared(self, base: Sequence[CallOutcome], now: Sequence[CallOutcome]) -> Behaviour:
         broken, changed, moved = [], [], []

@@ -152,10 +152,8 @@ class ForkingRunner:
             "stop_when_late": not coverage,
             "modules": modules,
         }
-        if overlay and self._collect and not (anew or coverage or modules):
-            request["collected"] = True
-        answer = await self._asked(request)
-        self.counts[way_of(answer)] += 1
+        anew = anew or coverage or modules or not overlay
+        answer = await self._asked(request, anew=anew)
         if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
             return read_answer(answer)
         async with self._load.alone(), self._slots:
@@ -170,7 +168,7 @@ class ForkingRunner:
         """Return the calls that tests make of these functions; see `TestRunner`."""
         wanted = [(place.path, place.line, place.name) for place in places]
         request = {**self._request(tests, {}, limits), "places": wanted, "modules": False}
-        return read_calls(await self._asked(request))
+        return read_calls(await self._asked(request, anew=False))
 
     async def replay_calls(
         self,
@@ -178,11 +176,13 @@ class ForkingRunner:
         tests: Sequence[str],
         overlay: Texts,
         limits: TimeLimits,
+        *,
+        anew: bool = False,
     ) -> tuple[CallOutcome, ...]:
         """Make calls again with these texts in place; see `TestRunner`."""
         again = [(call.path, call.name, call.data) for call in calls]
         request = {**self._request(tests, overlay, limits), "calls": again, "modules": False}
-        return read_outcomes(await self._asked(request), len(calls))
+        return read_outcomes(await self._asked(request, anew=anew), len(calls))
 
     def _request(self, tests: Sequence[str], overlay: Texts, limits: TimeLimits) -> dict[str, Any]:
         return {
@@ -195,13 +195,20 @@ class ForkingRunner:
             "seconds": limits.seconds,
         }
 
-    async def _asked(self, request: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask in turn, with nothing imported ahead that this request's texts stand in for."""
+    async def _asked(self, request: dict[str, Any], *, anew: bool) -> dict[str, Any]:
+        """Ask in turn, with nothing imported ahead that this request's texts stand in for.
+
+        What is collected is used, unless all is to be done `anew`.
+        """
         known = set(self._preload.get("changing", ()))
         if self._preload.get("project") and not set(request["overlay"]) <= known:
             await self.preload(self._preload["preload"])
+        if self._collect and not anew:
+            request["collected"] = True
         async with self._load.shared(), self._slots:
-            return await self._ask(request, request["seconds"])
+            answer = await self._ask(request, request["seconds"])
+        self.counts[way_of(answer)] += 1
+        return answer
 
     async def _ask(self, request: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         self._number += 1

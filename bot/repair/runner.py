@@ -161,11 +161,13 @@ class TestRunner(Protocol):
         tests: Sequence[str],
         overlay: Texts,
         limits: TimeLimits,
+        *,
+        anew: bool = False,
     ) -> tuple[CallOutcome, ...]:
         """Import what these tests import, with `overlay` in place, and make the calls again.
 
         Return how each ended, in their order. A call may compute and nothing else: writing a file,
-        a process, or a connection is refused.
+        a process, or a connection is refused. `anew`: import all of it from the start.
         """
         ...
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from bot.repair.baseline import ends
+from bot.repair.behaviour import BehaviourComparison
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
@@ -174,6 +175,33 @@ async def test_a_candidate_is_judged_as_from_the_start_and_from_the_start_where_
             assert ends(quick) == ends(slow), name
             assert quick.code == slow.code, name
             assert (runner.counts["collected"] == before) == needed, name
+
+
+async def test_calls_are_made_again_as_from_the_start_and_what_differs_from_it_tells_nothing(
+    tmp_path: Path,
+) -> None:
+    # What is drawn while modules are imported stays so for all that fork after it.
+    drawn = "import uuid\nDRAWN = uuid.uuid4().hex\n\n\ndef token(prices):\n    return DRAWN\n"
+    subject = f"{SUBJECT}\n{drawn}"
+    tests = f"{TESTS}\n\ndef test_token():\n    from subject import token\n    assert token([1])\n"
+    lay_out(tmp_path, subject=subject, test_shop=tests)
+    mended = subject.replace("prices[1:]", "prices").replace("return DRAWN", "return DRAWN + ''")
+    async with ForkingRunner(tmp_path) as runner:
+        assert await collected(runner) == ""
+        before = runner.counts["collected"]
+        failing = frozenset({f"{TEST}::test_total"})
+        comparison = BehaviourComparison(runner, {"subject.py": subject}, [TEST], failing, SHORT)
+        (behaviour,) = await comparison.of([{"subject.py": mended}])
+        assert runner.counts["collected"] - before == 3  # recorded, as it is, as it would be
+        texts = {"subject.py": mended}
+        calls = [call for call in comparison.calls if call.name == "total"]
+        anew = await runner.replay_calls(calls, [TEST], texts, SHORT, anew=True)
+
+    hows = {
+        call.name: end.how for call, end in zip(comparison.calls, behaviour.outcomes, strict=True)
+    }
+    assert (hows["total"], hows["token"]) == ("answer", "unknown")
+    assert anew == behaviour.outcomes[: len(anew)]
 
 
 @pytest.mark.slow
