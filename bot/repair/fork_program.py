@@ -1,7 +1,11 @@
-"""The program that forks: its sources, and what it is told before the first request."""
+"""The program that forks: its sources, what it is told first, and what it is asked."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from bot.repair.model import Texts
+from bot.repair.runner import TimeLimits
 
 BOOT = """\
 import json, sys
@@ -26,4 +30,24 @@ def settings(root: Path, scratch: str, moved_from: Path | None) -> dict[str, Any
         "scratch": scratch,
         "paths": [str(src)] if src.is_dir() else [],
         "moved_from": str(moved_from) if moved_from else "",
+    }
+
+
+def request_of(
+    tests: Sequence[str],
+    overlay: Texts,
+    limits: TimeLimits,
+    *,
+    options: Sequence[str],
+    megabytes: int,
+) -> dict[str, Any]:
+    """Return what every run of tests is asked with; see `_fork_child.run_child`."""
+    return {
+        "tests": list(tests),
+        "overlay": dict(overlay),
+        "options": list(options),
+        "megabytes": megabytes,
+        "test_seconds": limits.test_seconds,
+        "cpu_seconds": limits.cpu_seconds,
+        "seconds": limits.seconds,
     }

@@ -24,7 +24,7 @@ from typing import Any, Self
 from bot.domain.errors import VerifierError
 from bot.infra.shared_lock import SharedLock
 from bot.repair.fork_answers import late_tests, read_answer, read_calls, read_outcomes, way_of
-from bot.repair.fork_program import BOOT, settings
+from bot.repair.fork_program import BOOT, request_of, settings
 from bot.repair.model import Texts
 from bot.repair.process_cleanup import descendants, gone, kill_marked
 from bot.repair.runner import (
@@ -185,15 +185,7 @@ class ForkingRunner:
         return read_outcomes(await self._asked(request, anew=anew), len(calls))
 
     def _request(self, tests: Sequence[str], overlay: Texts, limits: TimeLimits) -> dict[str, Any]:
-        return {
-            "tests": list(tests),
-            "overlay": dict(overlay),
-            "options": list(self._options),
-            "megabytes": self._megabytes,
-            "test_seconds": limits.test_seconds,
-            "cpu_seconds": limits.cpu_seconds,
-            "seconds": limits.seconds,
-        }
+        return request_of(tests, overlay, limits, options=self._options, megabytes=self._megabytes)
 
     async def _asked(self, request: dict[str, Any], *, anew: bool) -> dict[str, Any]:
         """Ask in turn, with nothing imported ahead that this request's texts stand in for.
