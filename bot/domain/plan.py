@@ -130,7 +130,7 @@ class Plan(Record):
     def shown_by(self) -> tuple[str, str] | None:
         """What shows the fault, and how it ends on base, for people; `None`: nothing does."""
         if self.played is not None:
-            return self.played.asked, self.played.wanted.error
+            return self.played.asked, self.played.ends
         return (self.reproduction.calls, self.reproduction.expects) if self.reproduction else None
 
     @property

@@ -1,4 +1,4 @@
-"""A failure that came through an interaction, as it can be played again."""
+"""What failed, or was answered wrongly, through an interaction, as it can be played again."""
 
 from pydantic import Field
 
@@ -9,14 +9,19 @@ from bot.domain.rehearsal import PlayedError, Script
 class Replay(Record):
     """A script whose last step fails on base as it failed for people.
 
+    Where nothing failed, `right` are the lines that people have to read from step `at` on (from
+    0); what comes after that step only lets time pass. Base answers otherwise.
+
     Where it needs a copy of the cog's files, these are not in it: `snapshot` names the failure they
     were copied at. What is not `written` as a test proves a fix by plays on this machine; no model
     is told of its script.
     """
 
     script: Script
-    wanted: PlayedError
-    fingerprint: str
+    wanted: PlayedError | None = None
+    right: tuple[str, ...] = ()
+    at: int = Field(default=-1, ge=-1, description="the step that is answered wrongly")
+    fingerprint: str = ""
     asked: str = Field(description="the last step, for people: `/poll close id:1`")
     snapshot: str = ""
     plays: int = Field(default=0, ge=0, description="how many it took to find it")
@@ -25,5 +30,10 @@ class Replay(Record):
 
     @property
     def setup(self) -> int:
-        """How many steps come before the one that fails."""
-        return len(self.script.steps) - 1
+        """How many steps come before the one that fails, or is answered wrongly."""
+        return self.at if self.wanted is None else len(self.script.steps) - 1
+
+    @property
+    def ends(self) -> str:
+        """How it ends on base, for people."""
+        return self.wanted.error if self.wanted else "another answer than the one that is right"

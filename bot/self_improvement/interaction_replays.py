@@ -1,6 +1,7 @@
 """Failures that came through an interaction: found again by plays, and their fixes proven so."""
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Literal, NamedTuple
@@ -18,10 +19,12 @@ from bot.domain.rehearsal import (
 from bot.domain.replay import Replay
 from bot.domain.snapshot import CogSnapshot
 from bot.domain.traffic import TrafficRecord
+from bot.domain.wrong_answer import AnswerExample
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_one
+from bot.ports.rehearsal import Rehearsal, play_all, play_one
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog, first_record
 from bot.ports.trees import CommitTrees
+from bot.proof.example_scripts import answer_lines
 from bot.proof.replay_search import smallest_replay
 from bot.proof.replays import not_green, red_steps
 from bot.proof.scripts import asked
@@ -33,6 +36,8 @@ PATIENCE = 60.0
 
 _NAME = "replay"
 _SHOWN = 80
+_TWICE = 2
+_log = logging.getLogger(__name__)
 
 Ended = Literal["passed", "failed", "skipped"]
 
@@ -86,6 +91,30 @@ class InteractionReplays:
             return ReplaySearch(unplayed=redact(str(error)))
         except TimeoutError:
             return ReplaySearch(unplayed=f"the plays took longer than {PATIENCE:.0f} s")
+
+    async def answer(self, example: AnswerExample, commit: str, base: str) -> Replay | None:
+        """Return an example that `commit` answers rightly and `base` otherwise, to be proven so.
+
+        `None` where plays do not show that, each time. The right answer is all that people read.
+        """
+        began = self._clock.monotonic()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                async with (
+                    self._trees.laid_out(commit) as older,
+                    self._trees.laid_out(base) as tree,
+                ):
+                    old = await play_all(self._rehearsal, older, (example.script,) * _TWICE)
+                    today = await play_one(self._rehearsal, tree, example.script)
+        except (RehearsalError, WorkspaceError, TimeoutError) as error:
+            why = redact(str(error)) or f"it took {self._clock.monotonic() - began:.0f} s"
+            _log.warning("a right answer is not played: %s", why)
+            return None
+        right, again = (answer_lines(play, example.at) for play in old)
+        if not right or right != again:
+            return None  # nobody was answered, or by chance
+        replay = Replay(script=example.script, right=right, at=example.at, asked=example.asked)
+        return replay.but(plays=_TWICE + 1) if _is_red(replay, today) else None
 
     async def prove(self, replay: Replay, base: str, head: str) -> tuple[CheckResult, CheckResult]:
         """Return what came of the replay with base and with head; red is `failed`.
@@ -189,15 +218,13 @@ def _wanted(event: str, capsule: Capsule) -> PlayedError:
 def _judged(
     replay: Replay, before: Transcript, after: Transcript, seconds: float
 ) -> tuple[CheckResult, CheckResult]:
-    last = len(replay.script.steps) - 1
-    red = last in red_steps(before, replay.wanted)
-    against = not_green((last,), after)
+    red, against = _is_red(replay, before), _against(replay, after)
     return (
         CheckResult(
             name=_NAME,
             status="failed" if red else "passed",
             seconds=seconds,
-            summary=replay.wanted.error if red else "it does not fail as it did",
+            summary=replay.ends if red else "it does not fail as it did",
         ),
         CheckResult(
             name=_NAME,
@@ -208,13 +235,31 @@ def _judged(
     )
 
 
+def _is_red(replay: Replay, play: Transcript) -> bool:
+    """Whether it fails as it did; where nothing failed, whether it is answered, and otherwise."""
+    if replay.wanted is not None:
+        return len(replay.script.steps) - 1 in red_steps(play, replay.wanted)
+    answer = answer_lines(play, replay.at)
+    return answer is not None and answer != replay.right
+
+
+def _against(replay: Replay, play: Transcript) -> str:
+    """Return what stands against a play as proof of the mend; empty: nothing does."""
+    if replay.wanted is not None:
+        return not_green((len(replay.script.steps) - 1,), play)
+    if play.trouble:
+        return f"the bot does not hold: {play.trouble}"
+    right = answer_lines(play, replay.at) == replay.right
+    return "" if right else "people get another answer than the one that is right"
+
+
 def _ending(replay: Replay, play: Transcript) -> tuple[Ended, str]:
     """Return how what failed ends now; with no web to answer it, a play tells nothing."""
-    last = len(replay.script.steps) - 1
+    last = replay.setup
     step = play.steps[last] if last < len(play.steps) else None
     if step is not None and step.wanted and not play.trouble:
         return "skipped", "it asks the web for what was not recorded"
-    against = not_green((last,), play).partition(":")[0]
+    against = _against(replay, play).partition(":")[0]
     return ("failed", against) if against else ("passed", "people get an answer")
 
 

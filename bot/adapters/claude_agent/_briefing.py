@@ -223,7 +223,7 @@ class Briefing:
         if plan.played is not None:
             told.append(
                 "What decides is a play of what people did; it holds what they wrote, and is not "
-                f"shown here. Today it ends with {plan.played.wanted.error}."
+                f"shown here. Today it ends with {plan.played.ends}."
             )
         told += [
             f"A help: this call ends with {test.expects} today. It does not decide, and is not "

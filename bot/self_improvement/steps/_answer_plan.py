@@ -5,6 +5,7 @@ from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Diagnosis
 from bot.domain.history import History
 from bot.domain.plan import Plan, Reproduction, Step, TestPlan
+from bot.domain.replay import Replay
 from bot.domain.run import Run
 from bot.domain.wrong_answer import WrongAnswer
 from bot.infra.syntax import literal
@@ -13,6 +14,7 @@ from bot.ports.workspace import Workspace
 from bot.presentation.wrong_answers import asked_text
 from bot.proof.answer_tests import answer_probe, answer_test, room_difference
 from bot.proof.reproduction import ROOM
+from bot.self_improvement.interaction_replays import InteractionReplays
 
 NOT_SHOWN = (
     "I see the answer, but could not write a test that shows it wrong here and right there: it may "
@@ -64,11 +66,32 @@ async def _before(
         await workspace.reset(workspace.base)
 
 
+async def _played(
+    wrong: WrongAnswer, replays: InteractionReplays | None, base: str
+) -> Replay | None:
+    """Return the example as plays prove it, where the answer of an earlier commit is right.
+
+    It is for what no test's room has: permissions, restarts of the bot, what comes too late.
+    """
+    since = wrong.since
+    if replays is None or wrong.example is None or since is None or wrong.expected != since.old:
+        return None
+    return await replays.answer(wrong.example, since.before, base)
+
+
 async def answer_plan(
-    wrong: WrongAnswer, diagnosis: Diagnosis, verifier: Verifier, workspace: Workspace
+    wrong: WrongAnswer,
+    diagnosis: Diagnosis,
+    verifier: Verifier,
+    workspace: Workspace,
+    replays: InteractionReplays | None = None,
 ) -> Plan:
-    """Return what is to be done about the answer, and the test of it if one fails on base."""
+    """Return what is to be done about the answer, and the test of it if one fails on base.
+
+    Where none can be written, and an earlier commit answers rightly, plays are the proof.
+    """
     reproduction = await _red(wrong, verifier, workspace)
+    replay = None if reproduction else await _played(wrong, replays, workspace.base)
     touched = (file for suspect in diagnosis.suspects for file in suspect.touched)
     code = [file for file in touched if file.endswith(".py") and not file.startswith("tests/")]
     own = [file for file in code if cog_of_file(file) in (_cog(wrong), "")]
@@ -89,6 +112,7 @@ async def answer_plan(
         verification=f"{asked_text(wrong)} is answered as people said it should be.",
         rollback="Revert the merge commit; nothing else to undo.",
         reproduction=reproduction,
+        replay=replay,
     )
 
 

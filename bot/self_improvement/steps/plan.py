@@ -105,7 +105,7 @@ class PlanBuilder:
         Raises `VerifierError`.
         """
         if wrong is not None:
-            plan = await answer_plan(wrong, diagnosis, self._verifier, workspace)
+            plan = await answer_plan(wrong, diagnosis, self._verifier, workspace, self._replays)
             return await with_nearest_tests(plan, self._verifier, workspace)
         reds: tuple[Reproduced, ...] = ()
         found = ReplayedFailure()

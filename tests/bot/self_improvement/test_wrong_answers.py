@@ -12,13 +12,16 @@ from bot.domain.journal import ActionOutcome
 from bot.domain.rehearsal import Actor, CommandStep, Script, Transcript
 from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
+from bot.presentation.cards import proposal
 from bot.presentation.wrong_answers import NEW_IS_RIGHT, OLD_IS_RIGHT
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.answer_inquiry import AnswerInquiry
+from bot.self_improvement.interaction_replays import InteractionReplays
+from bot.self_improvement.steps._answer_plan import NOT_SHOWN
 from tests.fakes.differences import sha_of
 from tests.fakes.fake_journal import FakeJournal
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
-from tests.fakes.fake_traffic import up_to_date
+from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.kill_at import Fuse
 from tests.support.world import ALICE, DORA, FILES, FIXED, MALLORY, World, failure, is_broken
@@ -47,14 +50,14 @@ def refusing_without_options(tree: Path, script: Script) -> Transcript:
     return Transcript(trouble="an option is missing") if lacks else answered(tree, script)
 
 
-def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
+def complaining(folder: Path, *, changed: bool = True, older: int = 3, room: bool = True) -> World:
     """A world in which nothing failed, and the newest commit changed what `/face` answers."""
     world = World(folder)
     world.journal = FakeJournal([])
     world.verifier = FakeVerifier(broken=is_broken, raises="AssertionError")
     world.verifier.answers["/face value:2"] = "'it is b'"
     snapshots, base = world.workspaces.snapshots, world.workspaces.base
-    files = {**FILES, **ROOM, "cogs/dice.py": f"{FILES['cogs/dice.py']!s}{COG}"}
+    files = {**FILES, **(ROOM if room else {}), "cogs/dice.py": f"{FILES['cogs/dice.py']!s}{COG}"}
     good = {**files, "cogs/dice.py": f"{FIXED}{COG}"}
     snapshots[base] = _bytes(files)
     newer = base
@@ -65,6 +68,10 @@ def complaining(folder: Path, *, changed: bool = True, older: int = 3) -> World:
         world.trees.parents[newer] = newer = sha
     world.rehearsal = FakeRehearsal(answered)
     world.inquiry = inquiry(world)
+    world.replays = InteractionReplays(
+        world.rehearsal, world.trees, world.traffic, FakeSnapshots(world.clock), world.clock,
+        catch_up=up_to_date, lookback=timedelta(days=90),
+    )  # fmt: skip
     return world
 
 
@@ -118,6 +125,44 @@ async def test_the_thread_names_the_commit_and_the_old_answer_becomes_the_proof(
     assert [each.commit.sha for each in history.evidence.suspects] == [base]
     assert history.shapers is not None
     assert DORA.id in history.shapers.ids
+
+
+async def test_where_no_test_can_be_written_the_old_commits_answer_is_the_proof(
+    tmp_path: Path,
+) -> None:
+    world = complaining(tmp_path, room=False)
+    async with world.running() as agent:
+        run, _ = await complained(world, agent, goal="fix")
+        await agent.answer(run.id, DORA, OLD_IS_RIGHT)
+        run = await world.settled(run.id)
+        history = await agent.history(run.id)
+    assert run.waiting is Waiting.APPROVAL, run.reason
+    assert history.plan is not None
+    assert history.plan.reproductions == ()
+    assert history.plan.played is not None
+    assert history.plan.played.right == ("it is b",)
+    verdict = history.verdict
+    assert verdict is not None
+    assert verdict.red_on_base is not None
+    assert verdict.green_on_head is not None
+    assert verdict.red_on_base.summary == "another answer than the one that is right"
+    assert verdict.green_on_head.status == "passed"
+    assert "a play on this machine" in on_card(run, history)
+
+
+async def test_words_alone_are_no_answer_that_plays_could_prove(tmp_path: Path) -> None:
+    world = complaining(tmp_path, room=False)
+    async with world.running() as agent:
+        run, _ = await complained(world, agent, goal="fix")
+        await agent.answer(run.id, DORA, "it should say “it is d”")
+        run = await world.ended(run.id)
+    assert run.reason == NOT_SHOWN
+
+
+def on_card(run: Run, history: History) -> str:
+    card = proposal(run, history).card
+    assert card is not None
+    return next(each.value for each in card.fields if each.name == "Reproduction")
 
 
 def assert_held_to(history: History, expected: str) -> None:
