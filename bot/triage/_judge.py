@@ -25,21 +25,23 @@ def triage(
     nearby: Sequence[FailureGroup] = (),
     timeline: Sequence[Action] = (),
     changed: Sequence[str] = (),
+    since_worked: Sequence[str] = (),
     counted: bool = True,
 ) -> Triage:
     """Return whose fault a failure is, with reasons for people. Pure and deterministic.
 
     `users` is how many people it happened to (0: nobody knows), `nearby` what else failed,
     `timeline` actions of the same event, good ones included, and `changed` the commits that lately
-    changed the code in its frames, best first. Reasons tell how often and to how many it happened
-    where they are `counted`: an incident counts on, and tells that itself. Types, codes and frames
-    decide; a message only where a library we know wrote it.
+    changed the code in its frames, best first; `since_worked` are those that changed what it
+    reaches since it last went well. Reasons tell how often and to how many it happened where they
+    are `counted`: an incident counts on, and tells that itself. Types, codes and frames decide; a
+    message only where a library we know wrote it.
     """
     if group is None or group.newest.error is None:
         late = group is not None and group.newest.outcome is ActionOutcome.TIMEOUT
         what = "it took too long" if late else "nothing raised"
         return Triage(reasons=(f"{what}, and no exception was recorded",))
-    return _Judge(group, users, nearby, timeline, changed, counted).judged()
+    return _Judge(group, users, nearby, timeline, changed, since_worked, counted).judged()
 
 
 class _Judge:
@@ -50,6 +52,7 @@ class _Judge:
         nearby: Sequence[FailureGroup],
         timeline: Sequence[Action],
         changed: Sequence[str],
+        since_worked: Sequence[str],
         counted: bool,
     ) -> None:
         if group.newest.error is None:
@@ -63,6 +66,7 @@ class _Judge:
         self._works = any(at > group.first_seen for at in good)
         self._again = any(at > group.last_seen for at in good)
         self._changed = changed
+        self._since_worked = since_worked
         self._counted = counted
 
     def judged(self) -> Triage:
@@ -70,6 +74,8 @@ class _Judge:
         if clues.is_a(*CRASHES) and not _deliberate_refusal(clues):
             return self._crashed()
         if clues.answered_late:
+            if self._since_worked and self._took >= _PATIENCE:
+                return self._slowed_down()
             return self._told(Origin.ENVIRONMENT, self._late_answer(), "high")
         if found := environment(clues):
             return self._told(Origin.ENVIRONMENT, found, "high" if found.sure else "medium")
@@ -78,6 +84,8 @@ class _Judge:
         if found := kept(clues):
             return self._told(Origin.DATA, found, "high" if found.sure else "medium")
         if found := self._refused():
+            if not found.sure and self._since_worked:
+                return self._no_longer_told(found)
             told = self._told(Origin.INPUT, found, "high" if found.sure else "medium")
             return told if found.sure else told.but(remedies=refusal_remedies(clues))
         return self._otherwise()
@@ -87,12 +95,31 @@ class _Judge:
             return None
         return refused(self._clues, works=self._works or self._worked, alone=self._users <= _FEW)
 
+    @property
+    def _took(self) -> float:
+        """Seconds that it took, as far as that was recorded."""
+        return (self._group.newest.duration_ms or 0.0) / 1000
+
+    def _slowed_down(self) -> Triage:
+        """An answer that comes too late, of code that changed since it came in time."""
+        where = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
+        why = f"it took {self._took:.1f} s to answer, and Discord waits {_PATIENCE:.0f} s; {where}"
+        return self._told(Origin.CODE, RuleFinding(why), "medium")
+
+    def _no_longer_told(self, found: RuleFinding) -> Triage:
+        """A refusal that people meet as an error, of code that changed since the action worked.
+
+        What catches it may have gone with that commit: whether it had is for a play to show.
+        """
+        where = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
+        why = RuleFinding(f"{found.why}, but people met an error instead of the reason; {where}")
+        return self._told(Origin.CODE, why, "medium")
+
     def _late_answer(self) -> RuleFinding:
         """Slowness, and whose: the command's own, or what passed before it began."""
-        took = (self._group.newest.duration_ms or 0.0) / 1000
         where = (
-            f"it took {took:.1f} s itself before it answered"
-            if took >= _PATIENCE
+            f"it took {self._took:.1f} s itself before it answered"
+            if self._took >= _PATIENCE
             else "the time went by before it began: the network, or this machine was busy"
         )
         return RuleFinding(f"too slow, not broken: Discord waits {_PATIENCE:.0f} s, and {where}")

@@ -219,7 +219,14 @@ def judged(evidence: Evidence) -> Triage:
         nearby=(*(group for group in others if group), *evidence.nearby),
         timeline=evidence.timeline,
         changed=tuple(suspect.commit.sha for suspect in evidence.suspects),
+        since_worked=_since_worked(evidence),
     )
+
+
+def _since_worked(evidence: Evidence) -> tuple[str, ...]:
+    """Return the suspects that are newer than what the action last went well with."""
+    changes = evidence.worked.changes if evidence.worked else ()
+    return tuple(change.commit.sha for change in changes)
 
 
 def _again(fix: ShippedFix | None, group: FailureGroup) -> str:

@@ -529,6 +529,21 @@ def test_an_answer_that_came_too_late_is_slowness_and_says_whose() -> None:
     assert "it took 4.2 s itself before it answered" in told[4_200.0]
 
 
+def test_what_lately_worked_and_was_changed_since_is_ours_to_look_at() -> None:
+    late = group(CASES["we answered too late"].capsule)
+    slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
+    refusal = group(CASES["exactly what was typed is no number"].capsule)
+    for failure, why in ((slow, "it took 4.2 s to answer"), (refusal, "people met an error")):
+        good = [action(NOW - timedelta(minutes=5), ActionOutcome.OK)]
+        assert not triage(failure, timeline=good, users=1).ours
+        ours = triage(failure, timeline=good, users=1, since_worked=("abc1234def",))
+        assert ours.origin is CODE
+        assert why in ours.told
+        assert "`abc1234` changed that code since it last worked" in ours.told
+    before = triage(late, since_worked=("abc1234def",))
+    assert before.origin is ENV  # the time went by before it began
+
+
 def test_input_that_fails_for_many_is_not_the_input() -> None:
     case = CASES["exactly what was typed is no number"]
     good = [action(NOW - timedelta(minutes=5), ActionOutcome.OK)]
