@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from bot.adapters.dependency_installer import DependencyInstaller
+from bot.app.cog_loads import cog_loads
 from bot.app.configuration_audit import told_of
 from bot.app.engines import Engines
 from bot.app.resources import Resources
@@ -101,6 +102,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         clock,
         catch_up=opened.traffic.catch_up,
         lookback=kept,
+        loads=cog_loads(opened.journal, opened.clock, kept),
     )
     behaviour = BehaviourCheck(
         opened.rehearsal, opened.trees, opened.traffic.log, clock, lookback=kept
@@ -211,6 +213,9 @@ def _answer_inquiry(settings: Settings, opened: Resources) -> AnswerInquiry:
         called=_interaction_name(opened),
         catch_up=opened.traffic.catch_up,
         lookback=timedelta(days=settings.config.journal.keep_days),
+        loads=cog_loads(
+            opened.journal, opened.clock, timedelta(days=settings.config.journal.keep_days)
+        ),
     )
 
 

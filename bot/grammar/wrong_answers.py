@@ -43,6 +43,8 @@ _CONTRAST = re.compile(
 _LACK = re.compile(
     r"\b(?:forgets|forgot|ignores|drops|skips|loses|misses|leaves out|doubles"  # "ignore": an order
     r"|(?:does|do|did)(?:n't| not) (?:add|count|include|subtract|keep|use|apply|round|sort)"
+    r"|never (?:came|comes|arrived|arrives|showed up|shows up)"
+    r"|(?:has|have|had)(?:n't| not) (?:come|arrived|been sent)|(?:does|do|did)(?:n't| not) arrive"
     r"|no longer \w+s|off by|twice|too (?:late|early|high|low|many|few|much)"
     r"|(?:hours?|minutes?|mins?|seconds?|days?|weeks?) (?:too )?(?:late|early|off)"
     r"|wrong(?:ly)?|incorrect(?:ly)?|inaccurate|out of order|(?:some(?:one|body)) else's)\b",

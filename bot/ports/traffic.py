@@ -13,6 +13,15 @@ CatchUp = Callable[[], Awaitable[None]]
 """Has what people were answered until now written down, for whoever reads it next."""
 
 
+CogLoads = Callable[[str], Awaitable[Sequence[datetime]]]
+"""Returns when a cog was loaded, as far as that is known: with each start of the bot, say."""
+
+
+async def no_loads(_: str) -> Sequence[datetime]:
+    """Know of no time at which a cog was loaded."""
+    return ()
+
+
 class TrafficLog(Protocol):
     """Keeps records of interactions, a bounded number of each event. Raises `StoreError`.
 

@@ -1,11 +1,19 @@
 """The example of a complaint as a script: the command as it was typed, or as it was used before."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.cogs import cog_of_file
-from bot.domain.rehearsal import Actor, CommandStep, Option, Transcript, WaitStep
+from bot.domain.rehearsal import (
+    Actor,
+    CommandStep,
+    Option,
+    PressStep,
+    Transcript,
+    WaitStep,
+)
 from bot.domain.traffic import ASKER, TrafficRecord
 from bot.domain.wrong_answer import AnswerExample
 from bot.grammar.wrong_answers import TypedCommand
@@ -19,6 +27,8 @@ MOST_SETUP = 20
 _LATE = 3_600.0  # seconds looked on after the time that was named
 _GRACE = 60.0
 _EVENT = "command."
+_WORD = re.compile(r"\w+")
+_MOST_USES = 3
 
 
 class CommandSource(NamedTuple):
@@ -85,13 +95,33 @@ def used_with(records: Sequence[TrafficRecord], values: Sequence[str]) -> tuple[
     return tuple(found.values())
 
 
-def example_of(record: TrafficRecord, known: Sequence[TrafficRecord] = ()) -> AnswerExample:
+def used_of_cogs(records: Sequence[TrafficRecord], text: str) -> tuple[TrafficRecord, ...]:
+    """Return the newest use of each command and button of the cogs that a text names.
+
+    The newest comes first, three at most. A cog is named by its name, in the singular too:
+    `my poll` is of `polls`.
+    """
+    said = {word.casefold() for word in _WORD.findall(text)}
+    found: dict[tuple[str, str], TrafficRecord] = {}
+    for each in sorted(records, key=lambda one: one.at, reverse=True):
+        names = {each.cog, each.cog.removesuffix("s")} - {""}
+        if each.ok and names & said and isinstance(each.step, CommandStep | PressStep):
+            found.setdefault((each.event, each.custom_id), each)
+    return tuple(found.values())[:_MOST_USES]
+
+
+def example_of(
+    record: TrafficRecord,
+    known: Sequence[TrafficRecord] = (),
+    loads: Sequence[datetime] = (),
+) -> AnswerExample:
     """Return the example that a record is, after what was asked before it out of `known`.
 
-    Where a time is given to it, some time passes afterwards, so that what falls due is seen.
+    The bot restarts where one of `loads` lay between. Where a time is given to the record, some
+    time passes afterwards, so that what falls due is seen.
     """
     before = [each for each in earlier(record, known) if each.ok][-MOST_SETUP:]
-    script = after(record, before)
+    script = after(record, before, loads=loads)
     return AnswerExample(
         asked=asked(script.steps[-1]),
         event=record.event,

@@ -1,6 +1,7 @@
 """Finds the smallest set-up with which a recorded interaction fails again, by playing it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from bot.domain.rehearsal import PlayedError, Script
@@ -9,6 +10,7 @@ from bot.ports.rehearsal import ScriptPlayer
 from bot.proof.reduction import Reduced, reduced
 from bot.proof.replays import red_steps
 from bot.proof.traffic_scripts import after, at_once, beside, earlier, with_files
+from bot.proof.web_addresses import MovedAddress, moved_address, with_address
 
 MOST_PLAYS = 40
 """How often a failure is played at most until its smallest set-up is found."""
@@ -43,19 +45,22 @@ async def smallest_replay(
     known: Sequence[TrafficRecord],
     wanted: PlayedError,
     files: Mapping[str, bytes],
+    loads: Sequence[datetime] = (),
 ) -> FoundReplay | None:
     """Return the least with which the interaction fails as `wanted`; `None` where it does not.
 
     First it is played alone on empty state, then after what was asked of its cog before (`known`
-    are records of any), then in a world with `files`; last, in the same instant as another that was
+    are records of any; with the bot's restarts that lay between where `loads` tells of some), then
+    in a world with `files`; last, in the same instant as another that was
     under way then, or twice. What led to it is reduced to what it needs. Raises `RehearsalError`.
     """
-    return await _Search(player, record, wanted, files).found(known)
+    return await _Search(player, record, wanted, files, loads).found(known)
 
 
 class _Setup(NamedTuple):
     before: Records
     waits: bool = False
+    restarts: bool = False
     files: bool = False
     beside: TrafficRecord | None = None
     order: tuple[int, ...] = ()
@@ -68,16 +73,23 @@ class _Search:
         record: TrafficRecord,
         wanted: PlayedError,
         files: Mapping[str, bytes],
+        loads: Sequence[datetime],
     ) -> None:
         self._player = player
         self._record = record
         self._wanted = wanted
         self._files = files
+        self._loads = loads
+        self._moved: MovedAddress | None = None
         self._plays = 0
 
     async def found(self, known: Sequence[TrafficRecord]) -> FoundReplay | None:
         for setup in self._setups(known):
-            if await self._fails(self._script(setup), setup.files):
+            known_address = self._moved
+            fails = await self._fails(self._script(setup), setup.files)
+            if not fails and self._moved != known_address:  # now a service answers there
+                fails = await self._fails(self._script(setup), setup.files)
+            if fails:
                 return await self._least(setup)
         return None
 
@@ -91,6 +103,8 @@ class _Search:
                 if before:
                     yield _Setup(before, files=files)
                     yield _Setup(before, waits=True, files=files)
+            if well and self._loads:
+                yield _Setup(well, restarts=True, files=files)
         for other in beside(self._record, known)[:MOST_BESIDE]:
             before = tuple(each for each in well if each.id != other.id)
             yield _Setup(before, beside=other)
@@ -118,14 +132,18 @@ class _Search:
 
     def _script(self, setup: _Setup) -> Script:
         if setup.beside is not None:
-            return at_once(self._record, setup.beside, setup.before, order=setup.order)
-        return after(self._record, setup.before, waits=setup.waits)
+            script = at_once(self._record, setup.beside, setup.before, order=setup.order)
+        else:
+            loads = self._loads if setup.restarts else ()
+            script = after(self._record, setup.before, waits=setup.waits, loads=loads)
+        return with_address(script, self._moved)
 
     async def _fails(self, script: Script, files: bool) -> bool:
         if self._plays >= MOST_PLAYS + _SIMPLER + len(OTHER_SEEDS):
             return False
         self._plays += 1
         play = await self._player.play(with_files(script, self._files) if files else script)
+        self._moved = self._moved or moved_address(script, play)
         return len(script.steps) - 1 in red_steps(play, self._wanted)
 
 

@@ -8,13 +8,14 @@ new.
 import base64
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.rehearsal import (
     Actor,
     InteractionStep,
     PersonStep,
+    RestartStep,
     Script,
     ScriptStep,
     ScriptWorld,
@@ -71,14 +72,21 @@ def beside(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[Traff
     return tuple(sorted(found, key=lambda each: (each.at, each.id), reverse=True))
 
 
-def after(record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool = False) -> Script:
+def after(
+    record: TrafficRecord,
+    before: Sequence[TrafficRecord],
+    *,
+    waits: bool = False,
+    loads: Sequence[datetime] = (),
+) -> Script:
     """Return the interaction with earlier ones as its set-up, oldest first.
 
     Messages that something was done with are said first of all, the record's own before the
-    others', so that it is `m1`. With `waits`, the time that lay between passes as well. The world
-    has the record's cog.
+    others', so that it is `m1`. With `waits`, the time that lay between passes as well; with
+    `loads`, when its cog was loaded, the bot restarts where one lay between. The world has the
+    record's cog.
     """
-    world, steps = _one_by_one(record, before, waits=waits)
+    world, steps = _one_by_one(record, before, waits=waits, loads=loads)
     return Script(world=world, steps=steps)
 
 
@@ -102,7 +110,11 @@ def at_once(
 
 
 def _one_by_one(
-    record: TrafficRecord, before: Sequence[TrafficRecord], *, waits: bool = False
+    record: TrafficRecord,
+    before: Sequence[TrafficRecord],
+    *,
+    waits: bool = False,
+    loads: Sequence[datetime] = (),
 ) -> tuple[ScriptWorld, tuple[SingleStep, ...]]:
     casting = _Casting(record)
     played = [casting.own, *(casting.of(each) for each in before)]
@@ -110,6 +122,8 @@ def _one_by_one(
     order = [*played[1:], played[0]]
     numbers = {each.id: f"m{1 + at}" for at, each in enumerate(e for e in played if e.target)}
     for at, each in enumerate(order):
+        if at and any(order[at - 1].at < load < (each.began or each.at) for load in loads):
+            steps.append(RestartStep(restart=True))
         if waits and at and (gap := (each.at - order[at - 1].at).total_seconds()) >= 1:
             steps.append(WaitStep(wait=min(gap, _LONGEST_WAIT)))
         steps.append(_about(each.step, numbers.get(each.id, "")))

@@ -2,30 +2,25 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import timedelta
-from pathlib import Path
-from typing import NamedTuple
 
 from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
 from bot.domain.evidence import Commit, Suspect
 from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.rehearsal import CommandStep
 from bot.domain.run import Trigger
 from bot.domain.traffic import TrafficRecord
 from bot.domain.wrong_answer import AnswerExample, AnswerSince, WrongAnswer
 from bot.grammar.changes import says_it_fails
 from bot.grammar.wrong_answers import (
-    AnswerClaim,
-    TypedCommand,
     answer_claim,
     complains_of_answer,
     may_be_of_answer,
     says_what_is_wrong,
 )
 from bot.ports.clock import Clock
-from bot.ports.rehearsal import Rehearsal, play_all
-from bot.ports.traffic import CatchUp, TrafficLog
+from bot.ports.rehearsal import Rehearsal, ScriptPlayer
+from bot.ports.traffic import CatchUp, CogLoads, TrafficLog, no_loads
 from bot.ports.trees import CommitTrees
 from bot.proof.answer_history import changed_answer
 from bot.proof.example_scripts import (
@@ -33,12 +28,19 @@ from bot.proof.example_scripts import (
     command_source,
     example_of,
     first_difference,
-    typed_record,
-    used_like,
+    used_of_cogs,
     used_with,
 )
 from bot.proof.scripts import asked
+from bot.proof.web_addresses import moved_address, with_address
 from bot.redaction import redact
+from bot.self_improvement.answer_examples import (
+    InspectedTree,
+    cog_texts,
+    typed_form,
+    used_last,
+    uses_meant,
+)
 from bot.self_improvement.answer_plays import AnswerPlays, Lines
 
 MOST_COMMITS = 64
@@ -49,20 +51,12 @@ _LINES, _LONGEST = 6, 160
 _log = logging.getLogger(__name__)
 
 
-class _Tree(NamedTuple):
-    """The commit that is looked into, laid out; the traffic that is known, and its cogs' texts."""
-
-    folder: Path
-    known: Sequence[TrafficRecord]
-    cogs: Mapping[str, str]
-
-
 class AnswerInquiry:
     """Finds a complaint's example and plays it, with today's code and that of before.
 
     `commands` returns the names of all commands, `called` what traffic calls an interaction by its
     id; `catch_up` has the traffic written down that people were answered until then; `lookback` is
-    how far back commands that were used count.
+    how far back commands that were used count; `loads` tells when a cog was loaded.
     """
 
     def __init__(
@@ -76,6 +70,7 @@ class AnswerInquiry:
         called: Callable[[int], str],
         catch_up: CatchUp,
         lookback: timedelta,
+        loads: CogLoads = no_loads,
     ) -> None:
         self._rehearsal = rehearsal
         self._trees = trees
@@ -85,6 +80,7 @@ class AnswerInquiry:
         self._called = called
         self._catch_up = catch_up
         self._lookback = lookback
+        self._loads = loads
 
     async def of(self, trigger: Trigger, base: str, attempt: int) -> WrongAnswer | None:
         """Return what is known of a complaint; `None` where it is none about an answer.
@@ -117,7 +113,9 @@ class AnswerInquiry:
             return True
         if claim.named and says_what_is_wrong(trigger.text or trigger.subject):
             return True
-        return bool(used_with(await self._used(), claim.values))
+        known = await self._used()
+        told = says_what_is_wrong(trigger.text or trigger.subject)
+        return bool(used_with(known, claim.values) or (told and used_of_cogs(known, text)))
 
     def _refused(self, text: str, known: Sequence[TrafficRecord]) -> str:
         """Return what traffic calls the newest use of a command that is named, if it was refused.
@@ -146,22 +144,34 @@ class AnswerInquiry:
     async def _looked_into(
         self, text: str, answered: str, known: Sequence[TrafficRecord], base: str, attempt: int
     ) -> WrongAnswer | None:
+        """Return what a complaint comes to; of several uses, that whose answer has changed."""
         try:
             async with self._trees.laid_out(base) as folder:
-                cogs = await asyncio.to_thread(_cogs, folder)
-                tree = _Tree(folder, known, cogs)
-                found = await self._examples(text, answered, tree)
-                shown = await self._shown(found[0], tree) if len(found) == 1 else None
+                cogs = await asyncio.to_thread(cog_texts, folder)
+                tree = InspectedTree(folder, known, cogs)
+                now = self._clock.now()
+                meant = uses_meant(text, answered, tree, self._commands(), now)
+                for record in meant.records:
+                    found = await self._tried(record, tree, base, attempt)
+                    if found is not None and (found.since or meant.only):
+                        return found
         except RehearsalError as error:
             _log.warning("a wrong answer is not looked into: %s", error)
             return None
+        form = typed_form(meant.records[0], cogs) if meant.only else ""
+        named = () if meant.named_by_cog else meant.records
+        likely = [] if form else [asked(each.step) for each in named] or used_last(known)
+        return WrongAnswer(attempt=attempt, form=form, likely=tuple(map(redact, likely[:_LIKELY])))
+
+    async def _tried(
+        self, record: TrafficRecord, tree: InspectedTree, base: str, attempt: int
+    ) -> WrongAnswer | None:
+        """Return the complaint, if it is about this use; `None` where it cannot be asked again."""
+        shown = await self._shown(record, tree)
         if shown is None:
-            form = _form(found[0], cogs) if len(found) == 1 else ""
-            likely = [] if form else [asked(each.step) for each in found] or _newest(known)
-            shown_likely = tuple(map(redact, likely[:_LIKELY]))
-            return WrongAnswer(attempt=attempt, form=form, likely=shown_likely)
+            return None
         example, today = shown
-        source = command_source(cogs, example.event.partition(".")[2])
+        source = command_source(tree.cogs, example.event.partition(".")[2])
         example = example.but(file=source.file if source else "")
         return await self._since(example, today, base, attempt)
 
@@ -174,49 +184,25 @@ class AnswerInquiry:
             _log.warning("looking into a wrong answer without what was asked: %s", error)
             return ()
 
-    async def _examples(self, text: str, answered: str, tree: _Tree) -> tuple[TrafficRecord, ...]:
-        """Return what may be meant: the answer replied to, the command named, or values of one."""
-        replied = [
-            e for e in tree.known if answered and e.pseudonyms.get("interaction") == answered
-        ]
-        if replied:
-            return (replied[-1],)
-        claim = answer_claim(text, self._commands())
-        commands = [claim.typed] if claim.typed else [TypedCommand(each) for each in claim.named]
-        found = [await self._use_of(each, claim, text, tree) for each in commands]
-        return tuple(filter(None, found)) or (
-            () if commands else used_with(tree.known, claim.values)
-        )
-
-    async def _use_of(
-        self, typed: TypedCommand, claim: AnswerClaim, text: str, tree: _Tree
-    ) -> TrafficRecord | None:
-        """Return a command as it was used, or as it was typed where it was not used so."""
-        used = used_like(tree.known, typed, text)
-        if used is not None:
-            return used
-        source = command_source(tree.cogs, typed.name)
-        if source is None:
-            return None
-        given = typed.given or ("" if claim.typed else " ".join(claim.values[:1]))
-        like = next((each for each in reversed(tree.known) if each.cog == source.cog), None)
-        now = self._clock.now()
-        return typed_record(TypedCommand(typed.name, given), source, like, now)
-
     async def _shown(
-        self, record: TrafficRecord, tree: _Tree
+        self, record: TrafficRecord, tree: InspectedTree
     ) -> tuple[AnswerExample, Lines] | None:
         """Return the example with what people read today; `None` where it cannot be asked.
 
-        Alone, if it is answered in the same way without what was asked before.
+        Alone, if it is answered in the same way without what was asked before, and the bot's
+        restarts between.
         """
-        alone, whole = example_of(record), example_of(record, tree.known)
-        examples = [alone] if alone == whole else [alone, whole]
-        plays = await play_all(self._rehearsal, tree.folder, [each.script for each in examples])
-        lines = [answer_lines(p, e.at) for p, e in zip(plays, examples, strict=True)]
-        if lines[-1] is not None and lines[-1] != lines[0]:
-            return examples[-1], lines[-1]
-        return None if lines[0] is None else (alone, lines[0])
+        loads = await self._loads(record.cog)
+        examples = [example_of(record)]
+        for more in (example_of(record, tree.known), example_of(record, tree.known, loads)):
+            examples += [more] if more != examples[-1] else []
+        shown: tuple[AnswerExample, Lines] | None = None
+        async with self._rehearsal.open(tree.folder) as player:
+            for each in examples:
+                found = await _played(each, player)
+                if found is not None and (shown is None or found[1] != shown[1]):
+                    shown = found
+        return shown
 
     async def _since(
         self, example: AnswerExample, today: Lines, base: str, attempt: int
@@ -262,30 +248,17 @@ def _is_to_be_fixed(trigger: Trigger) -> bool:
     return by_person and bool(trigger.subject) and may_be_of_answer(trigger.text)
 
 
-def _cogs(tree: Path) -> dict[str, str]:
-    """Return the texts of a tree's cogs by their paths."""
-    found = {}
-    for file in sorted((tree / "cogs").rglob("*.py")):
-        if file.is_file() and not file.is_symlink():
-            text = file.read_text(encoding="utf-8", errors="replace")
-            found[file.relative_to(tree).as_posix()] = text
-    return found
-
-
-def _form(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
-    """Return how a command is typed of which no options are known; nothing where it needs none."""
-    step = record.step
-    if not isinstance(step, CommandStep) or step.options:
-        return ""
-    source = command_source(cogs, step.command)
-    options = source.options if source else ()
-    return " ".join((f"/{step.command}", *(f"{each}:…" for each in options))) if options else ""
-
-
-def _newest(known: Sequence[TrafficRecord]) -> list[str]:
-    """Return the commands that were used last, each once, as they were typed."""
-    commands = [e for e in reversed(known) if e.ok and e.cog and e.event.startswith("command.")]
-    return [*{each.event: asked(each.step) for each in reversed(commands)}.values()][::-1]
+async def _played(
+    example: AnswerExample, player: ScriptPlayer
+) -> tuple[AnswerExample, Lines] | None:
+    """Return the example and its answer, with a service where the play looks for it."""
+    play = await player.play(example.script)
+    moved = moved_address(example.script, play)
+    if moved is not None:
+        example = example.but(script=with_address(example.script, moved))
+        play = await player.play(example.script)
+    lines = answer_lines(play, example.at)
+    return None if lines is None else (example, lines)
 
 
 def _named(commits: Sequence[Commit], sha: str) -> Commit:

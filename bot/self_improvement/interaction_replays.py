@@ -22,7 +22,14 @@ from bot.domain.traffic import TrafficRecord
 from bot.domain.wrong_answer import AnswerExample
 from bot.ports.clock import Clock
 from bot.ports.rehearsal import Rehearsal, play_all, play_one
-from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog, first_record
+from bot.ports.traffic import (
+    CatchUp,
+    CogLoads,
+    SnapshotStore,
+    TrafficLog,
+    first_record,
+    no_loads,
+)
 from bot.ports.trees import CommitTrees
 from bot.proof.example_scripts import answer_lines
 from bot.proof.replay_search import smallest_replay
@@ -52,7 +59,8 @@ class ReplaySearch(NamedTuple):
 class InteractionReplays:
     """Plays failing interactions, from traffic and the snapshots of their cogs' files.
 
-    `catch_up` has all of the traffic written down that people were answered until then.
+    `catch_up` has all of the traffic written down that people were answered until then; `loads`
+    tells when a cog was loaded.
     """
 
     def __init__(
@@ -65,6 +73,7 @@ class InteractionReplays:
         *,
         catch_up: CatchUp,
         lookback: timedelta,
+        loads: CogLoads = no_loads,
     ) -> None:
         self._rehearsal = rehearsal
         self._trees = trees
@@ -73,6 +82,7 @@ class InteractionReplays:
         self._clock = clock
         self._catch_up = catch_up
         self._lookback = lookback
+        self._loads = loads
 
     async def find(self, group: FailureGroup, base: str) -> ReplaySearch:
         """Return the failure with the least that it needs to happen on `base`, if plays show it.
@@ -180,8 +190,9 @@ class InteractionReplays:
         snapshots = await self._snapshots.of(group.fingerprint)
         files = await self._files(snapshots[0]) if snapshots else {}
         wanted = _wanted(group.event, capsule)
+        loads = await self._loads(record.cog)
         async with self._trees.laid_out(base) as tree, self._rehearsal.open(tree) as player:
-            found = await smallest_replay(player, record, known, wanted, files)
+            found = await smallest_replay(player, record, known, wanted, files, loads)
         if found is None:
             return None
         return Replay(

@@ -1,0 +1,32 @@
+"""When cogs were loaded, by the journal: with each start of the bot, and with each reload."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from bot.domain.errors import JournalError
+from bot.domain.journal import JournalQuery, Kind
+from bot.ports.clock import Clock
+from bot.ports.journal import Journal
+from bot.ports.traffic import CogLoads
+
+_MOST = 200
+_log = logging.getLogger(__name__)
+
+
+def cog_loads(journal: Journal, clock: Clock, lookback: timedelta) -> CogLoads:
+    """Return what tells when a cog was loaded; that it was never, where the journal cannot be read.
+
+    A cog that is loaded anew has lost what it only remembered.
+    """
+
+    async def loads(cog: str) -> Sequence[datetime]:
+        event = f"{Kind.RELOAD}.cogs.{cog}"
+        query = JournalQuery(event=event, since=clock.now() - lookback, limit=_MOST)
+        try:
+            return tuple(action.ts for action in await journal.read(query))
+        except JournalError as error:
+            _log.warning("looking into what people did without the bot's restarts: %s", error)
+            return ()
+
+    return loads

@@ -1,0 +1,103 @@
+"""Which uses of commands and buttons a complaint of an answer may be about."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from bot.domain.rehearsal import CommandStep
+from bot.domain.traffic import TrafficRecord
+from bot.grammar.wrong_answers import TypedCommand, answer_claim
+from bot.proof.example_scripts import (
+    command_source,
+    typed_record,
+    used_like,
+    used_of_cogs,
+    used_with,
+)
+from bot.proof.scripts import asked
+
+
+class InspectedTree(NamedTuple):
+    """The commit that is looked into, laid out; the traffic that is known, and its cogs' texts."""
+
+    folder: Path
+    known: Sequence[TrafficRecord]
+    cogs: Mapping[str, str]
+
+
+class UsesMeant(NamedTuple):
+    """What a complaint may be about, the likeliest first.
+
+    Where only a cog is `named_by_cog`, it is about that of them whose answer has changed.
+    """
+
+    records: tuple[TrafficRecord, ...] = ()
+    named_by_cog: bool = False
+
+    @property
+    def only(self) -> bool:
+        """Whether it is known which one is meant."""
+        return len(self.records) == 1 and not self.named_by_cog
+
+
+def uses_meant(
+    text: str, answered: str, tree: InspectedTree, commands: Collection[str], now: datetime
+) -> UsesMeant:
+    """Return what may be meant: the answer replied to, the command named, or values of one.
+
+    Else what people did last with the cog that is named: `my poll says it is over`.
+    """
+    replied = [e for e in tree.known if answered and e.pseudonyms.get("interaction") == answered]
+    if replied:
+        return UsesMeant((replied[-1],))
+    claim = answer_claim(text, commands)
+    named = [claim.typed] if claim.typed else [TypedCommand(each) for each in claim.named]
+    values = "" if claim.typed else " ".join(claim.values[:1])
+    found = tuple(filter(None, (_use_of(each, values, text, tree, now) for each in named)))
+    if found or named:
+        return UsesMeant(found)
+    found = used_with(tree.known, claim.values)
+    return (
+        UsesMeant(found) if found else UsesMeant(used_of_cogs(tree.known, text), named_by_cog=True)
+    )
+
+
+def _use_of(
+    typed: TypedCommand, values: str, text: str, tree: InspectedTree, now: datetime
+) -> TrafficRecord | None:
+    """Return a command as it was used, or as it was typed where it was not used so."""
+    used = used_like(tree.known, typed, text)
+    if used is not None:
+        return used
+    source = command_source(tree.cogs, typed.name)
+    if source is None:
+        return None
+    like = next((each for each in reversed(tree.known) if each.cog == source.cog), None)
+    return typed_record(TypedCommand(typed.name, typed.given or values), source, like, now)
+
+
+def cog_texts(tree: Path) -> dict[str, str]:
+    """Return the texts of a tree's cogs by their paths."""
+    found = {}
+    for file in sorted((tree / "cogs").rglob("*.py")):
+        if file.is_file() and not file.is_symlink():
+            text = file.read_text(encoding="utf-8", errors="replace")
+            found[file.relative_to(tree).as_posix()] = text
+    return found
+
+
+def typed_form(record: TrafficRecord, cogs: Mapping[str, str]) -> str:
+    """Return how a command is typed of which no options are known; nothing where it needs none."""
+    step = record.step
+    if not isinstance(step, CommandStep) or step.options:
+        return ""
+    source = command_source(cogs, step.command)
+    options = source.options if source else ()
+    return " ".join((f"/{step.command}", *(f"{each}:…" for each in options))) if options else ""
+
+
+def used_last(known: Sequence[TrafficRecord]) -> list[str]:
+    """Return the commands that were used last, each once, as they were typed."""
+    commands = [e for e in reversed(known) if e.ok and e.cog and e.event.startswith("command.")]
+    return [*{each.event: asked(each.step) for each in reversed(commands)}.values()][::-1]
