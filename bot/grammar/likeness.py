@@ -45,6 +45,9 @@ _COMPANY = """
 _TASK = "task loop job background"
 _SLASH = re.compile(r"(?<![\w/.:])[/!](?P<path>[a-z][\w-]*(?: [a-z][\w-]*){0,2})", re.IGNORECASE)
 _FILE = re.compile(r"[\w./-]*\b\w+\.py\b")
+_CIRCUMSTANCE = re.compile(
+    r"\b(?:unless|until|till|after|before|when|whenever|while|if|once)\b[^,;.]*", re.IGNORECASE
+)
 _TOKEN = re.compile(r"[a-z][\w-]*", re.IGNORECASE)
 
 
@@ -122,7 +125,7 @@ def fitting(
     known = failing | set(commands)
     slashed = _slashed(said, known)
     named = slashed or named_in_words(said, known - ASKING)
-    idle = tuple(sorted(name for name in named if name not in failing))
+    idle = tuple(sorted(_idle(said, named, known, failing)))
     found = sorted(
         (like for group in groups if (like := _likeness(said, group, named))),
         key=lambda like: (like.rank, like.group.last_seen, like.group.count),
@@ -143,6 +146,19 @@ def fitting(
     same = tuple(each.group for each in certain if each.group.event == best)
     exactly = certain[0].named and certain[0].certain
     return Fitting(certain=same, likely=likely, idle=idle, named=exactly)
+
+
+def _idle(
+    said: str, named: Collection[str], known: Collection[str], failing: Collection[str]
+) -> frozenset[str]:
+    """Return the named commands that have not failed.
+
+    What is said to happen before, or to keep it off, is no subject where a failed one is: `cancel
+    crashes unless I list them first`.
+    """
+    idle = frozenset(named) - frozenset(failing)
+    subjects = named_in_words(_CIRCUMSTANCE.sub(" ", said), frozenset(known) - ASKING)
+    return idle & subjects if idle and subjects & frozenset(failing) else idle
 
 
 def _one_action(certain: list[_Likeness]) -> bool:

@@ -115,6 +115,16 @@ def test_a_command_that_has_not_failed_is_never_answered_by_anothers_failure(sai
     assert [each.fingerprint for each in found.likely] == ["tag"]
 
 
+def test_a_command_that_keeps_it_off_is_no_subject() -> None:
+    groups, commands = WORLDS["small"]
+    show = next(each for each in groups if each.fingerprint == "tag")
+    assert show.newest.name == "tag show"
+    found = fitting("tag show crashes unless I use tag delete first", groups, commands, fails=True)
+    assert [each.fingerprint for each in found.certain] == ["tag"]
+    turned = fitting("tag delete crashes after tag show", groups, commands, fails=True)
+    assert (turned.certain, turned.idle) == ((), ("tag delete",))
+
+
 def test_where_failures_of_two_actions_fit_as_well_it_is_asked_which() -> None:
     groups, commands = WORLDS["small"]
     about = {"file": "cogs/reminders.py", "error": "KeyError", "message": "'minutes'"}

@@ -84,6 +84,7 @@ OTHER = (
         ("rolling 2d6 gives 13, fix it", True),
         ("anybody can close my polls with poll close, fix it", True),
         ("my reminder came an hour late", True),
+        ("my reminder never came, reminders don't arrive any more, fix it", True),
     ],
 )
 def test_that_something_is_not_right_does_not_say_what_is_wrong(text: str, says: bool) -> None:

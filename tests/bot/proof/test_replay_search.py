@@ -13,7 +13,9 @@ from bot.domain.rehearsal import (
     CommandStep,
     PlayedError,
     PlayedStep,
+    RestartStep,
     Script,
+    ScriptWorld,
     TogetherStep,
     Transcript,
     WaitStep,
@@ -27,6 +29,7 @@ from bot.proof.replay_search import (
     FoundReplay,
     smallest_replay,
 )
+from bot.proof.web_addresses import moved_address
 from tests.fakes.fake_clock import START
 from tests.fakes.fake_rehearsal import FakeRehearsal
 
@@ -118,6 +121,55 @@ async def test_time_passes_between_where_it_fails_only_then() -> None:
 
     found = await Stall(fails).found(record(1, "put"), record(2, "show"))
     assert commands(found) == ["put", "total"]
+
+
+async def test_the_bot_restarts_between_where_it_fails_only_then() -> None:
+    def fails(script: Script, before: list[str]) -> bool:
+        return "put" in before and any(isinstance(each, RestartStep) for each in script.steps)
+
+    known, failed = (record(1, "put"), record(2, "show")), record(10_000, "total", ok=False)
+    for loads, least in (((START + timedelta(minutes=5),), ["put", "total"]), ((), None)):
+        async with Stall(fails).rehearsal.open(Path()) as player:
+            found = await smallest_replay(player, failed, known, WANTED, {}, loads)
+        assert (commands(found) if found else None) == least
+
+
+async def test_a_service_answers_where_a_play_looks_for_it() -> None:
+    answered = WebAnswer(url="http://set.test:81/q", status=429)
+    asked = "https://default.test/q"
+
+    def played(_tree: Path, script: Script) -> Transcript:
+        known = any(each.url == asked for each in script.world.web)
+        step = PlayedStep(step=script.steps[-1])
+        told = step.but(errors=(WANTED,)) if known else step.but(wanted=(f"GET {asked}",))
+        return Transcript(steps=(told,))
+
+    failed = record(10_000, "total", ok=False).but(web=(answered,))
+    async with FakeRehearsal(played).open(Path()) as player:
+        found = await smallest_replay(player, failed, (), WANTED, {})
+    assert found is not None
+    assert [(each.url, each.status) for each in found.script.world.web] == [(asked, 429)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "recorded"),
+    [
+        (("GET https://a.test/", "GET https://b.test/"), ("https://c.test/",)),
+        (("GET https://a.test/",), ("https://b.test/", "https://c.test/")),
+        (("POST https://a.test/",), ("https://b.test/",)),
+        (("GET https://a.test/",), ("https://a.test/",)),
+        ((), ("https://a.test/",)),
+    ],
+)
+def test_which_service_moved_is_not_guessed(
+    wanted: tuple[str, ...], recorded: tuple[str, ...]
+) -> None:
+    script = Script(
+        steps=(CommandStep(command="total"),),
+        world=ScriptWorld(web=tuple(WebAnswer(url=each) for each in recorded)),
+    )
+    play = Transcript(steps=(PlayedStep(step=script.steps[0], wanted=wanted),))
+    assert moved_address(script, play) is None
 
 
 async def test_what_failed_before_is_asked_again_only_where_nothing_else_will_do() -> None:

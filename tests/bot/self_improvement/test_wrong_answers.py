@@ -296,6 +296,23 @@ async def test_a_command_that_is_only_named_opens_no_thread_until_it_is_said_wha
     assert await world.inquiry.is_known(trigger) is known
 
 
+@pytest.mark.parametrize("changed", [True, False])
+async def test_of_what_people_did_with_a_cog_that_is_meant_whose_answer_changed(
+    tmp_path: Path, changed: bool
+) -> None:
+    world = complaining(tmp_path, changed=changed)
+    used(world, value=2)
+    text = "the dice say what they never said, fix it"
+    async with world.running() as agent:
+        run, question = await complained(world, agent, text, "fix")
+    if changed:
+        assert "`/face value:2` answers" in question.text
+        assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
+    else:
+        assert question.choices == ("/face value:2",)
+    assert run.waiting is Waiting.QUESTION
+
+
 async def test_the_answer_somebody_replies_to_is_the_example(tmp_path: Path) -> None:
     world = complaining(tmp_path)
     used(world, value=2, interaction=41)
