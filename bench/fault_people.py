@@ -24,6 +24,9 @@ from tests.support.page_reader import buttons
 _MOMENT = 1.0
 """Seconds that people take before they do the next thing: what the last one began has ended."""
 
+_LOOKS = 15
+"""How often they look for a question's buttons."""
+
 _QUOTE = WebAnswer(url="", body='{"quote": "Well begun is half done.", "author": "Aristotle"}')
 
 
@@ -75,8 +78,17 @@ class People:
                     raise ValueError(f"nobody does this with a bot that runs: {step}")
 
     async def prefer_old_answer(self, run: Run) -> bool:
-        """Say that what was answered before is right, where the run offers that as a button."""
-        thread = str(run.thread_id)
+        """Say that what was answered before is right, where the run offers that as a button.
+
+        The run is saved before its thread hears of it: the button may take a moment.
+        """
+        for _ in range(_LOOKS):
+            if await self._pressed_old_answer(str(run.thread_id)):
+                return True
+            await asyncio.sleep(_MOMENT)
+        return False
+
+    async def _pressed_old_answer(self, thread: str) -> bool:
         for message in await self.alice.messages(thread):
             for label, button in buttons(message).items():
                 if "old answer" in label.casefold():

@@ -50,7 +50,7 @@ def uses_meant(
     """
     replied = [e for e in tree.known if answered and e.pseudonyms.get("interaction") == answered]
     if replied:
-        return UsesMeant((replied[-1],))
+        return UsesMeant((_of_cog(replied[-1], tree.cogs),))
     claim = answer_claim(text, commands)
     named = [claim.typed] if claim.typed else [TypedCommand(each) for each in claim.named]
     values = "" if claim.typed else " ".join(claim.values[:1])
@@ -75,6 +75,15 @@ def _use_of(
         return None
     like = next((each for each in reversed(tree.known) if each.cog == source.cog), None)
     return typed_record(TypedCommand(typed.name, typed.given or values), source, like, now)
+
+
+def _of_cog(record: TrafficRecord, cogs: Mapping[str, str]) -> TrafficRecord:
+    """Return the record with its cog: who is refused before it began was never in one."""
+    step = record.step
+    if record.cog or not isinstance(step, CommandStep):
+        return record
+    source = command_source(cogs, step.command)
+    return record.but(cog=source.cog) if source else record
 
 
 def cog_texts(tree: Path) -> dict[str, str]:

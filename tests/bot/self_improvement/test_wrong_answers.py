@@ -331,9 +331,15 @@ async def test_a_refusal_is_the_answer_that_somebody_calls_a_failure(tmp_path: P
     used(world, value=3, interaction=41)
     world.clock.tick(1)
     used(world, value=2, interaction=42, outcome=ActionOutcome.CANCELLED)
+    refused = world.traffic.records[-1]
+    world.traffic.records[-1] = refused.but(cog="")  # it was refused before the cog was asked
     async with world.running() as agent:
-        _, question = await complained(world, agent, "/face does not work any more, it fails")
+        run, question = await complained(world, agent, "/face does not work any more, it fails")
         assert "`/face value:2` answers" in question.text
+        wrong = (await agent.history(run.id)).wrong_answer
+        assert wrong is not None
+        assert wrong.example is not None
+        assert wrong.example.script.world.cogs == ("dice",)
         assert question.choices == (OLD_IS_RIGHT, NEW_IS_RIGHT)
 
 
