@@ -81,6 +81,7 @@ class _Search:
         self._files = files
         self._loads = loads
         self._moved: MovedAddress | None = None
+        self._asks_web = False  # in vain, in the play that was the last
         self._plays = 0
 
     async def found(self, known: Sequence[TrafficRecord]) -> FoundReplay | None:
@@ -120,10 +121,12 @@ class _Search:
         left = max(0, MOST_PLAYS - self._plays)
         least: Reduced[TrafficRecord] = await reduced(setup.before, fails, plays=left)
         script = self._script(setup._replace(before=least.kept))
-        for plainer in (_plain, _without_web):
-            plain = plainer(script)
-            if plain != script and await self._fails(plain, setup.files):
-                script = plain
+        plain = _plain(script)
+        if plain != script and await self._fails(plain, setup.files):
+            script = plain
+        offline = _without_web(script)
+        if offline != script and await self._fails(offline, setup.files) and not self._asks_web:
+            script = offline
         for seed in OTHER_SEEDS:
             other = script.but(world=script.world.but(seed=seed))
             if not await self._fails(other, setup.files):
@@ -144,6 +147,7 @@ class _Search:
         self._plays += 1
         play = await self._player.play(with_files(script, self._files) if files else script)
         self._moved = self._moved or moved_address(script, play)
+        self._asks_web = any(step.wanted for step in play.steps)
         return len(script.steps) - 1 in red_steps(play, self._wanted)
 
 
@@ -154,5 +158,8 @@ def _plain(script: Script) -> Script:
 
 
 def _without_web(script: Script) -> Script:
-    """Return the script without what services answered: where it fails so too, that is no part."""
+    """Return the script without what services answered.
+
+    Where it fails so too, and asks for none, these are no part: a fix may go on where base fails.
+    """
     return script.but(world=script.world.but(web=()))

@@ -129,7 +129,8 @@ class InteractionReplays:
     async def prove(self, replay: Replay, base: str, head: str) -> tuple[CheckResult, CheckResult]:
         """Return what came of the replay with base and with head; red is `failed`.
 
-        Nothing of what was played is in what they say: it may be people's.
+        Head is red only where it is twice. Nothing of what was played is in what they say: it may
+        be people's.
         """
         began = self._clock.monotonic()
         try:
@@ -138,6 +139,8 @@ class InteractionReplays:
                 async with asyncio.timeout(PATIENCE):
                     before = await play_one(self._rehearsal, older, script)
                     after = await play_one(self._rehearsal, newer, script)
+                    if _against(replay, after):  # a busy machine may be too slow once
+                        after = await play_one(self._rehearsal, newer, script)
         except (RehearsalError, StoreError, WorkspaceError) as error:
             return _unplayed(redact(str(error)))
         except TimeoutError:

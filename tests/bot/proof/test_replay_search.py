@@ -102,17 +102,24 @@ async def test_roles_and_permissions_stay_where_it_fails_only_with_them() -> Non
     assert found.script.world.people[0].roles == ("crew",)
 
 
-@pytest.mark.parametrize("needed", [True, False])
-async def test_what_services_answered_stays_where_it_fails_only_with_it(needed: bool) -> None:
-    def fails(script: Script, _before: list[str]) -> bool:
-        return bool(script.world.web) or not needed
+@pytest.mark.parametrize(
+    ("needed", "asked", "stays"), [(True, False, True), (False, False, False), (False, True, True)]
+)
+async def test_what_services_answered_stays_where_it_fails_only_with_it_or_asks_for_it(
+    needed: bool, asked: bool, stays: bool
+) -> None:
+    def played(_tree: Path, script: Script) -> Transcript:
+        step = PlayedStep(step=script.steps[-1])
+        web = bool(script.world.web)
+        step = step.but(wanted=("GET https://x.test/",)) if asked and not web else step
+        return Transcript(steps=(step.but(errors=(WANTED,)) if web or not needed else step,))
 
     answered = WebAnswer(url="https://x.test/", status=429)
     failed = record(10_000, "total", ok=False).but(web=(answered,))
-    async with Stall(fails).rehearsal.open(Path()) as player:
+    async with FakeRehearsal(played).open(Path()) as player:
         found = await smallest_replay(player, failed, (), WANTED, {})
     assert found is not None
-    assert found.script.world.web == ((answered,) if needed else ())
+    assert found.script.world.web == ((answered,) if stays else ())
 
 
 async def test_time_passes_between_where_it_fails_only_then() -> None:

@@ -19,18 +19,20 @@ from bot.domain.rehearsal import (
     SingleStep,
     Transcript,
 )
+from bot.domain.replay import Replay
 from bot.domain.run import Run, Status
 from bot.domain.traffic import TrafficRecord
 from bot.ports.trees import CommitTrees
 from bot.presentation.cards import proposal
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.steps.plan import PlanBuilder
+from tests.fakes.differences import sha_of
 from tests.fakes.fake_commit_trees import FakeCommitTrees
 from tests.fakes.fake_rehearsal import FakeRehearsal, said
 from tests.fakes.fake_traffic import FakeSnapshots, FakeTraffic
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.fakes.fake_workspaces import FakeWorkspaces
-from tests.support.world import FILES, World, capsule, failure, is_broken
+from tests.support.world import FILES, FIXED, World, capsule, failure, is_broken
 
 STEP = CommandStep(by="asker", channel="general", command="roll", options={"value": 6})
 ROOM = "tests/cogs/room.py"
@@ -235,3 +237,29 @@ async def test_a_complaint_before_the_failure_is_written_down_has_it_written(
     )
     replays = stage.replays(stage.world.trees)
     assert (await replays.find(group, stage.world.workspaces.base)).replay is not None
+
+
+async def test_a_head_that_does_not_hold_once_is_played_again(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    busy = iter([True, False])
+
+    def played(tree: Path, script: Script) -> Transcript:
+        if not is_broken(tree) and next(busy):
+            return Transcript(trouble="it was not ready in 30 s")
+        return stage._played(tree, script)
+
+    stage.rehearsal = FakeRehearsal(played)
+    stage.world.replays = stage.replays(stage.world.trees)
+    innermost = stage.error.innermost
+    assert innermost is not None
+    wanted = PlayedError(
+        event="command.roll", error="IndexError", at=f"{innermost.file}:{innermost.function}"
+    )
+    replay = Replay(script=Script(steps=(STEP,)), wanted=wanted, fingerprint="f", asked="/roll")
+    base, snapshots = stage.world.workspaces.base, stage.world.workspaces.snapshots
+    content = {**snapshots[base], "cogs/dice.py": FIXED.encode()}
+    head = sha_of(content)
+    snapshots[head] = content
+    red, green = await stage.world.replays.prove(replay, base, head)
+    assert (red.status, green.status) == ("failed", "passed")
+    assert next(busy, None) is None
