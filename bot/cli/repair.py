@@ -1,6 +1,7 @@
 """`theseus repair`: the offline engine on any repository."""
 
 import asyncio
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +10,8 @@ import typer
 
 from bot.adapters.system_clock import SystemClock
 from bot.cli.output import JsonOption, print_json, say
-from bot.cli.progress import progress
+from bot.cli.repair_questions import ProgressBar, TerminalQuestions
 from bot.repair import command
-from bot.repair.search import SearchProgress
 
 
 class Accepted(StrEnum):
@@ -34,21 +34,23 @@ def repair(
 ) -> None:
     """Search for a small fix of a failing test, offline.
 
+    On a terminal it asks which answer is right where several edits pass that answer differently.
     Exit code 1: none was found that is proven (or plausible, with --accept plausible).
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """
-    with progress("edits tried") as on_progress:
-
-        def told(search: SearchProgress) -> None:
-            on_progress(search.tried, search.proposed, search.latest.candidate.kind)
-
+    bar = ProgressBar()
+    asks = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    try:
         report = asyncio.run(
             command.repair(
                 repo, test, file=file, seconds=time, apply=apply, accept=accept.value,
-                clock=SystemClock(), on_progress=told,
+                clock=SystemClock(), on_progress=bar,
+                ask=TerminalQuestions(bar.hide) if asks else None,
             )
         )  # fmt: skip
+    finally:
+        bar.hide()
     if as_json:
         print_json(report.to_json())
     else:

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import inspect
 import itertools
+import math
 import os
 import pickle
 import re
@@ -19,6 +20,7 @@ from typing import Any
 
 BYTES_AT_MOST = 20_000  # of one call's arguments, pickled
 KEPT, VARIED = 24, 48  # calls of one function
+LITERAL_AT_MOST = 400  # characters of one
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
@@ -138,13 +140,14 @@ class CallsPlugin:
         for (path, name, data), made_by in self._tape.calls.items():
             groups.setdefault((path, name), []).append((data, sorted(made_by)))
         for (path, name), calls in groups.items():
+            place = {"path": path, "name": name, "module": module_name(self._root, path)}
+            function = found(self._root, path, name)
             for data, tests in calls:
-                self._tell(path, name, data, tests)
-            for data in itertools.islice(self._varied(path, name, calls), VARIED):
-                self._tell(path, name, data, [])
+                self._tell(place, function, data, tests)
+            for data in itertools.islice(self._varied(function, calls), VARIED):
+                self._tell(place, function, data, [])
 
-    def _varied(self, path: str, name: str, calls: list[tuple[str, list[str]]]) -> Iterator[str]:
-        function = found(self._root, path, name)
+    def _varied(self, function: Any, calls: list[tuple[str, list[str]]]) -> Iterator[str]:
         seen = {data for data, _ in calls}
         rows = [varied_arguments(function, *unpacked(data)) for data, _ in calls]
         for row in itertools.zip_longest(*rows):
@@ -154,12 +157,13 @@ class CallsPlugin:
                     seen.add(data)
                     yield data
 
-    def _tell(self, path: str, name: str, data: str, tests: list[str]) -> None:
+    def _tell(self, place: dict[str, str], function: Any, data: str, tests: list[str]) -> None:
         args, kwargs = unpacked(data)
         words = [short(value) for value in args]
         words += [f"{key}={short(value)}" for key, value in kwargs.items()]
-        text = f"{name}({', '.join(words)})"
-        self._emit({"call": text, "path": path, "name": name, "data": data, "tests": tests})
+        text = f"{place['name']}({', '.join(words)})"
+        given = literal_arguments(function, args, kwargs)
+        self._emit({**place, "call": text, "data": data, "tests": tests, "arguments": given})
 
 
 def varied_arguments(
@@ -197,13 +201,59 @@ def neighbours_of(value: Any) -> list[Any]:
     return []
 
 
+def literal_arguments(function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, str]:
+    """Return the arguments' sources by parameter, a class it is called on left out.
+
+    Nothing where one of them is no literal.
+    """
+    with contextlib.suppress(Exception):
+        bound = inspect.signature(function).bind(*args, **kwargs).arguments
+        given = {name: source_of(value) for name, value in bound.items() if not is_class(value)}
+        if all(given.values()):
+            return given
+    return {}
+
+
+def is_class(value: Any) -> bool:
+    """Whether it is a class: what a class method is called on."""
+    return isinstance(value, type)
+
+
+def source_of(value: Any) -> str:
+    """Return a literal that makes an equal value; nothing where there is no short one."""
+    with contextlib.suppress(Exception):
+        text = repr(value)
+        return text if len(text) <= LITERAL_AT_MOST and is_literal(value) else ""
+    return ""
+
+
+def is_literal(value: Any) -> bool:
+    """Whether a value is what its `repr` makes: of these very types, and so is all in it."""
+    kind = type(value)
+    if kind is float:
+        return math.isfinite(value)
+    if kind is dict:
+        return all(is_literal(key) and is_literal(item) for key, item in value.items())
+    if kind in (list, tuple, set):
+        return all(is_literal(item) for item in value)
+    return value is None or kind in (bool, int, str, bytes)
+
+
 def found(root: str, path: str, name: str) -> Any:
     """Return the function of that name in the imported module whose file that is, if any is."""
+    module = sys.modules.get(module_name(root, path))
+    return _attribute(module, name) if module is not None else None
+
+
+def module_name(root: str, path: str) -> str:
+    """Return the name of the imported module whose file that is; nothing where there is none."""
     file = os.path.realpath(Path(root, path))
-    for module in list(sys.modules.values()):
-        if os.path.realpath(getattr(module, "__file__", None) or "/") == file:
-            return _attribute(module, name)
-    return None
+    own = Path(file).name
+    for name, module in list(sys.modules.items()):
+        place = getattr(module, "__file__", None) or ""
+        if place.endswith(own) and os.path.realpath(place) == file:
+            return name
+    return ""
 
 
 def _attribute(module: ModuleType, name: str) -> Any:

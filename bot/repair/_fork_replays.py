@@ -78,7 +78,8 @@ class CallGuard:
 
     def __init__(self, calls: dict[str, Any]) -> None:
         self.hung = 0
-        self._short, self._awaited = calls["short"], calls["awaited"]
+        self._short, self._source = calls["short"], calls["source_of"]
+        self._awaited = calls["awaited"]
         self._stuck: type[BaseException] = calls["WaitsForEver"]
         self._on, self._tripped = False, False
         sys.dont_write_bytecode = True
@@ -99,10 +100,10 @@ class CallGuard:
         """Return how the call ended: `answer`, `raise`, `late` or `unknown`; in words; a digest."""
         random.seed(0)
         self._tripped = False
-        how, told, mark = "unknown", "", ""
+        how, told, mark, source = "unknown", "", "", ""
         try:
             self._begin()
-            how, told, mark = self._answered(function, args, kwargs)
+            how, told, mark, source = self._answered(function, args, kwargs)
         except CallHung:
             self.hung += 1
             how, told, mark = "late", "takes too long", "late"
@@ -117,7 +118,7 @@ class CallGuard:
             self._end()
         if self._tripped:
             how = "unknown"
-        return {"how": how, "told": told, "mark": mark}
+        return {"how": how, "told": told, "mark": mark, "source": source}
 
     def _begin(self) -> None:
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, CPU_SECONDS)  # again where it is caught
@@ -131,17 +132,18 @@ class CallGuard:
 
     def _answered(
         self, function: Any, args: list[Any], kwargs: dict[str, Any]
-    ) -> tuple[str, str, str]:
+    ) -> tuple[str, str, str, str]:
         answer = function(*args, **kwargs)
         if inspect.iscoroutine(answer) or inspect.isasyncgen(answer):
             answer = self._awaited(answer, ITEMS)
         elif inspect.isawaitable(answer):
-            return "unknown", "", ""
+            return "unknown", "", "", ""
         if inspect.iscoroutine(answer):
             answer.close()  # an `await` is missing: nothing of it has run
         if inspect.isgenerator(answer):
             answer = list(itertools.islice(answer, ITEMS))
-        return "answer", self._short(answer), f"{digest(answer)} {digest((args, kwargs))}"
+        mark = f"{digest(answer)} {digest((args, kwargs))}"
+        return "answer", self._short(answer), mark, self._source(answer)
 
 
 def _reads(arguments: tuple[Any, ...]) -> bool:

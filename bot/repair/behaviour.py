@@ -11,9 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.infra.syntax import parse
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import ChangedCall, Texts
 from bot.repair.mutants import changed_lines
-from bot.repair.runner import CallOutcome, FunctionPlace, RecordedCall, TestRunner, TimeLimits
+from bot.repair.runner import FunctionPlace, TestRunner, TimeLimits
 from bot.repair.source import FunctionNode
 
 FUNCTIONS_AT_MOST = 6

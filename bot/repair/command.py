@@ -2,29 +2,31 @@
 
 import asyncio
 import contextlib
-import difflib
 import re
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
+from bot.repair.answer_tests import answer_tests
 from bot.repair.child_process import spawn
 from bot.repair.command_check import CommandCheck
 from bot.repair.conclusion import together
 from bot.repair.confirmation import anything
-from bot.repair.engine import mend, write
+from bot.repair.engine import mend
 from bot.repair.explain import explain
+from bot.repair.files import diff_of, write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
 from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.limits import first_limits, measured_limits
-from bot.repair.model import Label, SearchReport, Texts
+from bot.repair.model import Label, SearchReport
 from bot.repair.neighbours import imported_files, neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
+from bot.repair.questions import Ask, mend_asking
 from bot.repair.report import RepairReport, loss, refusal, rivalry
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
@@ -52,6 +54,7 @@ class _Case:
     clock: Clock
     confine: Confine
     on_progress: OnProgress
+    ask: Ask | None
 
 
 async def repair(
@@ -65,11 +68,13 @@ async def repair(
     clock: Clock,
     confine: Confine = unconfined,
     on_progress: OnProgress = silent,
+    ask: Ask | None = None,
 ) -> RepairReport:
     """Look for a fix that makes the shell command `test` exit with 0 in `repo`.
 
     `file` limits the search to one file. `accept` is how good a fix has to be to count. The
-    repository is left as it is unless `apply` is set and such a fix was found. Raises `ConfigError`
+    repository is left as it is unless `apply` is set and such a fix was found. `ask` puts to
+    somebody what only a person can tell; without it that is told with the fix. Raises `ConfigError`
     when `repo`, `file` or the command is wrong, or when the command passes already.
     """
     began = clock.monotonic()
@@ -84,7 +89,7 @@ async def repair(
             copy, Path(folder, "check", copy.name), argv, confine, seconds=max(60.0, seconds)
         )
         case = _Case(
-            root, copy, test, invocation, check, allowed, seconds, clock, confine, on_progress
+            root, copy, test, invocation, check, allowed, seconds, clock, confine, on_progress, ask
         )
         report, failing = await _repaired(case)
         report = replace(report, seconds=clock.monotonic() - began)
@@ -179,6 +184,10 @@ async def _by_pytest(
             accepts=case.check,
         )
         report = await _in_rounds(request, runner, case)
+        if report.fix is not None and report.stated:
+            folder = str(PurePosixPath(request.reproduction[0].partition("::")[0]).parent)
+            held = await answer_tests(case.copy, folder, report.stated, report.files, runner)
+            report = replace(report, tests=held)
         return report, failing
 
 
@@ -200,8 +209,8 @@ async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case)
     began = case.clock.monotonic()
     several = len(request.reproduction) > 1
     share = 0.5 if several else 1.0
-    whole = await mend(replace(request, seconds=request.seconds * share), runner, case.clock,
-                       case.on_progress)  # fmt: skip
+    first = replace(request, seconds=request.seconds * share)
+    whole = await mend_asking(first, runner, case.clock, case.on_progress, case.ask)
     if whole.fix is not None or not several:
         return whole
     with contextlib.suppress(TimeoutError):
@@ -260,9 +269,10 @@ async def _reported(
     case: _Case, report: SearchReport, failing: tuple[str, ...], *, good: bool, apply: bool
 ) -> RepairReport:
     fix = report.fix
-    diff = await asyncio.to_thread(_diff, case.repo, report.files) if fix else ""
+    files = {**report.files, **report.tests}
+    diff = await asyncio.to_thread(diff_of, case.repo, files) if fix else ""
     if apply and good:
-        await asyncio.to_thread(write, case.repo, report.files)
+        await asyncio.to_thread(write, case.repo, files)
     return RepairReport(
         repaired=good,
         file=fix.path if fix else None,
@@ -271,7 +281,7 @@ async def _reported(
         explanation=explain(report),
         tried=report.attempts,
         seconds=round(report.seconds, 3),
-        files=tuple(report.files) if fix else (),
+        files=tuple(files) if fix else (),
         failing=failing,
         tried_by_kind=dict(report.tried),
         applied=apply and good,
@@ -280,15 +290,5 @@ async def _reported(
         label=report.label if fix else None,
         rivals=tuple(map(rivalry, report.rivals)) if fix else (),
         losses=tuple(map(loss, report.losses)) if fix else (),
+        stated=tuple(each.told for each in report.stated),
     )
-
-
-def _diff(repo: Path, files: Texts) -> str:
-    parts: list[str] = []
-    for path, text in sorted(files.items()):
-        # The copy is mended already when this is called; the repository itself still is not.
-        old = (repo / path).read_bytes().decode(errors="surrogateescape")
-        parts += difflib.unified_diff(
-            old.splitlines(keepends=True), text.splitlines(keepends=True), f"a/{path}", f"b/{path}"
-        )
-    return "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)

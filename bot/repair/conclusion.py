@@ -10,7 +10,6 @@ from bot.repair.model import (
     Label,
     Problem,
     RefusedCandidate,
-    Rival,
     SearchReport,
     Texts,
 )
@@ -45,17 +44,22 @@ class Conclusion:
         if report.fix is None:
             return await self._of_doubtful(report)
         selection = await self._selection(report.confirmed)
-        chosen, label, rivals = selection.chosen, selection.label, selection.rivals
+        chosen = selection.chosen
         certain = chosen.ruling.proof == "undo"
         if not certain and report.considered < min(CONSIDERED, report.proposed):
             hasty = HASTY.format(count=report.considered, all=report.proposed)
-            return replace(_with(report, selection, label="plausible", rivals=rivals), doubt=hasty)
+            return replace(_with(report, selection, "plausible"), doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
-        if self._written and not certain and not rivals and not selection.losses:
-            around = Neighbourhood(self._problem.texts, self._judge, self._comparison)
-            told_apart, rivals = await around.told_apart(chosen.files)
-            label = "proven" if told_apart else "plausible"
-        return _with(report, selection, label=label, rivals=rivals[:RIVALS])
+        if not self._written or certain or selection.rivals or selection.losses:
+            return _with(report, selection, selection.label)
+        neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
+        around = await neighbourhood.of(chosen.candidate, chosen.files)
+        return replace(
+            _with(report, selection, "proven" if around.told_apart else "plausible"),
+            rivals=around.rivals[:RIVALS],
+            others=around.others,
+            question=around.question,
+        )
 
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
@@ -87,7 +91,7 @@ class Conclusion:
             each for each in report.refused if each.candidate != chosen
         )
         doubted = replace(report, stopped="fixed", refused=kept, doubt=doubtful[chosen])
-        return _with(doubted, selection, label="plausible", rivals=())
+        return _with(doubted, selection, "plausible")
 
     async def _selection(self, candidates: tuple[Candidate, ...]) -> SelectedFix:
         crashed = any(crash.error != "AssertionError" for crash in self._problem.crashes)
@@ -98,9 +102,7 @@ class Conclusion:
         )
 
 
-def _with(
-    report: SearchReport, selection: SelectedFix, *, label: Label, rivals: tuple[Rival, ...]
-) -> SearchReport:
+def _with(report: SearchReport, selection: SelectedFix, label: Label) -> SearchReport:
     chosen = selection.chosen
     return replace(
         report,
@@ -109,8 +111,10 @@ def _with(
         proof=chosen.ruling.proof,
         undoes=chosen.ruling.commit,
         label=label,
-        rivals=rivals,
+        rivals=selection.rivals,
         losses=selection.losses,
+        others=selection.others,
+        question=selection.question,
     )
 
 

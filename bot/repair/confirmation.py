@@ -9,6 +9,7 @@ from bot.infra.syntax import parse
 from bot.repair.candidate_gate import CandidateGate, Ruling
 from bot.repair.model import Candidate, RefusedCandidate, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
+from bot.repair.stated_answers import StatedAnswers
 from bot.repair.tidy import tidied
 
 Accepts = Callable[[Texts], Awaitable[bool]]
@@ -26,7 +27,7 @@ class Confirmation:
 
     `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
     fixes, `failed` the hashes of changes that were shipped and did not hold. `accepts` is
-    asked before the gate.
+    asked before the gate, and so is what people `stated`.
     """
 
     def __init__(
@@ -39,11 +40,12 @@ class Confirmation:
         reproduction: Sequence[str],
         guards: Sequence[str],
         limits: TimeLimits,
+        stated: StatedAnswers | None = None,
         turned_down: Sequence[Texts] = (),
         failed: frozenset[str] = frozenset(),
         accepts: Accepts = anything,
     ) -> None:
-        self._accepts = accepts
+        self._accepts, self._stated = accepts, stated
         self._root, self._before, self._runner, self._gate = root, before, runner, gate
         self._stages, self._limits = (tuple(reproduction), tuple(guards)), limits
         self._turned_down, self._failed = tuple(turned_down), failed
@@ -62,6 +64,10 @@ class Confirmation:
             if stage and not (await self._run(stage, files)).green:
                 return False
         if not await self._accepts(files):
+            return False
+        said = await self._stated.refusal(files) if self._stated else ""
+        if said:
+            self.refused.append(RefusedCandidate(candidate, said, stated=True))
             return False
         ruling = await self._gate.rule(files, reverts=candidate.kind == "revert")
         self.rulings[candidate] = ruling

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,17 +12,16 @@ from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
 from bot.repair.conclusion import Conclusion
 from bot.repair.confirmation import Confirmation
-from bot.repair.guidance import is_test
+from bot.repair.files import changeable_texts, write
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
-from bot.repair.model import Problem, SearchReport, Texts
+from bot.repair.model import Problem, SearchReport
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner, TimeLimits
 from bot.repair.search import OnProgress, search, silent
+from bot.repair.stated_answers import StatedAnswers, StatedJudge
 from bot.repair.tidy import tidied
 
-FILES_AT_MOST = 40
-BYTES_AT_MOST = 300_000
 NEW = 1  # hunks of commits this young count even in files no failing test ran
 PROBING = 20.0  # seconds for making calls again, on one tree
 CLOSING, CLOSING_AT_MOST = 0.2, 15.0  # of all the time, and seconds: to confirm and to compare
@@ -63,8 +62,14 @@ async def mend(
             width=runner.width,
             on_progress=on_progress,
             confirm=ahead.confirmation,
+            first=request.first,
         )
-        report = replace(report, refused=tuple(ahead.confirmation.refused))
+        report = replace(
+            report,
+            refused=tuple(dict.fromkeys((*request.otherwise, *ahead.confirmation.refused))),
+            stated=request.stated,
+            considered=max(report.considered, request.considered),
+        )
         report = await _concluded(request.root, ahead, report, left())
     if report.fix is not None and request.write:
         await asyncio.to_thread(write, request.root, report.files)
@@ -105,15 +110,13 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     if base.failing:
         await import_ahead(request, base, problem.texts, runner)
     judge = TestJudge(runner, request.reproduction, guards, *candidate_limits(base.passing))
-    confirmation = _confirmation(request, base, problem, runner)
-    comparison = BehaviourComparison(
-        runner,
-        problem.texts,
-        [*request.reproduction, *guards],
-        problem.failing | set(base.red),
-        replace(request.limits, seconds=PROBING),
-    )
-    conclusion = Conclusion(problem, comparison, judge, confirmation, written=request.written)
+    tests, probing = [*request.reproduction, *guards], replace(request.limits, seconds=PROBING)
+    stated = StatedAnswers(runner, tests, request.stated, probing)
+    confirmation = _confirmation(request, base, problem, runner, stated)
+    red = problem.failing | set(base.red)
+    comparison = BehaviourComparison(runner, problem.texts, tests, red, probing)
+    around = StatedJudge(judge, stated) if request.stated else judge
+    conclusion = Conclusion(problem, comparison, around, confirmation, written=request.written)
     return _Prepared(base, guards, problem, judge, confirmation, conclusion)
 
 
@@ -132,7 +135,11 @@ async def _concluded(
 
 
 def _confirmation(
-    request: RepairRequest, base: Baseline, problem: Problem, runner: PreloadingRunner
+    request: RepairRequest,
+    base: Baseline,
+    problem: Problem,
+    runner: PreloadingRunner,
+    stated: StatedAnswers,
 ) -> Confirmation:
     guards = judge_guards(request, base)
     slow = TimeLimits(60.0, 60.0, max(60.0, request.seconds))
@@ -156,6 +163,7 @@ def _confirmation(
         reproduction=request.reproduction,
         guards=guards,
         limits=slow,
+        stated=stated,
         turned_down=request.refused,
         failed=request.failed,
         accepts=request.accepts,
@@ -176,30 +184,10 @@ def problem_of(request: RepairRequest, base: Baseline) -> Problem:
     near = [hunk.path for hunk in request.hunks if hunk.age <= NEW or not measured]
     wanted.update(dict.fromkeys((*request.maybe, *near, *request.allowed)))
     return Problem(
-        texts=_texts(request, list(wanted)),
+        texts=changeable_texts(request.root, wanted, request.allowed, request.spared),
         crashes=tuple(crashes),
         hunks=request.hunks,
         coverage=base.coverage,
         failing=frozenset(record.test for record in base.failing),
         passing=frozenset(record.test for record in base.passing),
     )
-
-
-def _texts(request: RepairRequest, wanted: Sequence[str]) -> dict[str, str]:
-    root = request.root.resolve()
-    texts: dict[str, str] = {}
-    for path in wanted:
-        file = (root / path).resolve()
-        allowed = path not in request.spared
-        allowed = allowed and (not request.allowed or path in request.allowed)
-        inside = file.is_relative_to(root) and file.is_file() and path.endswith(".py")
-        fits = inside and len(texts) < FILES_AT_MOST and file.stat().st_size <= BYTES_AT_MOST
-        if allowed and fits and not is_test(path):
-            texts[path] = file.read_bytes().decode("utf-8", errors="surrogateescape")
-    return texts
-
-
-def write(root: Path, files: Texts) -> None:
-    """Write the new texts below the root."""
-    for path, text in files.items():
-        (root / path).write_bytes(text.encode("utf-8", errors="surrogateescape"))

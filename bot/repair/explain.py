@@ -8,8 +8,9 @@ NEAR = 3
 def explain(report: SearchReport) -> str:
     """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
     if report.fix is not None:
-        return "\n".join([f"{_found(report)} {_belief(report)} {_effort(report)}", *doubts(report)])
-    parts = [_nothing(report), _slow(report), _effort(report), _suspects(report),
+        lines = [f"{_found(report)} {_belief(report)} {_effort(report)}", *doubts(report)]
+        return "\n".join([*lines, *_stated(report)])
+    parts = [_nothing(report), _slow(report), *_stated(report), _effort(report), _suspects(report),
              *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
@@ -17,6 +18,13 @@ def explain(report: SearchReport) -> str:
 def doubts(report: SearchReport) -> list[str]:
     """Return what speaks against the fix: calls it ends worse, other edits that pass as well."""
     return [*map(_rival, report.rivals), *map(_lost, report.losses[:NEAR])]
+
+
+def _stated(report: SearchReport) -> list[str]:
+    """Return what people said, and where that stays."""
+    kept = "".join(f" It stays as a test: `{path}`." for path in report.tests)
+    told = [each.told for each in report.stated]
+    return [*told[:-1], f"{told[-1]}{kept}"] if told else []
 
 
 def _found(report: SearchReport) -> str:
@@ -92,7 +100,8 @@ def _slow(report: SearchReport) -> str:
 def _refused(refusal: RefusedCandidate) -> str:
     candidate = refusal.candidate
     where = f"`{candidate.path}:{candidate.line}`"
-    return f"Not proposed: {candidate.why} ({where}) quiets the failure, but {refusal.reason}."
+    does = "passes" if refusal.stated else "quiets the failure"
+    return f"Not proposed: {candidate.why} ({where}) {does}, but {refusal.reason}."
 
 
 def _effort(report: SearchReport) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import Crash, TraceFrame
-from bot.repair.runner import CallOutcome, RecordedCall, RunResult, TestRecord
+from bot.repair.runner import RunResult, TestRecord
 
 BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
 
@@ -45,6 +46,8 @@ def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:
             text=str(call["call"]),
             data=str(call["data"]),
             tests=tuple(call["tests"]),
+            module=str(call["module"]),
+            arguments={str(name): str(source) for name, source in call["arguments"].items()},
         )
         for call in answer.get("calls", ())
     )
@@ -53,7 +56,9 @@ def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:
 def read_outcomes(answer: Mapping[str, Any], count: int) -> tuple[CallOutcome, ...]:
     """Return how so many calls ended; what the child does not tell is unknown."""
     ends = {
-        int(each["replayed"]): CallOutcome(each["how"], str(each["told"]), str(each["mark"]))
+        int(each["replayed"]): CallOutcome(
+            each["how"], str(each["told"]), str(each["mark"]), str(each.get("source", ""))
+        )
         for each in answer.get("replayed", ())
     }
     return tuple(ends.get(number, CallOutcome("unknown")) for number in range(count))

@@ -23,15 +23,14 @@ from typing import Any, Self
 
 from bot.domain.errors import VerifierError
 from bot.infra.shared_lock import SharedLock
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.fork_answers import late_tests, read_answer, read_calls, read_outcomes, way_of
 from bot.repair.fork_program import BOOT, request_of, settings
 from bot.repair.model import Texts
 from bot.repair.process_cleanup import descendants, gone, kill_marked
 from bot.repair.runner import (
-    CallOutcome,
     Confine,
     FunctionPlace,
-    RecordedCall,
     RunResult,
     TimeLimits,
     unconfined,

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.repair.calls import CallQuestion, StatedAnswer
+
 Texts = Mapping[str, str]
 
 
@@ -157,10 +159,14 @@ class ChangedCall:
 
 @dataclass(frozen=True, slots=True)
 class RefusedCandidate:
-    """An edit after which the tests were green, and why it is not proposed all the same."""
+    """An edit after which the tests were green, and why it is not proposed all the same.
+
+    `stated` says that a person said so; else no test would notice if it were wrong.
+    """
 
     candidate: Candidate
     reason: str
+    stated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +177,8 @@ class SearchReport:
     edits with which the tests pass; `losses` calls that end worse with the fix, or otherwise than
     in a passing test. `doubt` is what else keeps the fix from being believed. `confirmed` are all
     candidates that may be the fix. `considered` is how many of those `proposed` had their turn.
+    `question` is what a person can tell the fix by from the `others`, which pass as well; `stated`
+    is what people said by now, and `tests` are new test files that hold the fix to that.
     """
 
     fix: Candidate | None
@@ -191,6 +199,10 @@ class SearchReport:
     doubt: str = ""
     confirmed: tuple[Candidate, ...] = ()
     considered: int = 0
+    others: tuple[Candidate, ...] = ()
+    question: CallQuestion | None = None
+    stated: tuple[StatedAnswer, ...] = ()
+    tests: Texts = field(default_factory=dict)
 
     @property
     def attempts(self) -> int:

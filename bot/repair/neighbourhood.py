@@ -6,10 +6,12 @@ the tests have to fail with each, or the functions have to answer as they do wit
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from bot.repair.behaviour import BehaviourComparison, difference
+from bot.repair.calls import CallQuestion, best_question
 from bot.repair.candidates import single_edits
-from bot.repair.model import Candidate, Crash, Rival, Texts
+from bot.repair.model import Candidate, Crash, Rival, SourceEdit, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.operators import View, pools_of
 from bot.repair.search import Judge, sound
@@ -20,14 +22,27 @@ NOTICED = 4  # edits that the tests have to notice, at least
 _NO_CRASH = Crash("")
 
 
+@dataclass(frozen=True, slots=True)
+class FixNeighbours:
+    """What is around a fix: whether the tests tell it from its neighbours, and those they do not.
+
+    `others` are those too, each as one edit of the text before; `question` tells the fix from them.
+    """
+
+    told_apart: bool
+    rivals: tuple[Rival, ...] = ()
+    others: tuple[Candidate, ...] = ()
+    question: CallQuestion | None = None
+
+
 class Neighbourhood:
     """Looks around a fix of `before`; `judge` says what the tests say."""
 
     def __init__(self, before: Texts, judge: Judge, comparison: BehaviourComparison) -> None:
         self._before, self._judge, self._comparison = before, judge, comparison
 
-    async def told_apart(self, fix: Texts) -> tuple[bool, tuple[Rival, ...]]:
-        """Return whether the tests tell the fix from its neighbours, and those they do not.
+    async def of(self, chosen: Candidate, fix: Texts) -> FixNeighbours:
+        """Return what is around a fix, which the tests may not tell from its neighbours.
 
         They do not where too few edits are noticed, or where one that is not cannot be compared.
         """
@@ -39,15 +54,30 @@ class Neighbourhood:
             else:
                 noticed += 1
         if not green:
-            return noticed >= NOTICED, ()
-        ours, *others = await self._comparison.of([fix, *(files for _, files in green)])
-        rivals = []
-        for (candidate, files), behaviour in zip(green, others, strict=True):
-            call = difference(self._comparison.calls, ours, behaviour)
+            return FixNeighbours(told_apart=noticed >= NOTICED)
+        ours, *behaviours = await self._comparison.of([fix, *(files for _, files in green)])
+        calls, rivals, ends = self._comparison.calls, [], [ours.outcomes]
+        for (candidate, files), behaviour in zip(green, behaviours, strict=True):
+            call = difference(calls, ours, behaviour)
             if call is not None:
                 rivals.append(Rival(candidate, files, call.call, call.before, call.after))
-        compared = bool(self._comparison.calls)
-        return compared and noticed >= NOTICED and not rivals, tuple(rivals)
+                ends.append(behaviour.outcomes)
+        return FixNeighbours(
+            told_apart=bool(calls) and noticed >= NOTICED and not rivals,
+            rivals=tuple(rivals),
+            others=tuple(self._from_before(chosen, rival) for rival in rivals),
+            question=best_question(calls, ends),
+        )
+
+    def _from_before(self, chosen: Candidate, rival: Rival) -> Candidate:
+        """Return a neighbour of the fix as one edit a file of the text before."""
+        edits = tuple(
+            SourceEdit(path, 0, len(self._before[path]), text)
+            for path, text in rival.files.items()
+            if text != self._before[path]
+        )
+        why = f"{chosen.why}; {rival.candidate.why}"
+        return replace(rival.candidate, edits=edits, why=why, rank=chosen.rank)
 
     def _neighbours(self, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
         """Yield edits of what the fix edited, of as many kinds as there are."""

@@ -14,13 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.child_process import spawn
 from bot.repair.model import Crash, Texts, TraceFrame
 from bot.repair.runner import (
-    CallOutcome,
     Confine,
     FunctionPlace,
-    RecordedCall,
     RunResult,
     TestRecord,
     TimeLimits,

@@ -14,8 +14,9 @@ class RepairReport:
     its `label` (`model.Label`). `rivals` are other edits with which the command passes, each with
     its `edit`, `file`, `line` and a `call` that tells them apart (`this`, `other`); `losses` are
     calls that end worse with the fix (`call`, `before`, `after`). `refused` are edits that made
-    the command pass and are not given, each with its `edit`, `file`, `line`, the `label` `weak
-    tests` and the `reason`. `proof` is `tests`, `undo` or `call` (`model.Proof`).
+    the command pass and are not given, each with its `edit`, `file`, `line`, the `reason` and the
+    `label`: `weak tests`, or `said otherwise`. `stated` are the answers that a person said are
+    right, as sentences. `proof` is `tests`, `undo` or `call` (`model.Proof`).
     """
 
     repaired: bool
@@ -34,6 +35,7 @@ class RepairReport:
     label: Label | None = None
     rivals: tuple[dict[str, str | int], ...] = ()
     losses: tuple[dict[str, str], ...] = ()
+    stated: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
@@ -42,8 +44,8 @@ class RepairReport:
 
 def refusal(refused: RefusedCandidate) -> dict[str, str | int]:
     """Return a refused edit as plain values."""
-    edit = refused.candidate
-    return {"edit": edit.why, "file": edit.path, "line": edit.line, "label": "weak tests",
+    edit, label = refused.candidate, "said otherwise" if refused.stated else "weak tests"
+    return {"edit": edit.why, "file": edit.path, "line": edit.line, "label": label,
             "reason": refused.reason}  # fmt: skip
 
 

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bot.repair.calls import StatedAnswer
 from bot.repair.confirmation import Accepts, anything
-from bot.repair.model import Crash, SuspectHunk, Texts
+from bot.repair.model import Candidate, Crash, RefusedCandidate, SuspectHunk, Texts
 from bot.repair.runner import TimeLimits
 
 
@@ -21,6 +22,9 @@ class RepairRequest:
     `answered` that one made from a failure is held to an answer too. `known` are the commits all of
     whose code is in `hunks`. `limits` are for the tests
     of the tree as it stands. `accepts` is asked as well.
+    `stated` is what people said calls answer: what answers otherwise is no fix. `first` are
+    candidates to try before all others, `otherwise` those known to answer otherwise than was said,
+    and `considered` how many had their turn by then.
     `write` leaves the fix in the tree.
     """
 
@@ -41,4 +45,8 @@ class RepairRequest:
     seconds: float = 60.0
     limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
     accepts: Accepts = anything
+    stated: tuple[StatedAnswer, ...] = ()
+    first: tuple[Candidate, ...] = ()
+    otherwise: tuple[RefusedCandidate, ...] = ()
+    considered: int = 0
     write: bool = True

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import Crash, Texts
 
 Confine = Callable[[Sequence[str], Path], Sequence[str]]
@@ -86,34 +87,6 @@ class FunctionPlace:
     path: str
     line: int
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedCall:
-    """A call of a function: `text` is for people, `data` its arguments for whoever makes it again.
-
-    `tests` are those that made it; a call that none made is a neighbour of one that was.
-    """
-
-    path: str
-    name: str
-    text: str
-    data: str
-    tests: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallOutcome:
-    """How a call ended: `told` is for people, equal `mark`s are equal outcomes.
-
-    The first word of an answer's `mark` is of the answer, the second of what it was given.
-
-    `unknown` is a call that tried more than to compute, or that cannot be waited for.
-    """
-
-    how: Literal["answer", "raise", "late", "unknown"]
-    told: str = ""
-    mark: str = ""
 
 
 class TestRunner(Protocol):

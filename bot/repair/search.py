@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import hashlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Protocol
@@ -148,16 +148,18 @@ async def search(
     width: int = 1,
     on_progress: OnProgress = silent,
     confirm: Confirm = always,
+    first: Sequence[Candidate] = (),
 ) -> SearchReport:
     """Return the candidates that are green and confirmed, and what was tried.
 
+    `first` are tried before those that are proposed here.
     The first green one does not end the search: another may be as green, and mean something else.
     The report's `fix` is the best-ranked one. What is green when time is up is confirmed in
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began = clock.monotonic()
     suspicion = localise(problem)
-    queue = propose(problem, suspicion)
+    queue = [*first, *propose(problem, suspicion)]
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds)
     stopped = "exhausted"
     try:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from bot.proof import hazards
 from bot.repair.behaviour import Behaviour, BehaviourComparison, difference
+from bot.repair.calls import CallQuestion, best_question
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Label, Rival, Texts
 
@@ -25,13 +26,16 @@ class SelectedFix:
     """The candidate that is proposed.
 
     `rivals` are others that nothing tells from it but a person's answer. `losses` are calls that
-    it ends worse, or otherwise than a passing test saw them end.
+    it ends worse, or otherwise than a passing test saw them end. `question` is what tells it from
+    all the `others` that are rivals.
     """
 
     chosen: ConfirmedCandidate
     label: Label
     rivals: tuple[Rival, ...] = ()
     losses: tuple[ChangedCall, ...] = ()
+    others: tuple[Candidate, ...] = ()
+    question: CallQuestion | None = None
 
 
 Row = tuple[ConfirmedCandidate, Behaviour]
@@ -54,11 +58,15 @@ class FixSelection:
         best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
         equal = [row for row in rows if self._same(best[1], row[1])]
         chosen, behaviour = max(equal, key=_rank)
-        rivals = tuple(self._rivals(behaviour, rows))
+        pairs = list(self._rivals(behaviour, rows))
+        rivals = tuple(rival for rival, _ in pairs)
+        ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
+        question = best_question(self._comparison.calls, ends)
         losses = (*behaviour.broken, *behaviour.changed)
         whole = chosen.ruling.proof == "undo"
         label: Label = "proven" if whole and not rivals and not losses else "plausible"
-        return SelectedFix(chosen, label, rivals[:RIVALS], losses)
+        others = tuple(rival.candidate for rival in rivals)
+        return SelectedFix(chosen, label, rivals[:RIVALS], losses, others, question)
 
     def _harm(self, behaviour: Behaviour) -> tuple[int, int, int]:
         """Return how much worse things are with it: the smaller, the better."""
@@ -75,12 +83,13 @@ class FixSelection:
         """Whether no call that was made again tells the two apart."""
         return difference(self._comparison.calls, one, other) is None
 
-    def _rivals(self, chosen: Behaviour, rows: Sequence[Row]) -> Iterator[Rival]:
+    def _rivals(self, chosen: Behaviour, rows: Sequence[Row]) -> Iterator[tuple[Rival, Behaviour]]:
         """Yield those that do as little harm as what was chosen, and answer some call otherwise."""
         for each, behaviour in rows:
             call = difference(self._comparison.calls, chosen, behaviour)
             if call is not None and self._harm(behaviour) <= self._harm(chosen):
-                yield Rival(each.candidate, each.files, call.call, call.before, call.after)
+                told = Rival(each.candidate, each.files, call.call, call.before, call.after)
+                yield told, behaviour
 
 
 def _rank(row: Row) -> float:

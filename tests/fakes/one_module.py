@@ -10,15 +10,9 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import Crash, Texts, TraceFrame
-from bot.repair.runner import (
-    CallOutcome,
-    FunctionPlace,
-    RecordedCall,
-    RunResult,
-    TestRecord,
-    TimeLimits,
-)
+from bot.repair.runner import FunctionPlace, RunResult, TestRecord, TimeLimits
 
 PATH = "subject.py"
 LINES_AT_MOST = 20_000

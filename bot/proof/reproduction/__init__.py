@@ -15,6 +15,7 @@ from bot.proof.reproduction._calls import Call, call_from
 from bot.proof.reproduction._command import command_test, options_of
 from bot.proof.reproduction._refusals import refusals
 from bot.proof.reproduction._script import ROOM, script_test
+from bot.proof.reproduction._stated import stated_test
 from bot.proof.reproduction._target import find_target, module_of
 from bot.proof.reproduction._write import write_test
 
@@ -28,6 +29,7 @@ __all__ = [
     "replay_candidate",
     "script_test",
     "standing",
+    "stated_test",
     "with_answer",
     "with_refusals",
 ]

@@ -16,27 +16,29 @@ def with_answer(test: Reproduction, answer: str) -> Reproduction | None:
     No answer at all (`None`) says nothing that raising nothing does not say.
     """
     lines = test.source.splitlines()
-    call = _call(test.source)
-    asserted = _asserted(answer)
-    if call is None or not asserted:
+    call = call_in(test.source)
+    told = asserted(answer)
+    if call is None or not told:
         return None
     first = f"{INDENT}answer = {lines[call.lineno - 1].lstrip()}"
     if len(first) > WIDTH:
         return None
-    source = [*lines[: call.lineno - 1], first, *lines[call.lineno : call.end_lineno], asserted]
+    source = [*lines[: call.lineno - 1], first, *lines[call.lineno : call.end_lineno], told]
     named = _UNANSWERED.sub("_answers_as_before_the_fault", test.node_id)
     old, new = (node.rpartition("::")[2] for node in (test.node_id, named))
-    told = "\n".join(source).replace(f"def {old}()", f"def {new}()")
-    return test.but(source=f"{told}\n", node_id=named, answered=True)
+    renamed = "\n".join(source).replace(f"def {old}()", f"def {new}()")
+    return test.but(source=f"{renamed}\n", node_id=named, answered=True)
 
 
-def _call(source: str) -> ast.Expr | None:
+def call_in(source: str) -> ast.Expr | None:
+    """Return the call that a test written here ends with."""
     function = parse(source).body[-1]
     last = function.body[-1] if isinstance(function, ast.FunctionDef) else None
     return last if isinstance(last, ast.Expr) and isinstance(last.value, ast.Call) else None
 
 
-def _asserted(answer: str) -> str:
+def asserted(answer: str) -> str:
+    """Return the line that holds `answer` to this literal, or nothing where none fits."""
     writer = Writer()
     try:
         value = literal(answer)
@@ -56,7 +58,7 @@ def with_refusals(test: Reproduction) -> Reproduction:
 
     Those are exceptions of the call's own module which a caller in the traceback catches.
     """
-    lines, call = test.source.splitlines(), _call(test.source)
+    lines, call = test.source.splitlines(), call_in(test.source)
     if call is None or not test.refusals:
         return test
     body = [f"{INDENT}{line}" for line in lines[call.lineno - 1 : call.end_lineno]]

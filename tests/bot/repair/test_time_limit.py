@@ -9,12 +9,13 @@ from typing import Literal
 import pytest
 
 from bot.adapters.system_clock import SystemClock
+from bot.repair.calls import RecordedCall
 from bot.repair.conclusion import UNCOMPARED
 from bot.repair.engine import mend
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, Texts
 from bot.repair.request import RepairRequest
-from bot.repair.runner import FunctionPlace, RecordedCall, RunResult, TimeLimits
+from bot.repair.runner import FunctionPlace, RunResult, TimeLimits
 from tests.fakes.one_module import PATH, OneModule
 
 TEXT = "def area(width, height):\n    return width + height\n"

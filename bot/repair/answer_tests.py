@@ -1,0 +1,60 @@
+"""What people said calls answer, as tests that stay in the repository."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+
+from bot.domain.journal import Frame
+from bot.proof.reproduction import stated_test
+from bot.repair.calls import StatedAnswer
+from bot.repair.model import Texts
+from bot.repair.runner import TestRunner, TimeLimits
+
+_SECONDS = TimeLimits(10.0, 10.0, 30.0)
+
+
+async def answer_tests(
+    root: Path, folder: str, stated: Sequence[StatedAnswer], fix: Texts, runner: TestRunner
+) -> dict[str, str]:
+    """Return new test files for `folder`, by path below the root: each passes with the fix.
+
+    There is none for what was said to be neither of two, for a call or an answer that is no
+    literal, and where the function does not answer its callers what it answers itself.
+    """
+    kept: dict[str, str] = {}
+    for path, text in _written(folder, stated, fix):
+        file = root / path
+        if file.exists():
+            continue
+        await asyncio.to_thread(file.parent.mkdir, parents=True, exist_ok=True)
+        await asyncio.to_thread(file.write_text, text, "utf-8")
+        try:
+            result = await runner.run((path,), fix, _SECONDS, anew=True)
+        finally:
+            await asyncio.to_thread(file.unlink, missing_ok=True)
+        if result.green:
+            kept[path] = text
+    return kept
+
+
+def _written(folder: str, stated: Sequence[StatedAnswer], fix: Texts) -> Iterator[tuple[str, str]]:
+    for each in stated:
+        call = each.question.call
+        if each.right is None or call.path not in fix:
+            continue
+        end = each.question.answers[each.right]
+        own = re.sub(r"\W+", "_", call.name.lower()).strip("_")
+        mark = hashlib.sha256(call.text.encode()).hexdigest()[:8]
+        text = stated_test(
+            fix[call.path],
+            Frame(file=call.path, line=0, function=call.name, module=call.module,
+                  arguments=dict(call.arguments)),
+            name=f"test_{own}_answers_as_was_said",
+            doc="Which answer is right a person said: no other test told.",
+            answer=end.source,
+            raises=end.mark if end.how == "raise" else "",
+        )  # fmt: skip
+        if text is not None:
+            yield str(PurePosixPath(folder, f"test_{own}_answer_{mark}.py")), text

@@ -1,0 +1,149 @@
+"""Calls of the project's functions: recorded, made again, and asked about."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+MOST_ANSWERS = 4
+NEITHER = "neither"
+_UNREADABLE = re.compile(r"<[\w.]+ object>|\.\.\.(?:\W|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedCall:
+    """A call of a function: `text` is for people, `data` its arguments for whoever makes it again.
+
+    `tests` are those that made it; a call that none made is a neighbour of one that was. Where all
+    its arguments are literals, `arguments` are their sources by parameter, and `module` is what the
+    function is imported from.
+    """
+
+    path: str
+    name: str
+    text: str
+    data: str
+    tests: tuple[str, ...] = ()
+    module: str = ""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """How a call ended: `told` is for people, equal `mark`s are equal outcomes.
+
+    The first word of an answer's `mark` is of the answer, the second of what it was given. `source`
+    is the answer as a literal, where it is one.
+
+    `unknown` is a call that tried more than to compute, or that cannot be waited for.
+    """
+
+    how: Literal["answer", "raise", "late", "unknown"]
+    told: str = ""
+    mark: str = ""
+    source: str = field(default="", compare=False)
+
+    @property
+    def end(self) -> tuple[str, str]:
+        """What was answered or raised, whatever became of the arguments."""
+        return self.how, self.mark.partition(" ")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class CallQuestion:
+    """What only a person can tell: which of these is how `call` should end.
+
+    `answers` differ in their `end`; the first is that of the fix that was found. `ends` is how it
+    ends with each candidate, the fix first.
+    """
+
+    call: RecordedCall
+    answers: tuple[CallOutcome, ...]
+    ends: tuple[CallOutcome, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Return the question in words, without the answers."""
+        return f"`{self.call.text}` should answer:"
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Return what can be said to it: each of the answers, and that none of them is right."""
+        return (*(answer.told for answer in self.answers), NEITHER)
+
+
+@dataclass(frozen=True, slots=True)
+class StatedAnswer:
+    """What a person said to a question. `right` counts its answers from 0; none: neither is right.
+
+    `by` is the person's name; where it is empty, it is who reads the report.
+    """
+
+    question: CallQuestion
+    right: int | None
+    by: str = ""
+
+    def refusal(self, outcome: CallOutcome) -> str:
+        """Return why what ends the call so is not the fix; nothing where it may be."""
+        wanted = None if self.right is None else self.question.answers[self.right]
+        wrong = {answer.end for answer in self.question.answers}
+        if outcome.end == wanted.end if wanted else outcome.end not in wrong:
+            return ""
+        return f"`{self.question.call.text}` {_ending(outcome)} with it, and {self._who} otherwise"
+
+    @property
+    def told(self) -> str:
+        """Return what was said, as a sentence."""
+        call, answers = f"`{self.question.call.text}`", self.question.answers
+        if self.right is None:
+            neither = " nor ".join(answer.told for answer in answers)
+            told = f"{self._who} that {call} answers neither {neither}."
+        else:
+            told = f"{self._who} that {call} {_ending(answers[self.right])}."
+        return told[:1].upper() + told[1:]
+
+    @property
+    def _who(self) -> str:
+        return f"{self.by or 'you'} said"
+
+
+def best_question(
+    calls: Sequence[RecordedCall], outcomes: Sequence[Sequence[CallOutcome]]
+) -> CallQuestion | None:
+    """Return the call whose answer tells most of these candidates apart, if a person can say it.
+
+    `outcomes` are how the calls end with each candidate, the fix first.
+    """
+    found: list[tuple[tuple[int, bool, int, int], CallQuestion]] = []
+    for number, call in enumerate(calls):
+        ends = [each[number] for each in outcomes]
+        answers: dict[tuple[str, str], CallOutcome] = {}
+        for end in filter(_is_told, ends):
+            answers.setdefault(end.end, end)
+        shown = tuple(answers.values())[:MOST_ANSWERS]
+        if _is_told(ends[0]) and _is_readable(call, shown):
+            left = max(sum(end.end in (kept, *_untold(ends)) for end in ends) for kept in answers)
+            mark = (left, not call.arguments, len(call.text), number)
+            found.append((mark, CallQuestion(call, shown, tuple(ends))))
+    return min(found, key=lambda each: each[0])[1] if found else None
+
+
+def _untold(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
+    return {end.end for end in ends if not _is_told(end)}
+
+
+def _is_told(outcome: CallOutcome) -> bool:
+    """Whether people can read all of it, and judge it."""
+    plain = outcome.how in ("answer", "raise") and outcome.told not in ("", "?")
+    return plain and (bool(outcome.source) or not _UNREADABLE.search(outcome.told))
+
+
+def _is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
+    different = len({answer.told for answer in answers}) == len(answers) > 1
+    return different and (bool(call.arguments) or not _UNREADABLE.search(call.text))
+
+
+def _ending(outcome: CallOutcome) -> str:
+    if outcome.how == "answer":
+        return f"answers {outcome.told}"
+    return outcome.told or "cannot be made again"

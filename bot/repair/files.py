@@ -1,0 +1,49 @@
+"""The files of the tree under repair: those that may change, read, and new texts, written."""
+
+import difflib
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from bot.repair.guidance import is_test
+from bot.repair.model import Texts
+
+FILES_AT_MOST = 40
+BYTES_AT_MOST = 300_000
+
+
+def changeable_texts(
+    root: Path, wanted: Iterable[str], allowed: Collection[str], spared: Collection[str]
+) -> dict[str, str]:
+    """Return the texts of those wanted that may change: `allowed` (none: any), and not `spared`.
+
+    No test does, and no file that is large or lies outside of the root. Blocks: reads the disk.
+    """
+    root = root.resolve()
+    texts: dict[str, str] = {}
+    for path in wanted:
+        file = (root / path).resolve()
+        open_to_change = path not in spared and (not allowed or path in allowed)
+        inside = file.is_relative_to(root) and file.is_file() and path.endswith(".py")
+        fits = inside and len(texts) < FILES_AT_MOST and file.stat().st_size <= BYTES_AT_MOST
+        if open_to_change and fits and not is_test(path):
+            texts[path] = file.read_bytes().decode("utf-8", errors="surrogateescape")
+    return texts
+
+
+def write(root: Path, files: Texts) -> None:
+    """Write the new texts below the root."""
+    for path, text in files.items():
+        (root / path).write_bytes(text.encode("utf-8", errors="surrogateescape"))
+
+
+def diff_of(repo: Path, files: Texts) -> str:
+    """Return the unified diff from the files that lie in `repo` to these texts."""
+    parts: list[str] = []
+    for path, text in sorted(files.items()):
+        file = repo / path
+        old = file.read_bytes().decode(errors="surrogateescape") if file.exists() else ""
+        parts += difflib.unified_diff(
+            old.splitlines(keepends=True), text.splitlines(keepends=True),
+            f"a/{path}" if file.exists() else "/dev/null", f"b/{path}",
+        )  # fmt: skip
+    return "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)

@@ -1,0 +1,64 @@
+"""A search that asks people where nothing but their word tells two edits apart."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from bot.ports.clock import Clock
+from bot.repair.calls import CallQuestion, StatedAnswer
+from bot.repair.engine import mend
+from bot.repair.files import write
+from bot.repair.model import RefusedCandidate, SearchReport
+from bot.repair.request import RepairRequest
+from bot.repair.runner import PreloadingRunner
+from bot.repair.search import OnProgress, silent
+
+QUESTIONS = 3  # for one fix
+
+Ask = Callable[[CallQuestion], Awaitable[StatedAnswer | None]]
+"""Asks a person; none: it stays open."""
+
+
+async def mend_asking(
+    request: RepairRequest,
+    runner: PreloadingRunner,
+    clock: Clock,
+    on_progress: OnProgress = silent,
+    ask: Ask | None = None,
+) -> SearchReport:
+    """Search as `engine.mend` does; after each answer once more, by what was said.
+
+    What was found before is tried first then. The time that a person takes is nobody's.
+    """
+    unwritten = replace(request, write=False)  # the tree is searched once more
+    report = await mend(unwritten, runner, clock, on_progress)
+    for _ in range(QUESTIONS if ask else 0):
+        said = await ask(report.question) if ask and report.question else None
+        if said is None:
+            break
+        unwritten = after_answer(unwritten, report, said)
+        report = await mend(unwritten, runner, clock, on_progress)
+    if report.fix is not None and request.write:
+        await asyncio.to_thread(write, request.root, report.files)
+    return report
+
+
+def after_answer(request: RepairRequest, report: SearchReport, said: StatedAnswer) -> RepairRequest:
+    """Return what to search for once this was said: what was found by then comes first."""
+    if report.fix is None:
+        return replace(request, stated=(*request.stated, said))
+    compared = (report.fix, *report.others)
+    reasons = {
+        each: said.refusal(end) for each, end in zip(compared, said.question.ends, strict=True)
+    }
+    found = dict.fromkeys((*compared, *report.confirmed, *request.first))
+    return replace(
+        request,
+        stated=(*request.stated, said),
+        first=tuple(each for each in found if not reasons.get(each)),
+        otherwise=(
+            *request.otherwise,
+            *(RefusedCandidate(each, why, stated=True) for each, why in reasons.items() if why),
+        ),
+        considered=report.considered,
+    )

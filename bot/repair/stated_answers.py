@@ -1,0 +1,44 @@
+"""What people said calls answer, held against candidates: whatever answers otherwise is no fix."""
+
+from collections.abc import Sequence
+
+from bot.repair.calls import StatedAnswer
+from bot.repair.model import Judgement, Texts
+from bot.repair.runner import TestRunner, TimeLimits
+from bot.repair.search import Judge
+
+
+class StatedAnswers:
+    """Makes the calls that people were asked about again; `tests` import what they call."""
+
+    def __init__(
+        self,
+        runner: TestRunner,
+        tests: Sequence[str],
+        stated: Sequence[StatedAnswer],
+        limits: TimeLimits,
+    ) -> None:
+        self._runner, self._limits = runner, limits
+        self._tests, self._stated = tuple(dict.fromkeys(tests)), tuple(stated)
+
+    async def refusal(self, files: Texts) -> str:
+        """Return why these new texts are not the fix; nothing where they answer as was said."""
+        if not self._stated:
+            return ""
+        calls = [each.question.call for each in self._stated]
+        ends = await self._runner.replay_calls(calls, self._tests, files, self._limits)
+        reasons = (each.refusal(end) for each, end in zip(self._stated, ends, strict=True))
+        return next(filter(None, reasons), "")
+
+
+class StatedJudge:
+    """Implements `search.Judge`: what answers otherwise than was said is not green either."""
+
+    def __init__(self, judge: Judge, stated: StatedAnswers) -> None:
+        self._judge, self._stated = judge, stated
+
+    async def judge(self, files: Texts) -> Judgement:
+        """Judge new texts by the tests, then by what people said."""
+        judgement = await self._judge.judge(files)
+        reason = await self._stated.refusal(files) if judgement.green else ""
+        return Judgement(green=False, stage="stated", detail=reason) if reason else judgement
