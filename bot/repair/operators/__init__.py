@@ -7,15 +7,20 @@ from bot.repair.model import Candidate
 from bot.repair.operators import (
     arithmetic,
     attributes,
+    awaits,
     booleans,
     calls,
     comparisons,
     constants,
+    discord_calls,
     guards,
     insertions,
     keys,
     names,
     returns,
+    sql,
+    sql_parameters,
+    times,
     wrappers,
 )
 from bot.repair.operators._view import Pools, View, pools_of
@@ -25,7 +30,8 @@ OPERATORS: tuple[Operator, ...] = tuple(
     family.propose
     for family in (
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
-        returns, insertions, wrappers,
+        returns, insertions, wrappers, awaits, times, sql, sql_parameters,
+        discord_calls,
     )
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.infra.syntax import parse
 from bot.repair.model import Candidate, Crash, SourceEdit
+from bot.repair.operators._sql import Schema, schema_of
 from bot.repair.source import FunctionNode, Source, parameters
 
 TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Compare)
@@ -13,12 +14,13 @@ TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Comp
 
 @dataclass(frozen=True)
 class Pools:
-    """Words seen in all the files: strings, attribute names, and functions by name."""
+    """Words seen in all the files: strings, attribute names, functions by name, SQL's tables."""
 
     strings: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     functions: Mapping[str, FunctionNode] = field(default_factory=dict)
     classes: frozenset[str] = frozenset()
+    schema: Schema = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -139,11 +141,14 @@ def pools_of(sources: list[Source]) -> Pools:
     attributes: dict[str, None] = {}
     functions: dict[str, FunctionNode] = {}
     classes: set[str] = set()
+    longer: list[str] = []
     for source in sources:
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 if len(node.value) <= 40 and node not in source.docstrings:
                     strings[node.value] = None
+                elif "TABLE" in node.value.upper():
+                    longer.append(node.value)
             elif isinstance(node, ast.Attribute):
                 attributes[node.attr] = None
             elif isinstance(node, FunctionNode):
@@ -151,4 +156,5 @@ def pools_of(sources: list[Source]) -> Pools:
                 attributes[node.name] = None
             elif isinstance(node, ast.ClassDef):
                 classes.add(node.name)
-    return Pools(tuple(strings), tuple(attributes), functions, frozenset(classes))
+    schema = schema_of((*longer, *strings))
+    return Pools(tuple(strings), tuple(attributes), functions, frozenset(classes), schema)

@@ -1,4 +1,4 @@
-"""Missing and misplaced returns, awaits, loop exits, updates; mutable defaults; wrong excepts."""
+"""Missing and misplaced returns, loop exits, updates; mutable defaults; wrong excepts."""
 
 import ast
 from collections.abc import Iterator
@@ -30,7 +30,6 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield view.put(statement.test, name, "condition", 0.3)
     if isinstance(statement, ast.Try):
         yield from _wider_excepts(statement, view)
-    yield from _awaited(statement, view)
 
 
 def _returned(statement: ast.Expr, view: View) -> Iterator[Candidate]:
@@ -125,15 +124,3 @@ def _wider_excepts(statement: ast.Try, view: View) -> Iterator[Candidate]:
         yield view.put(caught.type, error, "except", 0.4)
         inner = old.strip("()")
         yield view.put(caught.type, f"({inner}, {error})", "except", 0.45)
-
-
-def _awaited(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    if not isinstance(view.source.function(statement), ast.AsyncFunctionDef):
-        return
-    for node in view.nodes(statement):
-        if isinstance(node, ast.Call) and not isinstance(view.source.parents.get(node), ast.Await):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            ours = isinstance(view.pools.functions.get(name), ast.AsyncFunctionDef)
-            weight = 0.9 if ours else 0.5 if view.said("coroutine", "awaited") else 0.12
-            text = view.tight(node, f"await {view.code(node)}")
-            yield view.put(node, text, "await", weight)

@@ -1,0 +1,173 @@
+"""SQL in string constants: its words, where each stands in the source, and what tables have."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from bot.repair.model import SourceEdit
+from bot.repair.source import Source
+
+BEGINS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|REPLACE|WITH)\b", re.IGNORECASE)
+WORD = re.compile(
+    r"'(?:[^']|'')*'|\"[^\"]*\"|`[^`]*`|--[^\n]*|/\*.*?\*/|\?\d*|[:@$]\w+|%s|%\(\w+\)s|\w+"
+    r"|<=|>=|<>|!=|==|\|\||[^\w\s]",
+    re.DOTALL,
+)
+HOLDER = re.compile(r"\?\d*|[:@$]\w+|%s|%\(\w+\)s")
+LITERAL = re.compile(r"([uU]?)(\"\"\"|'''|\"|')")
+TABLE = re.compile(
+    r"CREATE\s+TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?[\"`\[]?(\w+)[\"`\]]?\s*\(", re.IGNORECASE
+)
+ADDED = re.compile(
+    r"ALTER\s+TABLE\s+[\"`\[]?(\w+)[\"`\]]?\s+ADD\s+(?:COLUMN\s+)?[\"`\[]?(\w+)", re.IGNORECASE
+)
+CONSTRAINTS = {"PRIMARY", "UNIQUE", "FOREIGN", "CHECK", "CONSTRAINT"}
+AFTER_TABLE = {"FROM", "INTO", "UPDATE", "JOIN"}
+
+Schema = Mapping[str, Mapping[str, str]]
+"""By table in lower case, the definitions of its columns by name, in their order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlWord:
+    """A word, a sign or a placeholder of a statement: its text, and where it stands in it."""
+
+    text: str
+    start: int
+    end: int
+
+    @property
+    def upper(self) -> str:
+        """Return it in capitals, as keywords are compared."""
+        return self.text.upper()
+
+
+class SqlStatement:
+    """A statement in one string constant, which may be written in several pieces."""
+
+    def __init__(self, source: Source, node: ast.Constant, offsets: list[int]) -> None:
+        self._source, self._offsets = source, offsets
+        self.node, self.text = node, str(node.value)
+
+    @cached_property
+    def words(self) -> list[SqlWord]:
+        """Return the words, comments left out."""
+        found = WORD.finditer(self.text)
+        return [SqlWord(each[0], each.start(), each.end()) for each in found
+                if not each[0].startswith(("--", "/*"))]  # fmt: skip
+
+    @cached_property
+    def tables(self) -> list[str]:
+        """Return the tables it names, in lower case."""
+        return [
+            word.text.strip('"`').lower()
+            for before, word in pairwise(self.words)
+            if before.upper in AFTER_TABLE
+        ]
+
+    def edit(self, start: int, end: int, text: str) -> SourceEdit:
+        """Return the edit that replaces what stands from `start` to `end` of the statement."""
+        first = self._offsets[start]
+        last = self._offsets[end - 1] + 1 if end > start else first
+        return SourceEdit(self._source.path, first, last, text)
+
+    def swap(self, one: SqlWord, other: SqlWord) -> list[SourceEdit]:
+        """Return the edits that put two words in each other's places."""
+        first = self.edit(one.start, one.end, other.text)
+        return [first, self.edit(other.start, other.end, one.text)]
+
+    @cached_property
+    def holders(self) -> list[SqlWord]:
+        """Return the placeholders."""
+        return [word for word in self.words if HOLDER.fullmatch(word.text)]
+
+    def listed(self, after: str) -> list[SqlWord]:
+        """Return the words of the first list in parentheses behind a word, if it has plain ones."""
+        words = self.words
+        at = next((place for place, word in enumerate(words) if word.upper == after), len(words))
+        while at < len(words) and words[at].text != "(":
+            at += 1
+        found: list[SqlWord] = []
+        for word in words[at + 1 :]:
+            if word.text == ")":
+                return found
+            if word.text == "(":
+                return []
+            if word.text != ",":
+                found.append(word)
+        return []
+
+    @cached_property
+    def holder_columns(self) -> list[str]:
+        """Return, for each placeholder, the column it is for; nothing where that is not plain."""
+        columns, values = self.listed("INTO"), self.listed("VALUES")
+        inserted = {}
+        if len(columns) == len(values):
+            inserted = {value: column.text for column, value in zip(columns, values, strict=True)}
+        return [inserted.get(word) or self._compared(word) for word in self.holders]
+
+    def _compared(self, holder: SqlWord) -> str:
+        at = self.words.index(holder)
+        if at >= 2 and re.fullmatch(r"[<>=!]+|LIKE|IS", self.words[at - 1].upper):
+            return self.words[at - 2].text
+        return ""
+
+
+def statements(source: Source, nodes: Iterable[ast.AST]) -> Iterator[SqlStatement]:
+    """Yield the SQL among these nodes of a source, as far as each character is found in it."""
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            offsets = offsets_of(source, node) if BEGINS.match(node.value) else None
+            if offsets is not None:
+                yield SqlStatement(source, node, offsets)
+
+
+def offsets_of(source: Source, node: ast.Constant) -> list[int] | None:
+    """Return where each character of a text stands in the source; None where any is escaped."""
+    start, end = source.span(node)
+    found: list[int] = []
+    at = start
+    while at < end:
+        quote = LITERAL.match(source.text, at)
+        if quote is None:
+            at += 1
+            continue
+        close = source.text.find(quote[2], quote.end(), end)
+        between = source.text[start if not found else found[-1] + 1 : at].strip(" \t\r\n\\\"'()")
+        if close < 0 or between:
+            return None
+        found += range(quote.end(), close)
+        at = close + len(quote[2])
+    whole = "".join(source.text[place] for place in found)
+    return found if found and whole == node.value else None
+
+
+def schema_of(texts: Iterable[str]) -> Schema:
+    """Return the tables that these texts create, with what they add to them later."""
+    tables: dict[str, dict[str, str]] = {}
+    for text in texts:
+        for found in TABLE.finditer(text):
+            columns = dict(_columns(text[found.end() :]))
+            tables.setdefault(found[1].lower(), {}).update(columns)
+        for found in ADDED.finditer(text):
+            tables.setdefault(found[1].lower(), {}).setdefault(found[2], "")
+    return tables
+
+
+def _columns(rest: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and the whole definition of each column, up to the closing parenthesis."""
+    depth, start = 0, 0
+    for word in WORD.finditer(rest):
+        last = word[0] == ")" and depth == 0
+        if last or (word[0] == "," and depth == 0):
+            definition = " ".join(rest[start : word.start()].split())
+            name = definition.split(" ")[0].strip('"`[]')
+            if name.isidentifier() and name.upper() not in CONSTRAINTS:
+                yield name, definition
+            start = word.end()
+        if last:
+            return
+        depth += (word[0] == "(") - (word[0] == ")")

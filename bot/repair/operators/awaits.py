@@ -1,0 +1,179 @@
+"""Coroutines: a missing `await` or one too many, `async with`, `async for`, `async def`."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate, SourceEdit
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode
+
+KIND = "await"
+NEVER = re.compile(r"coroutine '(?:\w+\.)*(\w+)' was never awaited")
+NEEDLESS = ("can't be used in 'await' expression",)
+PLAIN_WITH = ("asynchronous context manager protocol", "__aenter__", "__aexit__")
+ASYNC_WITH = ("context manager protocol", "__enter__", "__exit__")
+PLAIN_FOR = ("'async for' requires",)
+ASYNC_FOR = ("'async_generator' object is not iterable", "not iterable", "not an iterator")
+# Methods that are coroutines in discord.py, aiohttp, aiosqlite, asyncpg and asyncio alike.
+COROUTINES = {
+    "send", "send_message", "edit", "edit_message", "delete", "reply", "defer", "add_reaction",
+    "remove_reaction", "add_roles", "remove_roles", "kick", "ban", "unban", "fetch_user",
+    "fetch_member", "fetch_channel", "fetch_message", "fetch_guild", "create_thread", "purge",
+    "send_modal", "wait_for", "add_cog", "remove_cog", "load_extension", "reload_extension",
+    "unload_extension", "sync", "execute", "executemany", "executescript", "commit", "rollback",
+    "fetchone", "fetchall", "fetchrow", "fetchval", "acquire", "connect", "close", "json", "text",
+    "read", "sleep", "gather", "drain", "wait", "join", "get_context", "invoke", "is_owner",
+    "process_commands", "to_thread", "wait_until_ready", "wait_closed", "change_presence",
+    "set_permissions",
+}  # fmt: skip
+TASKS = {"create_task", "ensure_future", "run_in_executor"}
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other ways to wait in one statement."""
+    if isinstance(statement, FunctionNode):
+        yield from _other_kind(statement, view)
+        return
+    function = view.source.function(statement)
+    if isinstance(function, ast.FunctionDef):
+        yield from _made_async(function, statement, view)
+    if not isinstance(function, ast.AsyncFunctionDef):
+        return
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Call) and not isinstance(view.source.parents.get(node), ast.Await):
+            yield _put(node, _weight_of_call(node, view), view)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield from _kept(node, view)
+        elif isinstance(node, ast.Await):
+            yield from _unawaited(node, view)
+        elif isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            yield from _comprehension(node, view)
+    yield from _blocks(statement, view)
+
+
+def _made_async(function: ast.FunctionDef, statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield a coroutine awaited in a function that becomes one too: both edits, or neither."""
+    never = NEVER.search(view.crash.message)
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Call) and never is not None and called(node) == never[1]:
+            start = view.source.span(function)[0]
+            text = view.tight(node, f"await {view.code(node)}")
+            marked = SourceEdit(view.source.path, start, start, "async ")
+            edits = [marked, view.source.replace(node, text)]
+            why = f"`async def {function.name}`, which awaits `{called(node)}`"
+            yield view.make(edits, KIND, 0.6, why, node)
+
+
+def _put(node: ast.expr, weight: float, view: View) -> Candidate:
+    text = view.tight(node, f"await {view.code(node)}")
+    return view.put(node, text, KIND, weight)
+
+
+def called(node: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
+
+
+def _weight_of_call(node: ast.Call, view: View) -> float:
+    name, never = called(node), NEVER.search(view.crash.message)
+    if never is not None and never[1] == name:
+        return 0.97
+    ours = view.pools.functions.get(name)
+    if ours is not None:
+        return 0.9 if isinstance(ours, ast.AsyncFunctionDef) else 0.1
+    said = view.said("coroutine", "awaited")
+    if name in COROUTINES:
+        return 0.8 if said else 0.45
+    return 0.5 if said else 0.12
+
+
+def _kept(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield the wait for a coroutine or task that a name was given before."""
+    parent = view.source.parents.get(node)
+    if isinstance(parent, ast.Await) or (isinstance(parent, ast.Call) and parent.func is node):
+        return
+    function = view.source.function(node)
+    for inner in ast.walk(function) if function else ():
+        if not isinstance(inner, ast.Assign) or not isinstance(inner.value, ast.Call):
+            continue
+        if inner.lineno < node.lineno and node.id in map(view.code, inner.targets):
+            ours = view.pools.functions.get(called(inner.value))
+            if called(inner.value) in TASKS or isinstance(ours, ast.AsyncFunctionDef):
+                yield _put(node, 0.6 if view.said("coroutine", "Task", "Future") else 0.3, view)
+                return
+
+
+def _unawaited(node: ast.Await, view: View) -> Iterator[Candidate]:
+    """Yield what is awaited without the `await`, or waited for together where it is a list."""
+    name = called(node.value) if isinstance(node.value, ast.Call) else ""
+    plain = isinstance(view.pools.functions.get(name), ast.FunctionDef)
+    weight = 0.95 if view.said(*NEEDLESS) else 0.8 if plain else 0.1
+    yield view.put(node, view.code(node.value), KIND, weight)
+
+
+def _comprehension(
+    node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, view: View
+) -> Iterator[Candidate]:
+    """Yield the `async for` of a comprehension, or the `for` of one that has it."""
+    for part in node.generators:
+        before = view.source.text[: view.source.span(part.target)[0]].rstrip()
+        if not before.endswith("for"):
+            continue
+        said = view.said(*(PLAIN_FOR if part.is_async else ASYNC_FOR))
+        if said and view.at_crash(node):
+            old = "async for" if part.is_async and before.endswith("async for") else "for"
+            new = "for" if part.is_async else "async for"
+            edit = SourceEdit(view.source.path, len(before) - len(old), len(before), new)
+            yield view.make([edit], KIND, 0.9, f"`{new}` instead of `{old}`", node)
+
+
+def _blocks(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield `async with` for `with` and back, and the same of `for`, as the crash asks."""
+    if not view.at_crash(statement):
+        return
+    aside = isinstance(statement, (ast.AsyncWith, ast.AsyncFor))
+    if isinstance(statement, (ast.With, ast.AsyncWith)):
+        asked = view.said(*PLAIN_WITH) if aside else _plainly(view)
+    elif isinstance(statement, (ast.For, ast.AsyncFor)):
+        asked = view.said(*(PLAIN_FOR if aside else ASYNC_FOR))
+    else:
+        return
+    start = view.source.span(statement)[0]
+    word = re.compile(r"async\s+").match(view.source.text, start)
+    if not asked or bool(word) != aside:
+        return
+    edit = SourceEdit(
+        view.source.path, start, word.end() if word else start, "" if word else "async "
+    )
+    line = view.source.lines[statement.lineno - 1].strip()
+    why = f"`{line}` {'without' if word else 'with'} `async`"
+    yield view.make([edit], KIND, 0.9, why, statement)
+    if isinstance(statement, ast.AsyncFor) and view.said("got coroutine"):
+        both = [edit, view.source.replace(statement.iter, f"await {view.code(statement.iter)}")]
+        yield view.make(both, KIND, 0.95, f"await `{view.code(statement.iter)}`", statement)
+
+
+def _plainly(view: View) -> bool:
+    """Tell whether the crash says that a plain `with` was not possible."""
+    return view.said(*ASYNC_WITH) and not view.said(*PLAIN_WITH)
+
+
+def _other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
+    """Yield `async def` for a function that is awaited, `def` for a coroutine nobody awaits."""
+    start = view.source.span(function)[0]
+    name = function.name
+    uses = [node for node in ast.walk(view.source.tree)
+            if isinstance(node, ast.Call) and called(node) == name]  # fmt: skip
+    awaited = [node for node in uses if isinstance(view.source.parents.get(node), ast.Await)]
+    if isinstance(function, ast.FunctionDef):
+        if len(awaited) == len(uses) > 0 and view.said(*NEEDLESS):
+            edit = SourceEdit(view.source.path, start, start, "async ")
+            yield view.make([edit], KIND, 0.6, f"`async def {name}`", function)
+        return
+    waits = any(
+        isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(function)
+    )
+    if not waits and not awaited and view.said("coroutine", "awaited"):
+        edit = SourceEdit(view.source.path, start, start + len("async "), "")
+        yield view.make([edit], KIND, 0.6, f"`def {name}`: it waits for nothing", function)

@@ -1,0 +1,219 @@
+"""SQL in texts: other columns, comparisons, orders and conditions."""
+
+import ast
+import difflib
+import re
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._sql import HOLDER, SqlStatement, SqlWord, statements
+from bot.repair.operators._view import View
+
+KIND = "sql"
+PER_WORD = 4
+NO_COLUMN = re.compile(
+    r"no such column: (?:\w+\.)?(\w+)|has no column named (\w+)"
+    r"|column \"(?:\w+\.)?(\w+)\" (?:of relation \"\w+\" )?does not exist"
+)
+OTHERS: dict[str, tuple[tuple[str, float], ...]] = {
+    "=": (("!=", 0.5), (">=", 0.35), ("<=", 0.35)),
+    "!=": (("=", 0.55),),
+    "<>": (("=", 0.55),),
+    "<": (("<=", 0.6), (">", 0.5), (">=", 0.3)),
+    "<=": (("<", 0.6), (">=", 0.5), (">", 0.3)),
+    ">": ((">=", 0.6), ("<", 0.5), ("<=", 0.3)),
+    ">=": ((">", 0.6), ("<=", 0.5), ("<", 0.3)),
+    "+": (("-", 0.5),),
+    "-": (("+", 0.5),),
+    "ASC": (("DESC", 0.65),),
+    "DESC": (("ASC", 0.65),),
+    "AND": (("OR", 0.5),),
+    "OR": (("AND", 0.5),),
+    "MIN": (("MAX", 0.55),),
+    "MAX": (("MIN", 0.55),),
+    "SUM": (("COUNT", 0.4), ("TOTAL", 0.3)),
+    "COUNT": (("SUM", 0.3),),
+    "ALL": (("", 0.2),),
+}
+BOUNDARY = {"GROUP", "ORDER", "LIMIT", "RETURNING", "HAVING", "UNION", "ON", ";"}
+UNIQUE = ("UNIQUE constraint failed", "duplicate key", "PRIMARY KEY must be unique")
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other SQL for the texts of one statement."""
+    for sql in statements(view.source, view.nodes(statement)):
+        yield from _columns(sql, view)
+        yield from _swapped(sql, view)
+        for at, word in enumerate(sql.words):
+            yield from _signs(sql, at, word, view)
+            yield from _negated(sql, at, word, view)
+        yield from _holders(sql, view)
+        yield from _qualified(sql, view)
+        yield from _ordered(sql, view)
+        yield from _inserted(sql, view)
+        yield from _dropped(sql, view)
+
+
+def _put(sql: SqlStatement, word: SqlWord, text: str, weight: float, view: View) -> Candidate:
+    edit = sql.edit(word.start, word.end, text)
+    why = f"`{text}` instead of `{word.text}` in the SQL"
+    return view.make([edit], KIND, weight, why, sql.node)
+
+
+def known_columns(sql: SqlStatement, view: View) -> list[str]:
+    """Return the columns of the statement's tables, as far as the project's texts create them."""
+    found = [name for table in sql.tables for name in view.pools.schema.get(table, ())]
+    return list(dict.fromkeys(found))
+
+
+def _columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the tables' other columns for one that is missing, or that they do have."""
+    missing = NO_COLUMN.search(view.crash.message)
+    absent = next(filter(None, missing.groups()), "") if missing else ""
+    known = known_columns(sql, view)
+    everywhere = [name for table in view.pools.schema.values() for name in table]
+    for word in sql.words:
+        if word.text == absent:
+            pool = [name for name in known or everywhere if name != absent]
+            for name in dict.fromkeys([*_alike(absent, pool, 6), *pool[:8]]):
+                likeness = difflib.SequenceMatcher(None, absent, name).ratio()
+                yield _put(sql, word, name, 0.5 + 0.45 * likeness, view)
+        elif word.text in known and not absent:
+            others = [name for name in known if name != word.text]
+            for name in _alike(word.text, others, PER_WORD) or others[:PER_WORD]:
+                likeness = difflib.SequenceMatcher(None, word.text, name).ratio()
+                yield _put(sql, word, name, 0.25 + 0.25 * likeness, view)
+
+
+def _alike(name: str, pool: list[str], count: int) -> list[str]:
+    return difflib.get_close_matches(name, pool, count, 0.3)
+
+
+def _swapped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the columns of an INSERT or a SELECT with two of them in each other's places."""
+    columns = sql.listed("INTO") or selected(sql)
+    wanted = _unpacked(view, sql)
+    for at, one in enumerate(columns):
+        for other in columns[at + 1 : at + 4]:
+            names = [word.text for word in columns]
+            here, there = names.index(one.text), names.index(other.text)
+            names[here], names[there] = names[there], names[here]
+            weight = 0.9 if names in wanted else 0.45 if columns.index(other) == at + 1 else 0.3
+            why = f"swap `{one.text}` and `{other.text}` in the SQL"
+            yield view.make(sql.swap(one, other), KIND, weight, why, sql.node)
+
+
+def selected(sql: SqlStatement) -> list[SqlWord]:
+    """Return the columns a SELECT asks for, where they are plain names."""
+    words = sql.words
+    if not words or words[0].upper != "SELECT":
+        return []
+    end = next((at for at, word in enumerate(words) if word.upper == "FROM"), 1)
+    between = words[1:end]
+    names, commas = between[::2], between[1::2]
+    plain = all(word.text.isidentifier() for word in names) and all(
+        word.text == "," for word in commas
+    )
+    return names if plain and len(names) == len({word.text for word in names}) else []
+
+
+def _unpacked(view: View, sql: SqlStatement) -> list[list[str]]:
+    """Return the names that rows are taken apart into, in the function around."""
+    function = view.source.function(sql.node)
+    return [
+        [view.code(each) for each in node.elts]
+        for node in (ast.walk(function) if function else ())
+        if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Store)
+    ]
+
+
+def _signs(sql: SqlStatement, at: int, word: SqlWord, view: View) -> Iterator[Candidate]:
+    """Yield the signs and words a word is taken for, and numbers next to one."""
+    gives = word.text == "=" and sql.words[0].upper == "UPDATE" and _in_set(sql, at)
+    signed = word.text == "-" and sql.words[at - 1].text in "(,="
+    for text, weight in OTHERS.get(word.upper, ()) if not gives and not signed else ():
+        same = text.lower() if word.text.islower() else text
+        yield _put(sql, word, same, weight, view)
+    if word.text.isdigit():
+        for number in (int(word.text) + 1, int(word.text) - 1):
+            if number >= 0:
+                yield _put(sql, word, str(number), 0.45, view)
+
+
+def _negated(sql: SqlStatement, at: int, word: SqlWord, view: View) -> Iterator[Candidate]:
+    """Yield a NOT where there is none, or none where there is one; the same of LEFT, DISTINCT."""
+    if at + 1 >= len(sql.words):
+        return
+    before, after = sql.words[at - 1], sql.words[at + 1]
+    if word.upper == "IS" and after.upper == "NULL":
+        yield _put(sql, after, "NOT NULL", 0.55, view)
+    if word.upper in ("IN", "LIKE", "BETWEEN", "EXISTS") and before.upper != "NOT":
+        yield _put(sql, word, f"NOT {word.text}", 0.4, view)
+    if word.upper == "JOIN" and before.upper not in ("LEFT", "INNER", "CROSS", "OUTER"):
+        yield _put(sql, word, f"LEFT {word.text}", 0.45, view)
+    if word.upper in ("LEFT", "NOT", "DISTINCT"):
+        edit = sql.edit(word.start, after.start, "")
+        yield view.make([edit], KIND, 0.4, f"the SQL without `{word.text}`", sql.node)
+
+
+def _in_set(sql: SqlStatement, at: int) -> bool:
+    """Tell whether a place of an UPDATE is before its WHERE: there `=` gives, and compares not."""
+    return not any(word.upper == "WHERE" for word in sql.words[:at])
+
+
+def _holders(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the other placeholders for one that is named or numbered."""
+    texts = list(dict.fromkeys(word.text for word in sql.holders))
+    for word in sql.holders if texts != ["?"] and texts != ["%s"] else ():
+        for text in [text for text in texts if text != word.text][:PER_WORD]:
+            yield _put(sql, word, text, 0.4, view)
+
+
+def _qualified(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the column of another of the statement's tables: `members.name` for `teams.name`."""
+    words = sql.words
+    heads = [word for at, word in enumerate(words[:-1]) if words[at + 1].text == "."]
+    for word in heads:
+        for name in dict.fromkeys(other.text for other in heads if other.text != word.text):
+            yield _put(sql, word, name, 0.35, view)
+
+
+def _ordered(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the other direction of an ORDER BY that names none."""
+    words = sql.words
+    at = next((at for at, word in enumerate(words) if word.upper == "ORDER"), None)
+    if at is None or any(word.upper in ("ASC", "DESC") for word in words[at:]):
+        return
+    last = at + 1
+    while last + 1 < len(words) and words[last + 1].upper not in BOUNDARY:
+        last += 1
+    edit = sql.edit(words[last].start, words[last].end, f"{words[last].text} DESC")
+    yield view.make([edit], KIND, 0.6, "order the rows downwards", sql.node)
+
+
+def _inserted(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield an INSERT that replaces or leaves alone what is there already."""
+    words = sql.words
+    if [word.upper for word in words[:2]] != ["INSERT", "INTO"]:
+        return
+    weight = 0.85 if view.said(*UNIQUE) else 0.12
+    for text, fit in (("OR REPLACE INTO", 1.0), ("OR IGNORE INTO", 0.95)):
+        yield _put(sql, words[1], text, weight * fit, view)
+
+
+def _dropped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the statement without one of its conditions, where that takes no parameter."""
+    words = sql.words
+    for at, word in enumerate(words):
+        if word.upper != "AND":
+            continue
+        end = at + 1
+        while end < len(words) and words[end].upper not in {"AND", "OR", ")", *BOUNDARY}:
+            end += 1
+        part = words[at:end]
+        if len(part) > 1 and not any(
+            HOLDER.fullmatch(each.text) or each.text == "(" for each in part
+        ):
+            edit = sql.edit(words[at - 1].end, part[-1].end, "")
+            why = f"the SQL without `{' '.join(each.text for each in part)}`"
+            yield view.make([edit], KIND, 0.25, why, sql.node)

@@ -1,0 +1,21 @@
+"""What the operators of the offline engine make of one module."""
+
+import ast
+
+from bot.repair.model import Crash
+from bot.repair.operators import OPERATORS, View, pools_of
+from bot.repair.source import Source
+
+
+def proposals(text: str, crash: Crash | None = None) -> dict[str, float]:
+    """Return every text the operators make of a module, with the best weight of each."""
+    source = Source("m.py", text)
+    view = View(source, crash or Crash(""), pools_of([source]))
+    made: dict[str, float] = {}
+    for statement in ast.walk(source.tree):
+        if isinstance(statement, ast.stmt):
+            for operator in OPERATORS:
+                for candidate in operator(statement, view):
+                    new = candidate.apply({"m.py": text})["m.py"]
+                    made[new] = max(made.get(new, 0), candidate.rank)
+    return made
