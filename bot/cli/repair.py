@@ -10,8 +10,10 @@ import typer
 
 from bot.adapters.system_clock import SystemClock
 from bot.cli.output import JsonOption, print_json, say
-from bot.cli.repair_questions import ProgressBar, TerminalQuestions
+from bot.cli.repair_progress import RepairProgress
+from bot.cli.repair_questions import TerminalQuestions
 from bot.repair import command
+from bot.repair.report import RepairReport
 
 
 class Accepted(StrEnum):
@@ -39,23 +41,36 @@ def repair(
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """
-    bar = ProgressBar()
+    line = RepairProgress(time, shown=not as_json)
     asks = not as_json and sys.stdin.isatty() and sys.stderr.isatty()
+    line.show()
     try:
         report = asyncio.run(
             command.repair(
                 repo, test, file=file, seconds=time, apply=apply, accept=accept.value,
-                clock=SystemClock(), on_progress=bar,
-                ask=TerminalQuestions(bar.hide) if asks else None,
+                clock=SystemClock(), on_progress=line,
+                ask=TerminalQuestions(line.hide) if asks else None,
             )
         )  # fmt: skip
     finally:
-        bar.hide()
+        line.hide()
     if as_json:
         print_json(report.to_json())
     else:
         say(report.explanation)
         if report.diff:
             say(report.diff)
+            say(_next_step(report))
     if not report.repaired:
         raise typer.Exit(1)
+
+
+def _next_step(report: RepairReport) -> str:
+    """Say what became of the diff, and what is left to do."""
+    if report.applied:
+        return f"Written to {', '.join(report.files)}."
+    if report.repaired:
+        return "Nothing is written yet: --apply does that."
+    return (
+        "Nothing is written, and this counts as no fix (exit code 1): --accept plausible takes it."
+    )

@@ -4,32 +4,10 @@ import asyncio
 import string
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
 from typing import TextIO
 
 from bot.cli.output import complain
-from bot.cli.progress import OnProgress, progress
 from bot.repair.calls import CallQuestion, StatedAnswer
-from bot.repair.search import SearchProgress
-
-
-class ProgressBar:
-    """How far the search is; away while something is asked."""
-
-    def __init__(self) -> None:
-        self._shown = ExitStack()
-        self._update: OnProgress | None = None
-
-    def __call__(self, search: SearchProgress) -> None:
-        """Show how far it is."""
-        if self._update is None:
-            self._update = self._shown.enter_context(progress("edits tried"))
-        self._update(search.tried, search.proposed, search.latest.candidate.kind)
-
-    def hide(self) -> None:
-        """Take it away until there is more to show."""
-        self._update = None
-        self._shown.close()
 
 
 class TerminalQuestions:

@@ -69,6 +69,8 @@ async def mend(
             refused=tuple(dict.fromkeys((*request.otherwise, *ahead.confirmation.refused))),
             stated=request.stated,
             considered=max(report.considered, request.considered),
+            failing=len(ahead.problem.failing),
+            passing=len(ahead.guards),
         )
         report = await _concluded(request.root, ahead, report, left())
     if report.fix is not None and request.write:

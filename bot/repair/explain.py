@@ -3,13 +3,14 @@
 from bot.repair.model import ChangedCall, RefusedCandidate, RepairAttempt, Rival, SearchReport
 
 NEAR = 3
+KINDS = 6  # of edits, by name
 
 
 def explain(report: SearchReport) -> str:
-    """Return a few sentences: what mends it and why it is believed, or what was tried in vain."""
+    """Return a few sentences, a line each: what mends it, what speaks for it, and what does not."""
     if report.fix is not None:
-        lines = [f"{_found(report)} {_belief(report)} {_effort(report)}", *doubts(report)]
-        return "\n".join([*lines, *_stated(report)])
+        lines = [_found(report), _belief(report), *doubts(report), *_stated(report)]
+        return "\n".join([*lines, _effort(report)])
     parts = [_nothing(report), _slow(report), *_stated(report), _effort(report), _suspects(report),
              *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
     return "\n".join(part for part in parts if part)
@@ -34,7 +35,18 @@ def _found(report: SearchReport) -> str:
     files = ", ".join(f"`{path}`" for path in dict.fromkeys(edit.path for edit in fix.edits))
     at = f", line {fix.line}" if fix.line else ""
     what = fix.why[:1].upper() + fix.why[1:]
-    return f"{what} in {files}{at}: the reproduction passes and the affected tests still do."
+    return f"{what} in {files}{at}. {_turned(report)}"
+
+
+def _turned(report: SearchReport) -> str:
+    """Say what the tests say, with their numbers where these are known."""
+    turned = _count(report.failing, "test that failed passes", "tests that failed pass")
+    kept = _count(report.passing, "one that passed still does", "that passed still do")
+    return f"With it {turned}{f', and {kept}' if report.passing else ''}."
+
+
+def _count(number: int, one: str, more: str) -> str:
+    return f"the {one}" if number <= 1 else f"{number} {more}"
 
 
 def _belief(report: SearchReport) -> str:
@@ -46,7 +58,7 @@ def _belief(report: SearchReport) -> str:
     if report.label == "proven":
         return (
             "Proven: tests tell it from its wrong neighbours, nothing that answered answers worse, "
-            "and no other edit I found answers otherwise."
+            "and no other edit I found answers otherwise. What no test calls is not proven."
         )
     if report.rivals:
         return "Plausible: other edits pass as well, and which answer is right nobody has said."
@@ -108,14 +120,14 @@ def _effort(report: SearchReport) -> str:
     if not report.attempts:
         return ""
     counts = sorted(report.tried.items(), key=lambda item: -item[1])
-    kinds = ", ".join(f"{count} {_plural(kind, count)}" for kind, count in counts[:6])
-    more = sum(count for _, count in counts[6:])
-    rest = f" and {more} others" if more else ""
-    return f"Tried {report.attempts} in {report.seconds:.1f} s: {kinds}{rest}."
-
-
-def _plural(kind: str, count: int) -> str:
-    return kind if count == 1 else f"{kind}s" if not kind.endswith("s") else kind
+    kinds = ", ".join(f"{kind} {count}" for kind, count in counts[:KINDS])
+    more = sum(count for _, count in counts[KINDS:])
+    rest = f", others {more}" if more else ""
+    passed = len(report.confirmed) + len(report.refused)
+    told = f"; {passed} made the tests pass" if passed else ""
+    some = report.considered < report.proposed
+    tried = f"{report.attempts} of {report.proposed}" if some else f"all {report.attempts}"
+    return f"Tried {tried} edits in {report.seconds:.1f} s{told}. By kind: {kinds}{rest}."
 
 
 def _suspects(report: SearchReport) -> str:

@@ -179,6 +179,7 @@ class SearchReport:
     candidates that may be the fix. `considered` is how many of those `proposed` had their turn.
     `question` is what a person can tell the fix by from the `others`, which pass as well; `stated`
     is what people said by now, and `tests` are new test files that hold the fix to that.
+    `failing` is how many tests have to turn green, `passing` how many have to stay so.
     """
 
     fix: Candidate | None
@@ -203,6 +204,8 @@ class SearchReport:
     question: CallQuestion | None = None
     stated: tuple[StatedAnswer, ...] = ()
     tests: Texts = field(default_factory=dict)
+    failing: int = 0
+    passing: int = 0
 
     @property
     def attempts(self) -> int:

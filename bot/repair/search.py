@@ -33,11 +33,15 @@ class Judge(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SearchProgress:
-    """Where the search is: candidates judged, candidates there are, the latest attempt."""
+    """Where the search is: candidates judged, candidates there are, the latest attempt.
+
+    `green` is how many of those judged passed all tests, whatever becomes of them.
+    """
 
     tried: int
     proposed: int
     latest: RepairAttempt
+    green: int = 0
 
 
 OnProgress = Callable[[SearchProgress], None]
@@ -71,6 +75,7 @@ class _Search:
     confirmed: list[Candidate] = field(default_factory=list)
     until: float | None = None
     next: int = 0
+    passed: int = 0
 
     def confirm(self, candidate: Candidate) -> None:
         """Keep a candidate to choose from; the first of them says how long to look for others."""
@@ -112,10 +117,12 @@ class _Search:
             self.tried[candidate.kind] += 1
             attempt = RepairAttempt(candidate, judgement, number + 1)
             if judgement.green:
+                self.passed += 1
                 self.green[number] = candidate
             elif judgement.passed:
                 self.near.append(attempt)
-            self.on_progress(SearchProgress(sum(self.tried.values()), len(self.queue), attempt))
+            tried = sum(self.tried.values())
+            self.on_progress(SearchProgress(tried, len(self.queue), attempt, self.passed))
 
 
 def sound(files: Texts, originals: Texts) -> bool:

@@ -18,7 +18,7 @@ def test_a_fix_is_told_with_its_place_and_the_effort() -> None:
     text = explain(report(fix=EDIT, stopped="fixed"))
 
     assert text.startswith("Compare with `<=` in `pkg/a.py`, line 7")
-    assert "Tried 3 in 1.5 s: 2 comparisons, 1 name." in text
+    assert "Tried 3 of 3 edits in 1.5 s. By kind: comparison 2, name 1." in text
 
 
 def test_a_vain_search_names_suspects_and_near_misses() -> None:

@@ -45,7 +45,7 @@ async def test_the_edit_the_judge_wants_is_found_and_reported() -> None:
     assert report.files == {"m.py": wanted}
     assert report.stopped == "fixed"
     assert report.attempts == len(seen) == seen[-1].tried
-    assert "the reproduction passes" in explain(report)
+    assert "the test that failed passes" in explain(report)
 
 
 async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:

@@ -1,0 +1,78 @@
+"""How far a repair is: one line on a terminal's standard error, gone at the end."""
+
+import sys
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import Progress, ProgressColumn, Task
+from rich.text import Text
+
+from bot.repair.search import SearchProgress
+
+BEGINNING = "running the tests as they are"
+
+
+class RepairProgress:
+    """Implements `bot.repair.search.OnProgress` for a search of so many `seconds`.
+
+    Where it is not to be `shown`, or there is no terminal, nothing is said.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        shown: bool,
+        console: Console | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._console = console or Console(file=sys.stderr)
+        self._shown = shown and self._console.is_terminal
+        self._seconds, self._monotonic = seconds, monotonic
+        self._bar: Progress | None = None
+        self._line = _Line(0.0, monotonic)
+
+    def show(self) -> None:
+        """Show the line; the time begins with it."""
+        if not self._shown or self._bar is not None:
+            return
+        self._line = _Line(self._monotonic() + self._seconds, self._monotonic)
+        self._bar = Progress(
+            self._line, console=self._console, transient=True, refresh_per_second=4
+        )
+        self._bar.add_task("repair")
+        self._bar.start()
+
+    def __call__(self, search: SearchProgress) -> None:
+        """Show how far it is."""
+        self.show()
+        self._line.text = progress_text(search)
+
+    def hide(self) -> None:
+        """Take it away, until there is more to show: another search, with its own time."""
+        if self._bar is not None:
+            self._bar.stop()
+        self._bar = None
+
+
+def progress_text(search: SearchProgress) -> str:
+    """Return `34 of 210 edits tried, 2 make the tests pass`."""
+    tried = f"{search.tried:,} of {search.proposed:,} edits tried"
+    if not search.green:
+        return tried
+    return f"{tried}, {search.green} {'makes' if search.green == 1 else 'make'} the tests pass"
+
+
+class _Line(ProgressColumn):
+    """The one column there is; the seconds left go down while nothing is told."""
+
+    def __init__(self, until: float, monotonic: Callable[[], float]) -> None:
+        super().__init__()
+        self.text = BEGINNING
+        self._until, self._monotonic = until, monotonic
+
+    def render(self, task: Task) -> Text:
+        """Return the line as it is now."""
+        left = max(0.0, self._until - self._monotonic())
+        return Text(f"{self.text}, {left:.0f} s left at most", no_wrap=True, overflow="ellipsis")
