@@ -11,6 +11,7 @@ OLD_IS_RIGHT = "The old answer is right"
 NEW_IS_RIGHT = "Today's is right"
 
 _NOTHING = "nothing"
+_PRESSES = "presses "  # as a script's steps are told
 _ASKED, _LINE, _BUTTON = 200, 160, 80
 _GAP = "\u200b"  # nobody sees it
 
@@ -32,8 +33,12 @@ def since_text(wrong: WrongAnswer, show: Show = plain) -> str:
 
 
 def asked_text(wrong: WrongAnswer) -> str:
-    """Return the command that is meant, as it is typed."""
-    return _code(wrong.example.asked) if wrong.example else "a command"
+    """Return the command that is meant, as it is typed, or what is pressed."""
+    if wrong.example is None:
+        return "a command"
+    asked = wrong.example.asked
+    pressed = asked.removeprefix(_PRESSES)
+    return _code(asked) if pressed == asked else f"pressing {plain(pressed, _BUTTON)}"
 
 
 def today_text(wrong: WrongAnswer, show: Show = plain) -> str:

@@ -9,7 +9,7 @@ from bot.domain.dialogue import Question
 from bot.domain.errors import NotAuthorized, RehearsalError
 from bot.domain.history import History
 from bot.domain.journal import ActionOutcome
-from bot.domain.rehearsal import Actor, CommandStep, Script, Transcript
+from bot.domain.rehearsal import Actor, CommandStep, PressStep, Script, Transcript
 from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.traffic import TrafficRecord
 from bot.presentation.cards import proposal
@@ -311,6 +311,18 @@ async def test_of_what_people_did_with_a_cog_that_is_meant_whose_answer_changed(
     else:
         assert question.choices == ("/face value:2",)
     assert run.waiting is Waiting.QUESTION
+
+
+async def test_a_press_is_told_as_one(tmp_path: Path) -> None:
+    world = complaining(tmp_path)
+    used(world, value=2)
+    press = PressStep(by="asker", channel="general", press="Roll again")
+    pressed = world.traffic.records[-1].but(step=press, event="component.again")
+    world.traffic.records[-1] = pressed
+    async with world.running() as agent:
+        text = "the dice say what they never said, fix it"
+        _, question = await complained(world, agent, text, "fix")
+    assert ") pressing “Roll again” answers “it is c” instead of “it is b”." in question.text
 
 
 async def test_the_answer_somebody_replies_to_is_the_example(tmp_path: Path) -> None:
