@@ -79,7 +79,8 @@ class ChangeSet(Spent):
     reviewer said of the change, `approved` whether that was a yes (none: nobody could tell); none
     of them is proof of anything. `proven` is how far an engine of rules took the proof, `undoes`
     the commit it says that it takes back as a whole, `doubts` what it found itself that speaks
-    against the change, in words.
+    against the change, in words. `stated` is what people answered that decided between edits, as
+    sentences; `memo` is the engine's own, for the next round.
     """
 
     base: str
@@ -101,6 +102,8 @@ class ChangeSet(Spent):
     proven: Proven = ""
     undoes: str = ""
     doubts: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    memo: str = ""
     heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
     seconds: float = 0.0
     parts: tuple[WrittenPart, ...] = Field(

@@ -15,9 +15,10 @@ class Question(Record):
     """What cannot be decided without people. Unanswered at `until`, `default` is the answer.
 
     `round` and `attempt` are the run's when it was asked. Where an engine asks, `head` is the
-    commit that keeps the work done by then. `choices` are answers that have a button each; with
-    `yes_or_no`, other words than a plain yes or no are no answer. `message_id` is where it stands
-    in the run's thread, once it does.
+    commit that keeps the work done by then, `engine` its name, and `memo` what it needs with the
+    answer. `choices` are answers that have a button each; with `only_choices`, other words than one
+    of them are no answer, with `yes_or_no`, other words than a plain yes or no. `message_id` is
+    where it stands in the run's thread, once it does.
     """
 
     id: str
@@ -27,7 +28,10 @@ class Question(Record):
     text: str
     default: str
     choices: tuple[str, ...] = Field(default=(), max_length=5)
+    only_choices: bool = False
     yes_or_no: bool = False
+    engine: str = ""
+    memo: str = ""
     asked_at: AwareDatetime
     until: AwareDatetime
     message_id: int | None = None

@@ -95,11 +95,17 @@ class Progress(Spent):
 
 
 class QuestionAsked(Spent):
-    """A question only a person can answer. The work goes on in another call, with the answer."""
+    """A question only a person can answer. The work goes on in another call, with the answer.
+
+    Where there are `choices`, one of them is the answer, and nothing else is. `memo` is for the
+    engine itself: it comes back with the answer.
+    """
 
     kind: Literal["asked"] = "asked"
     text: str = Field(min_length=1, max_length=1_500)
     default: str = Field(min_length=1, max_length=500)
+    choices: tuple[str, ...] = Field(default=(), max_length=5)
+    memo: str = ""
 
 
 class Finished(Spent):
@@ -125,6 +131,8 @@ class Finished(Spent):
     proven: Proven = ""
     undoes: str = ""
     doubts: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
+    memo: str = ""
 
 
 Update = Progress | QuestionAsked | Finished

@@ -89,22 +89,18 @@ class StatedAnswer:
         wrong = {answer.end for answer in self.question.answers}
         if outcome.end == wanted.end if wanted else outcome.end not in wrong:
             return ""
-        return f"`{self.question.call.text}` {_ending(outcome)} with it, and {self._who} otherwise"
+        call = f"`{self.question.call.text}`"
+        return f"{call} {_ending(outcome)} with it, and {self.by or 'you'} said otherwise"
 
     @property
     def told(self) -> str:
         """Return what was said, as a sentence."""
         call, answers = f"`{self.question.call.text}`", self.question.answers
+        who = self.by or "You"
         if self.right is None:
             neither = " nor ".join(answer.told for answer in answers)
-            told = f"{self._who} that {call} answers neither {neither}."
-        else:
-            told = f"{self._who} that {call} {_ending(answers[self.right])}."
-        return told[:1].upper() + told[1:]
-
-    @property
-    def _who(self) -> str:
-        return f"{self.by or 'you'} said"
+            return f"{who} said that {call} answers neither {neither}."
+        return f"{who} said that {call} {_ending(answers[self.right])}."
 
 
 def best_question(

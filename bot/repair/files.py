@@ -33,6 +33,7 @@ def changeable_texts(
 def write(root: Path, files: Texts) -> None:
     """Write the new texts below the root."""
     for path, text in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_bytes(text.encode("utf-8", errors="surrogateescape"))
 
 

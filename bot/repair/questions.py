@@ -62,3 +62,17 @@ def after_answer(request: RepairRequest, report: SearchReport, said: StatedAnswe
         ),
         considered=report.considered,
     )
+
+
+def after_asking(request: RepairRequest, report: SearchReport | None) -> RepairRequest:
+    """Return what to search for where the last thing `stated` may answer that report's question.
+
+    Where it was found in a process that is gone, or answers another question, it is as it was.
+    """
+    said = request.stated[-1] if request.stated else None
+    if report is None or report.question is None or said is None:
+        return request
+    if replace(report.question, ends=()) != replace(said.question, ends=()):
+        return request
+    before = replace(request, stated=request.stated[:-1])
+    return after_answer(before, report, replace(said, question=report.question))

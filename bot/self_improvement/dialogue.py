@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from bot.domain.brief import Agreement
-from bot.domain.dialogue import Answer, Instruction, Instructions
+from bot.domain.dialogue import Answer, Instruction, Instructions, Question
 from bot.domain.errors import WrongStage
 from bot.domain.history import History
 from bot.domain.people import Person
@@ -11,6 +11,7 @@ from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar.agreement import agreed
+from bot.grammar.choices import chosen
 from bot.presentation.cards import standing
 from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
@@ -22,6 +23,7 @@ from bot.self_improvement.step_context import need
 from bot.self_improvement.transitions import RunTransitions, open_question
 
 _YES_OR_NO = "I take a plain yes or no there, or a button: {}. Until then I leave it as it is."
+_CHOICES = "I take one of these there, or a button: {}. Until then I leave it open."
 _NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
 
 
@@ -61,13 +63,17 @@ class RunDialogue:
             raise WrongStage(
                 _YES_OR_NO.format(" or ".join(f"“{each}”" for each in question.choices))
             )
+        said = ""
+        if question.only_choices:
+            text = _choice(question, text)
+            said = f": {redact(text)}"
         answer = Answer(
             question_id=question.id,
             text=redact(text),
             person=person,
             at=self._services.clock.now(),
         )
-        told = f"💬 I go on with what **{person.name}** said."
+        told = f"💬 I go on with what **{person.name}** said{said}."
         return await self._answered(run, told, answer, history.shaped_by(person))
 
     async def overdue(self, run: Run) -> Run:
@@ -165,6 +171,14 @@ class RunDialogue:
         saved = await self._transitions.revise(run, told, revision, *records)
         self._wake()
         return saved
+
+
+def _choice(question: Question, text: str) -> str:
+    """Return the choice that was said; raise `WrongStage` where it is none."""
+    number = chosen(text, question.choices)
+    if number is None:
+        raise WrongStage(_CHOICES.format(" or ".join(f"“{each}”" for each in question.choices)))
+    return question.choices[number]
 
 
 def _is_briefed(run: Run) -> bool:

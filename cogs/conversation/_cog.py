@@ -12,7 +12,6 @@ from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run, Waiting
 from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
-from bot.grammar.agreement import agreed
 from cogs.conversation._agreement import answers_contract, take_contract_word
 from cogs.conversation._choices import NOTHING, failed_lately, has_shipped, is_of_the_bot
 from cogs.conversation._cursors import Cursors, MessageTurn
@@ -26,11 +25,11 @@ from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
 from cogs.ui import (
     CardSeen,
+    answers_question,
     author_of,
     card_seen,
     error_id_in,
     in_dev_channel,
-    is_answer,
     is_listed,
     live_names,
     run_in,
@@ -246,10 +245,8 @@ class Conversation(commands.Cog):
         question = await self.bot.agent.question(run)
         if question is None:
             return False
-        if question.choices and agreed(text) is not None:
-            return True
         replies = pointed_at is not None and pointed_at.id == question.message_id
-        return is_answer(text, utterance, replies=replies)
+        return answers_question(question, text, utterance, replies=replies)
 
     async def _pointed_at(self, message: discord.Message) -> discord.Message | None:
         """Return the message this one replies to, fetched if it is not in the cache."""

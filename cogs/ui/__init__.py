@@ -33,6 +33,7 @@ from cogs.ui.skills import live_names, skill_shown, skills_lines
 from cogs.ui.speakers import (
     CardSeen,
     answered_by,
+    answers_question,
     author_of,
     card_seen,
     error_id_in,
@@ -59,6 +60,7 @@ __all__ = [
     "WishButton",
     "answer_question",
     "answered_by",
+    "answers_question",
     "any_run",
     "approve",
     "ask",

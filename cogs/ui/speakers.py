@@ -8,10 +8,13 @@ import discord
 
 from bot.authority.policy import Act, may
 from bot.client import TheseusClient
+from bot.domain.dialogue import Question
 from bot.domain.errors import UnknownRun
 from bot.domain.people import Person, Place
 from bot.domain.run import Run
 from bot.grammar import Intent, Utterance
+from bot.grammar.agreement import agreed
+from bot.grammar.choices import chosen
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
 _MORE = re.compile(r"\b(?:also|too|as well|besides|additionally)\b", re.IGNORECASE)
@@ -123,6 +126,18 @@ def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
     if intent in (Intent.FIX, Intent.INVESTIGATE):
         return not _WORK.search(text)
     return intent is Intent.CHAT
+
+
+def answers_question(question: Question, text: str, heard: Utterance, *, replies: bool) -> bool:
+    """Whether words in the thread are the answer to the run's question, as `is_answer` says.
+
+    So is a plain choice of what is offered, whatever else it sounds like, unless it ends the run.
+    """
+    if question.only_choices and chosen(text, question.choices) is not None:
+        return heard.intent not in (Intent.CANCEL, Intent.STOP)
+    if question.choices and not question.only_choices and agreed(text) is not None:
+        return True
+    return is_answer(text, heard, replies=replies)
 
 
 def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:

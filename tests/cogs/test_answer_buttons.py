@@ -7,9 +7,11 @@ import pytest
 
 from bot.domain.journal import Capsule
 from bot.domain.run import Run, Stage
+from bot.ports.agent import QuestionAsked
 from local_discord.person import Message
+from tests.fakes.fake_agent import FakeAgent
 from tests.support.dev_channel import DevChannel, custom_id, dev_channel, labels
-from tests.support.world import capsule, failure
+from tests.support.world import FIX, World, capsule, failure
 
 LIMITED = Capsule(
     exception="aiohttp.client_exceptions.ClientResponseError",
@@ -83,3 +85,46 @@ async def test_cancel_still_ends_the_run(room: DevChannel) -> None:
     await room["dora"].say(thread, "cancel")
     run = await room.until(lambda run: run.ended)
     assert run.reason == "Cancelled by dora."
+
+
+WHICH = QuestionAsked(
+    text="Several edits mend it, and no test tells them apart. `face(9)` should answer:",
+    default="'a', the likeliest edit, with the doubt beside it",
+    choices=("'a'", "'i'", "neither"),
+    memo="the engine's own",
+)
+
+
+def undecided(folder: Path) -> World:
+    """Return a world whose engine asks which answer is right, then fixes."""
+    world = World(folder)
+    world.engine = FakeAgent([WHICH, FIX])
+    return world
+
+
+@pytest.mark.parametrize("said", ["", "the second", "i is right"])
+async def test_a_choice_is_taken_by_a_press_or_in_words_and_nothing_else_is(
+    tmp_path: Path, said: str
+) -> None:
+    async with dev_channel(tmp_path, make_world=undecided) as room:
+        _, thread, question = await asked(room)
+        assert labels(question) == ["'a'", "'i'", "neither"]
+        other = await room["dora"].say(thread, "hm, either a or i")
+        told = await room.reply("dora", other)
+        assert "“'a'” or “'i'” or “neither”" in told["content"]
+        if said:
+            await room["dora"].say(thread, said)
+        else:
+            assert (await pressed(room, "mallory", question, "'i'")).startswith("Sorry mallory")
+            assert await pressed(room, "dora", question, "'i'") == "I take that as: 'i'"
+        await room.until(lambda run: run.stage is Stage.SHIP)
+        decided = room.world.engine.asked[-1]
+        assert decided.answer is not None
+        assert decided.answer.text == "'i'"
+        assert decided.answer.person is not None
+        assert decided.answer.person.name == "dora"
+        assert decided.question is not None
+        assert decided.question.memo == "the engine's own"
+        assert await pressed(room, "alice", question, "'a'") == (
+            "This question is not open any more."
+        )

@@ -171,6 +171,7 @@ def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
     found = [
         Detail("Please note", _notes(history, verdict), _MOST_NOTES),
         Detail("Asked, and not done", not_done_lines(change)),
+        Detail("What people said is right", tuple(words(each, 300) for each in change.stated)),
         Detail("What changes for people", behaviour_lines(verdict)),
         Detail("Written in parts", tuple(_part_line(each) for each in change.parts)),
         Detail("Candidates", candidate_lines(history)),

@@ -68,16 +68,20 @@ def with_granted(plan: Plan, granted: tuple[Grant, ...]) -> Plan:
 
 
 def question_of(
-    run: Run, asked: QuestionAsked, head: str, *, asked_at: datetime, until: datetime
+    run: Run, asked: QuestionAsked, paused: str, engine: str, *, asked_at: datetime, until: datetime
 ) -> Question:
-    """Return what is asked in the thread; `head` keeps the work done by then."""
+    """Return what the engine asks in the thread; `paused` is the head with the work so far."""
     return Question(
         id=f"{run.id}:{run.attempt}:{run.round}:{run.parks}",
         attempt=run.attempt,
         round=run.round,
-        head=head,
+        head=paused,
+        engine=engine,
         text=redact(asked.text),
         default=redact(asked.default),
+        choices=tuple(map(redact, asked.choices)),
+        only_choices=bool(asked.choices),
+        memo=asked.memo,
         asked_at=asked_at,
         until=until,
     )

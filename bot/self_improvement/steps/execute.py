@@ -82,12 +82,17 @@ class ExecuteStep:
         return await self._written(engine, run, history)
 
     def _engine(self, run: Run, history: History) -> CodeAgentRunner:
-        """Return who works on this round: whoever stood in for the last one goes on."""
-        stand_in, change = self._stand_in(history), history.change_set
-        goes_on = run.round > run.first_round and change is not None
-        if stand_in is not None and goes_on and change and change.engine == stand_in.engine:
-            return stand_in
-        return self._runner
+        """Return who works on this round: whoever stood in for the last one goes on.
+
+        So does whoever stood in and asked something.
+        """
+        stand_in, change, asked = self._stand_in(history), history.change_set, history.question
+        if stand_in is None:
+            return self._runner
+        goes_on = run.round > run.first_round and change and change.engine == stand_in.engine
+        here = asked and (asked.attempt, asked.round) == (run.attempt, run.round)
+        answered = here and asked and asked.engine == stand_in.engine
+        return stand_in if goes_on or answered else self._runner
 
     def _stand_in(self, history: History) -> CodeAgentRunner | None:
         """Return the engine that may take over; none follows words, so none writes what is wanted.
@@ -145,7 +150,7 @@ class ExecuteStep:
             model = engine.follows_words
             change = await (context.called(run, "execute", engine.engine, call) if model else call)
         if isinstance(change, ExecutionPaused):
-            return await self._ask(run, change)
+            return await self._ask(run, change, engine.engine)
         if not change.files:
             return await self._nothing(engine, run, history, change)
         change = change.but(heard=steering_inbox.heard)
@@ -209,12 +214,14 @@ class ExecuteStep:
         last = run.but(round=max(run.round, run.first_round + context.limits.rounds - 1))
         return await context.transitions.advance(context.cost_meter.settle(last), Stage.VERIFY)
 
-    async def _ask(self, run: Run, paused: ExecutionPaused) -> Run:
+    async def _ask(self, run: Run, paused: ExecutionPaused, engine: str) -> Run:
         """Ask in the thread, and wait for the answer without holding a worker."""
         if run.parks >= _MOST_QUESTIONS:
             raise AgentStuck(_ASKS_AGAIN.format(count=run.parks))
         now, patience = self._context.services.clock.now(), self._context.limits.question
-        question = question_of(run, paused.asked, paused.head, asked_at=now, until=now + patience)
+        question = question_of(
+            run, paused.asked, paused.head, engine, asked_at=now, until=now + patience
+        )
         return await self._context.transitions.ask(self._context.cost_meter.settle(run), question)
 
     async def _say_what_was_asked(self, run: Run, history: History) -> None:

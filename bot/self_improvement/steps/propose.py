@@ -98,7 +98,15 @@ class PullRequestPublisher:
             template,
             **why,
             change="\n\n".join(
-                filter(None, (sentence(change.summary), prose(change.description), *missing))
+                filter(
+                    None,
+                    (
+                        sentence(change.summary),
+                        prose(change.description),
+                        *missing,
+                        *map(prose, change.stated),
+                    ),
+                )
             ),
             files="\n".join(f"- `{f.path}` +{f.added} -{f.removed}" for f in change.files),
             behaviour=behaviour_markdown(verdict),

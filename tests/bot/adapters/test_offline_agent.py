@@ -1,6 +1,8 @@
 """The offline engine and what is remembered: what did not hold is not proposed again."""
 
-from contextlib import aclosing
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,16 +12,21 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
+from bot.domain.dialogue import Answer, Question
 from bot.domain.memory import Memory, Recalled
+from bot.domain.people import Person
 from bot.domain.plan import AffectedTests
 from bot.domain.rehearsal import CommandStep, PlayedError, Script
 from bot.domain.replay import Replay
 from bot.guards import diff_hash, texts_hash
-from bot.ports.agent import Budget
+from bot.ports.agent import Assignment, Budget, QuestionAsked, Update
+from bot.ports.workspace import Workspace
+from bot.repair.answer_memo import AnswerMemo, read_memo
 from bot.repair.confirmation import known_to_fail
 from tests.fakes.faulty_project import FIXED, faulty_project, reproduction
 from tests.fakes.repositories import commit
 from tests.support.claude_room import the_assignment
+from tests.support.world import DORA
 
 TIGHT = "def f(a):\n    return  a [0]\n"
 TIDY = "def f(a):\n    return a[0]\n"
@@ -107,3 +114,90 @@ async def test_the_same_change_is_known_however_it_is_formatted(
 ) -> None:
     failed = frozenset({texts_hash({"m.py": BASE}, {"m.py": TIDY})})
     assert await known_to_fail(tmp_path, failed, {"m.py": BASE}, {"m.py": files}) is known
+
+
+AREA = """\"\"\"Areas.\"\"\"
+
+
+def area(width: int, height: int) -> int:
+    \"\"\"Return the area.\"\"\"
+    return width + height
+"""
+AREA_CASE = reproduction("assert dice.area(3, 0) == 0", "AssertionError").but(answered=True)
+
+
+@asynccontextmanager
+async def area_work(folder: Path) -> AsyncIterator[tuple[Assignment, Workspace]]:
+    """Lend a worktree whose fault several edits mend that answer differently."""
+    test = "from dice import area\n\n\ndef test_nothing() -> None:\n    assert area(0, 0) == 0\n"
+    base = faulty_project(folder / "checkout", **{"dice.py": AREA, "tests__test_dice.py": test})
+    assignment = the_assignment(base)
+    plan = assignment.plan.but(reproduction=AREA_CASE)
+    evidence = assignment.evidence.but(groups=())
+    workspaces = GitWorkspaces(folder / "checkout", folder / "worktrees")
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        yield assignment.but(plan=plan, evidence=evidence), workspace
+
+
+async def last_of(assignment: Assignment, workspace: Workspace) -> Update:
+    """Let an engine of a process that has just begun work, as after a restart."""
+    agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
+    async with aclosing(agent.work(assignment, workspace, Budget(seconds=90))) as updates:
+        return [update async for update in updates][-1]
+
+
+def answered(
+    assignment: Assignment, asked: QuestionAsked, text: str, who: Person | None
+) -> Assignment:
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    question = Question(
+        id="q", attempt=1, round=1, head=assignment.evidence.base, text=asked.text,
+        default=asked.default, choices=asked.choices, only_choices=True, memo=asked.memo,
+        asked_at=noon, until=noon,
+    )  # fmt: skip
+    answer = Answer(question_id="q", text=text, person=who, at=noon)
+    return assignment.but(question=question, answer=answer)
+
+
+@pytest.mark.slow
+async def test_what_no_test_tells_apart_is_asked_and_the_answer_picks_the_edit(
+    tmp_path: Path,
+) -> None:
+    async with area_work(tmp_path) as (assignment, workspace):
+        asked = await last_of(assignment, workspace)
+        assert asked.kind == "asked"
+        assert asked.choices[-1] == "neither"
+        assert await workspace.changes() == ()
+        while asked.kind == "asked":  # a second question is of another call
+            given = read_memo(asked.memo).question
+            assert given is not None
+            width, height = map(int, given.call.arguments.values())
+            assignment = answered(assignment, asked, str(width * height), DORA)
+            asked = await last_of(assignment, workspace)
+        assert asked.kind == "finished"
+        assert asked.changed, asked.summary
+        assert "width * height" in (workspace.path / "dice.py").read_text("utf-8")
+        assert asked.stated[0].startswith("dora said that `area(")
+        assert asked.doubts == ()
+        (kept, *_) = [grant.file for grant in asked.granted]
+        assert kept.startswith("tests/regressions/test_area_answer_")
+        assert "call(" in (workspace.path / kept).read_text("utf-8")
+        assert read_memo(asked.memo).stated[0].by == "dora"
+
+
+@pytest.mark.slow
+async def test_where_nobody_answers_it_goes_on_and_names_the_other_edit(tmp_path: Path) -> None:
+    async with area_work(tmp_path) as (assignment, workspace):
+        asked = await last_of(assignment, workspace)
+        assert asked.kind == "asked"
+        last = await last_of(answered(assignment, asked, asked.default, None), workspace)
+        assert last.kind == "finished"
+        assert last.changed, last.summary
+        assert " with this, " in last.doubts[0]
+        assert (last.stated, last.granted) == ((), ())
+
+
+def test_a_memo_that_is_none_is_refused() -> None:
+    assert read_memo("") == AnswerMemo()
+    with pytest.raises(ValueError, match="validation error"):
+        read_memo('{"stated": 3}')

@@ -95,12 +95,14 @@ def test_a_proposal_tells_the_engines_title_the_review_the_grants_and_the_risk()
         title="Count faces from zero",
         review="Fits the plan; nothing else is touched.",
         granted=(Grant(file="cogs/polls.py", reason="polls roll dice too"),),
+        stated=("dora said that `face(9)` answers 'i'.",),
     )
     history = HISTORY.but(change_set=change, plan=PLAN.but(risk="medium"))
     text = read(cards.proposal(SPENT, history))
     assert "# Proposal #3: Count faces from zero" in text
     assert "**Change**: Use `value - 1` as the index." in text
     assert "Granted on the way: `cogs/polls.py`: polls roll dice too" in text
+    assert "What people said is right: dora said that `face(9)` answers 'i'." in text
     assert "Risk: Medium. People who use `/roll`." in text
     assert "Review: Fits the plan; nothing else is touched." in text
     assert "head aaaaaaa · claude" in text

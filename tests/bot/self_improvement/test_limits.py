@@ -14,12 +14,15 @@ from bot.domain.errors import (
     AgentRefused,
     AgentStuck,
     AgentUnauthorized,
+    AgentUnavailable,
     BudgetSpent,
     TheseusError,
+    WrongStage,
 )
 from bot.domain.journal import Kind
 from bot.domain.run import Run, Stage, Status
 from bot.domain.spent import Spent
+from bot.ports.agent import QuestionAsked
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_planner import FakePlanner
 from tests.support.world import ALICE, BROKEN, FIX, World
@@ -134,6 +137,29 @@ async def test_where_the_engine_fails_the_offline_engine_takes_over_and_says_why
     assert run.cost_usd == SPENT.cost_usd
     [action] = [a for a in world.journal.actions if a.kind is Kind.RUN and a.error]
     assert (action.name, action.run_id) == ("execute", run.id)
+
+
+async def test_who_stood_in_and_asked_something_gets_the_answer(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.engine = FakeAgent(AgentUnavailable("The model is down."))
+    asks = QuestionAsked(text="Which?", default="3", choices=("3", "4"), memo="mine")
+    world.stand_in = FakeAgent([asks, FIX], name="offline", follows_words=False)
+    async with world.running() as agent:
+        run = await agent.request(world.trigger())
+        run = await world.until(lambda now: now.parked, run.id)
+        with pytest.raises(WrongStage, match="“3” or “4”"):
+            await agent.answer(run.id, ALICE, "who knows")
+        await agent.answer(run.id, ALICE, "4 is right")
+        run = await world.settled(run.id)
+        history = await agent.history(run.id)
+    assert len(world.engine.asked) == 1
+    answer, question = world.stand_in.asked[-1].answer, world.stand_in.asked[-1].question
+    assert answer is not None
+    assert question is not None
+    assert (answer.text, question.engine, question.memo) == ("4", "offline", "mine")
+    assert history.change_set is not None
+    assert history.change_set.engine == "offline"
+    assert "💬 I go on with what **alice** said: 4." in world.said(run)
 
 
 async def test_an_engine_that_claims_to_be_done_and_changed_nothing_is_stood_in_for(

@@ -1,30 +1,48 @@
 """The offline engine as a code agent: no model, no key, no network."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from bot.domain.change import Attempt
+from bot.adapters.offline_agent._inputs import (
+    crash_of,
+    failed_before,
+    hunks_of,
+    memo_of,
+    whole_suspects,
+)
+from bot.adapters.offline_agent._reports import finished, progress_text, question_of, took_back
 from bot.domain.errors import AgentTimeout, WorkspaceError
-from bot.domain.evidence import Evidence, Suspect
+from bot.domain.evidence import Suspect
 from bot.domain.plan import Reproduction
 from bot.infra.shared_lock import SharedLock
-from bot.memory.ranking import failed_approaches
-from bot.ports.agent import Assignment, Budget, Finished, News, Progress, Update, no_news
+from bot.ports.agent import (
+    Assignment,
+    Budget,
+    Finished,
+    News,
+    Progress,
+    Update,
+    no_news,
+)
 from bot.ports.clock import Clock
 from bot.ports.sandbox import Sandbox
 from bot.ports.workspace import Workspace
-from bot.proof.reproduction import standing
+from bot.proof.reproduction import FOLDER, standing
+from bot.repair.answer_memo import AnswerMemo
+from bot.repair.answer_tests import answer_tests
 from bot.repair.engine import mend
-from bot.repair.explain import doubts, explain
+from bot.repair.files import write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
-from bot.repair.model import Candidate, Crash, SearchReport, SuspectHunk, Texts, TraceFrame
+from bot.repair.model import SearchReport, Texts
+from bot.repair.questions import after_asking
 from bot.repair.request import RepairRequest
-from bot.repair.reverts import parse_diff
 from bot.repair.runner import TimeLimits as RunLimits
 from bot.repair.search import OnProgress, SearchProgress
+from bot.repair.stated_answers import StatedAnswers
 
 _END = None
 _SEARCHING = 0.8  # of the time; the rest is for taking a whole commit back
@@ -44,6 +62,7 @@ class OfflineAgent:
         self._sandbox = sandbox
         self._clock = clock
         self._refused: dict[str, list[Texts]] = {}  # by run: what our own checks turned down
+        self._asked: dict[str, SearchReport] = {}  # by run: what was found when it was asked
 
     async def work(
         self,
@@ -58,20 +77,28 @@ class OfflineAgent:
             yield await self._without_test(assignment, workspace, budget)
             return
         undone: Suspect | None = None
+        memo, may_ask = memo_of(assignment)
         updates: asyncio.Queue[SearchProgress | None] = asyncio.Queue()
-        search = asyncio.create_task(self._searched(assignment, workspace.path, budget, updates))
+        search = asyncio.create_task(
+            self._searched(assignment, workspace.path, budget, updates, memo)
+        )
         try:
             while (update := await updates.get()) is not _END:
-                yield Progress(text=_progress_text(update))
+                yield Progress(text=progress_text(update))
             report = await search
+            if may_ask and (question := question_of(report, memo)):
+                self._asked[assignment.run_id] = report
+                yield question
+                return
             if report.fix is None:
                 undone = await self._withdrawn(assignment, workspace, budget)
         finally:
             search.cancel()
             with suppress(asyncio.CancelledError):
                 await search
-        found = _finished(report)
-        yield found if undone is None else _took_back(undone, found.attempts)
+        await asyncio.to_thread(write, workspace.path, {**report.files, **report.tests})
+        found = finished(report)
+        yield found if undone is None else took_back(undone, found)
 
     async def _without_test(
         self, assignment: Assignment, workspace: Workspace, budget: Budget
@@ -86,7 +113,7 @@ class OfflineAgent:
         if undone is None:
             summary = "Plays alone show it, and no suspect commit can be taken back as a whole."
             return Finished(changed=False, summary=summary)
-        return _took_back(undone)
+        return took_back(undone)
 
     async def _start_over(self, assignment: Assignment, workspace: Workspace) -> None:
         """Go back to base, remembering what did not hold; the first round starts there anyway."""
@@ -97,7 +124,7 @@ class OfflineAgent:
         turned_down = {
             change.path: await asyncio.to_thread((workspace.path / change.path).read_text, "utf-8")
             for change in assignment.previous.files
-            if change.path in owned and change.status != "deleted"
+            if change.path in owned and change.status != "deleted" and not is_test(change.path)
         }
         self._refused.setdefault(assignment.run_id, []).append(turned_down)
         await workspace.reset(workspace.base)
@@ -108,6 +135,7 @@ class OfflineAgent:
         root: Path,
         budget: Budget,
         updates: asyncio.Queue[SearchProgress | None],
+        memo: AnswerMemo,
     ) -> SearchReport:
         """Search for what mends every call that fails; then for what mends what decides.
 
@@ -120,10 +148,10 @@ class OfflineAgent:
         told, first = updates.put_nowait, (*plan.guides, *plan.reproductions)
         try:
             async with asyncio.timeout(budget.seconds + _LATE):
-                report = await self._search(assignment, root, first, share, told)
+                report = await self._search(assignment, root, first, share, told, memo)
                 if report.fix is None and alone:
                     left = budget.seconds * _SEARCHING - share
-                    report = await self._search(assignment, root, alone, left, told)
+                    report = await self._search(assignment, root, alone, left, told, memo)
         except TimeoutError as error:
             raise AgentTimeout(
                 f"The offline engine did not end within {budget.seconds:.0f} s."
@@ -139,6 +167,7 @@ class OfflineAgent:
         tests: Sequence[Reproduction],
         seconds: float,
         on_progress: OnProgress,
+        memo: AnswerMemo,
     ) -> SearchReport:
         for test in tests:
             await asyncio.to_thread(_write, root / test.path, test.source)
@@ -146,18 +175,23 @@ class OfflineAgent:
             root=root,
             reproduction=tuple(test.node_id for test in tests),
             affected=assignment.plan.affected.files,
-            capsule=_crash(assignment.evidence),
-            hunks=tuple(_hunks(assignment.evidence)),
+            capsule=crash_of(assignment.evidence),
+            hunks=tuple(hunks_of(assignment.evidence)),
             answered=any(test.answered for test in tests),
-            known=frozenset(_whole(assignment.evidence)),
+            known=frozenset(whole_suspects(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),
             seconds=seconds,
             refused=tuple(self._refused.get(assignment.run_id, ())),
-            failed=_failed(assignment.evidence),
+            failed=failed_before(assignment.evidence),
+            stated=memo.stated,
+            write=False,
         )
+        request = after_asking(request, self._asked.pop(assignment.run_id, None))
         try:
             async with self._runner(root, assignment) as runner:
-                return await mend(request, runner, self._clock, on_progress)
+                report = await mend(request, runner, self._clock, on_progress)
+                held = await answer_tests(root, FOLDER, report.stated, report.files, runner)
+                return replace(report, tests=held)
         finally:
             for test in tests:  # they are added to the commit by others
                 (root / test.path).unlink(missing_ok=True)
@@ -185,7 +219,7 @@ class OfflineAgent:
 
     async def _holds(self, assignment: Assignment, root: Path, budget: Budget) -> bool:
         """Return whether the failure is gone in the tree as it lies there, and its tests pass."""
-        plan = assignment.plan
+        plan, memo = assignment.plan, memo_of(assignment)[0]
         tests = standing(plan.judged_by, read=lambda file: _read(root, file))
         for test in tests:
             await asyncio.to_thread(_write, root / test.path, test.source)
@@ -195,6 +229,9 @@ class OfflineAgent:
                 for stage in (tuple(test.node_id for test in tests), plan.affected.files):
                     if stage and not (await runner.run(stage, {}, limits)).green:
                         return False
+                own = [test.node_id for test in tests]
+                if await StatedAnswers(runner, own, memo.stated, limits).refusal({}):
+                    return False
         finally:
             for test in tests:
                 (root / test.path).unlink(missing_ok=True)
@@ -220,80 +257,3 @@ def _write(file: Path, text: str) -> None:
 def _read(root: Path, file: str) -> str | None:
     path = root / file
     return path.read_text("utf-8") if path.is_file() else None
-
-
-def _crash(evidence: Evidence) -> Crash | None:
-    capsule = evidence.capsule
-    if capsule is None:
-        return None
-    frames = tuple(TraceFrame(frame.file, frame.line, frame.function) for frame in capsule.frames)
-    return Crash(capsule.exception, capsule.message, frames)
-
-
-def _hunks(evidence: Evidence) -> list[SuspectHunk]:
-    """Return the suspects' hunks; a suspect's place in the list is its age."""
-    return [
-        hunk
-        for age, suspect in enumerate(evidence.suspects)
-        for hunk in parse_diff(suspect.diff, suspect.commit.sha[:7], age)
-    ]
-
-
-def _whole(evidence: Evidence) -> Iterator[str]:
-    """Yield the suspects whose diff holds all the code they changed."""
-    for suspect in evidence.suspects:
-        shown = {hunk.path for hunk in parse_diff(suspect.diff)}
-        others = set(suspect.touched) - shown
-        if suspect.touched and all(is_test(file) or _is_prose(file) for file in others):
-            yield suspect.commit.sha[:7]
-
-
-def _is_prose(file: str) -> bool:
-    return file.endswith((".md", ".rst"))
-
-
-def _failed(evidence: Evidence) -> frozenset[str]:
-    """Return what was shipped for this failure and did not hold: it is not proposed again."""
-    fingerprint = evidence.groups[0].fingerprint if evidence.groups else ""
-    known = failed_approaches(evidence.memories, fingerprint)
-    return frozenset(memory.diff_hash for memory in known if memory.diff_hash)
-
-
-def _progress_text(progress: SearchProgress) -> str:
-    verdict = "holds" if progress.latest.judgement.green else "does not hold"
-    return (
-        f"edit {progress.tried} of {progress.proposed}: {progress.latest.candidate.why} ({verdict})"
-    )
-
-
-def _done(fix: Candidate) -> str:
-    where = f"{fix.path}:{fix.line}" if fix.line else fix.path
-    return f"{fix.why} in {where}"
-
-
-def _finished(report: SearchReport) -> Finished:
-    attempts = [
-        Attempt(summary=f"{count} {kind}{'' if count == 1 else 's'}", result="judged by the tests")
-        for kind, count in report.tried.items()
-    ]
-    attempts += [
-        Attempt(
-            summary=near.candidate.why,
-            result=near.judgement.detail or f"fell at {near.judgement.stage}",
-        )
-        for near in report.near[:3]
-    ]
-    if report.fix is None:
-        return Finished(changed=False, summary=explain(report), attempts=tuple(attempts))
-    return Finished(
-        changed=True, summary=_done(report.fix), attempts=tuple(attempts),
-        proven=report.proof, doubts=tuple(doubts(report)),
-    )  # fmt: skip
-
-
-def _took_back(suspect: Suspect, attempts: tuple[Attempt, ...] = ()) -> Finished:
-    commit = suspect.commit
-    summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
-    return Finished(
-        changed=True, summary=summary, attempts=attempts, proven="undo", undoes=commit.sha
-    )

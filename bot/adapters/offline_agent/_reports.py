@@ -1,0 +1,81 @@
+"""What the search found, as the run takes it."""
+
+from bot.domain.change import Attempt, Grant
+from bot.domain.evidence import Suspect
+from bot.ports.agent import (
+    Finished,
+    QuestionAsked,
+)
+from bot.redaction import redact
+from bot.repair.answer_memo import AnswerMemo
+from bot.repair.explain import doubts, explain
+from bot.repair.model import Candidate, SearchReport
+from bot.repair.questions import QUESTIONS
+from bot.repair.search import SearchProgress
+
+
+def progress_text(progress: SearchProgress) -> str:
+    """Return one line for the card."""
+    verdict = "holds" if progress.latest.judgement.green else "does not hold"
+    return (
+        f"edit {progress.tried} of {progress.proposed}: {progress.latest.candidate.why} ({verdict})"
+    )
+
+
+def _done(fix: Candidate) -> str:
+    where = f"{fix.path}:{fix.line}" if fix.line else fix.path
+    return f"{fix.why} in {where}"
+
+
+def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
+    """Return what to ask people, if they can be asked: what has to be redacted is not."""
+    question = report.question
+    if question is None or len(memo.stated) >= QUESTIONS:
+        return None
+    kept = AnswerMemo(memo.stated, question).to_text()
+    shown = (question.text, *question.choices, *question.call.arguments.values())
+    if any(redact(each) != each for each in shown):
+        return None
+    text = f"Several edits mend it, and no test tells them apart. {question.text}"
+    default = f"{question.answers[0].told}, the likeliest edit, with the doubt beside it"
+    return QuestionAsked(text=text, default=default, choices=question.choices, memo=kept)
+
+
+def finished(report: SearchReport) -> Finished:
+    """Return the last word of a search: the fix, or what was tried in vain."""
+    attempts = [
+        Attempt(summary=f"{count} {kind}{'' if count == 1 else 's'}", result="judged by the tests")
+        for kind, count in report.tried.items()
+    ]
+    attempts += [
+        Attempt(
+            summary=near.candidate.why,
+            result=near.judgement.detail or f"fell at {near.judgement.stage}",
+        )
+        for near in report.near[:3]
+    ]
+    last = Finished(
+        changed=False,
+        summary=explain(report),
+        attempts=tuple(attempts),
+        stated=tuple(each.told for each in report.stated),
+        memo=AnswerMemo(report.stated).to_text() if report.stated else "",
+    )
+    if report.fix is None:
+        return last
+    reason = "Holds what a person said is right."
+    return last.but(
+        changed=True,
+        summary=_done(report.fix),
+        proven=report.proof,
+        doubts=tuple(doubts(report)),
+        granted=tuple(Grant(file=path, reason=reason) for path in report.tests),
+    )
+
+
+def took_back(suspect: Suspect, searched: Finished | None = None) -> Finished:
+    """Return the last word where a commit was taken back as a whole, after a search or without."""
+    commit = suspect.commit
+    summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
+    last = searched or Finished(changed=True, summary=summary)
+    return last.but(changed=True, summary=summary, proven="undo", undoes=commit.sha)

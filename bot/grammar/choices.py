@@ -1,0 +1,63 @@
+"""Which of the answers on offer words are: "3", "the second", "3 is right", "neither"."""
+
+import re
+from collections.abc import Sequence
+
+_ORDINALS = (
+    ("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"),
+)  # fmt: skip
+_PLACE = re.compile(r"(?:the )?(?P<place>\w+)(?: (?:one|answer|option|choice))?")
+_NAMED_PLACE = re.compile(r"(?:the )?(?:answer|option|choice|number) (?P<number>\d)")
+_AROUND = re.compile(
+    r"^(?:(?:it|that|this)(?: should be|.s| is| answers)? |(?:i'd say|i say|use|take|should be) |)"
+    r"(?P<said>.+?)"
+    r"(?: (?:is|.s|would be|looks) (?:right|correct|it)|(?:,? please))?$",
+    re.IGNORECASE,
+)
+_NEITHER = frozenset({
+    "neither", "none", "neither of them", "neither of these", "neither of those", "none of them",
+    "none of these", "none of those", "neither one", "both are wrong", "all are wrong",
+})  # fmt: skip
+
+
+def chosen(text: str, choices: Sequence[str]) -> int | None:
+    """Return which of the choices is said, from 0; `None` where that is not plain.
+
+    An answer itself goes before its place: where 2 is an answer, "2" is that answer, and where it
+    is none, it is nothing. Only whole sentences count, so "not 3" and "3 is wrong" say nothing.
+    """
+    said = _bare(text)
+    inner = _AROUND.match(said)
+    for words in dict.fromkeys((said, inner["said"] if inner else said)):
+        place = _value(words, choices)
+        place = _place(words, len(choices)) if place is None else place
+        if place is not None:
+            return place
+    return None
+
+
+def _value(said: str, choices: Sequence[str]) -> int | None:
+    named = [_bare(choice) for choice in choices]
+    alike = {name.casefold() for name in named}
+    if said.casefold() in _NEITHER - alike:  # `None` may be an answer
+        said = "neither"
+    return named.index(said) if named.count(said) == 1 else None
+
+
+def _place(said: str, count: int) -> int | None:
+    words = said.casefold()
+    numbered = _NAMED_PLACE.fullmatch(words)
+    if numbered:
+        number = int(numbered["number"]) - 1
+        return number if 0 <= number < count else None
+    found = _PLACE.fullmatch(words)
+    for number, names in enumerate(_ORDINALS[:count]):
+        if found and found["place"] in names:
+            return number
+    return None
+
+
+def _bare(text: str) -> str:
+    """Return words without the marks around them: people quote values in many ways."""
+    bare = text.strip().strip("`*_ ").rstrip(".!").strip("`*_ ")
+    return bare[1:-1] if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in "'\"“”" else bare

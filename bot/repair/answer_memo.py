@@ -1,0 +1,37 @@
+"""What is kept while people are asked: the question, and all that they said before it."""
+
+from dataclasses import dataclass, replace
+
+from pydantic import TypeAdapter
+
+from bot.repair.calls import CallQuestion, StatedAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerMemo:
+    """What was `stated` by now, and the question that is open, if one is."""
+
+    stated: tuple[StatedAnswer, ...] = ()
+    question: CallQuestion | None = None
+
+    def to_text(self) -> str:
+        """Return it as text that `read_memo` reads; how the candidates end is left out."""
+        asked = replace(self.question, ends=()) if self.question else None
+        said = [replace(each, question=replace(each.question, ends=())) for each in self.stated]
+        return _MEMO.dump_json(AnswerMemo(tuple(said), asked)).decode()
+
+    def answered(self, choice: str, by: str) -> "AnswerMemo":
+        """Return it with the choice that a person took; any other word leaves it open."""
+        if self.question is None or choice not in self.question.choices:
+            return replace(self, question=None)
+        number = self.question.choices.index(choice)
+        right = number if number < len(self.question.answers) else None
+        return AnswerMemo((*self.stated, StatedAnswer(self.question, right, by)))
+
+
+_MEMO = TypeAdapter(AnswerMemo)
+
+
+def read_memo(text: str) -> AnswerMemo:
+    """Return what `AnswerMemo.to_text` made text of; no text is no memo. Raises `ValueError`."""
+    return _MEMO.validate_json(text) if text else AnswerMemo()

@@ -1,0 +1,37 @@
+"""Which of the answers on offer is said, in words; what is not plain is none of them."""
+
+import pytest
+
+from bot.grammar.choices import chosen
+
+ANSWERS = ("4", "3", "neither")
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("4", 0), ("3", 1), (" `3` ", 1), ("3!", 1), ("3 is right", 1), ("it should be 4", 0),
+        ("it's 4", 0), ("the second", 1), ("The first one", 0), ("2nd", 1), ("option 2", 1),
+        ("the first is right", 0), ("neither", 2), ("None of them.", 2), ("neither is right", 2),
+        ("use 3 please", 1),
+    ],
+)  # fmt: skip
+def test_a_choice_is_heard(said: str, number: int) -> None:
+    assert chosen(said, ANSWERS) == number
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["2", "1", "not 3", "3 is wrong", "4 or 3", "3?", "the fifth", "43", "no", "yes", "", "ship it",
+     "I think 3 items is odd", "option 9", "why 4"],
+)  # fmt: skip
+def test_what_is_not_plain_is_no_choice(said: str) -> None:
+    assert chosen(said, ANSWERS) is None
+
+
+def test_an_answer_goes_before_its_place_and_quotes_are_no_matter() -> None:
+    assert chosen("2", ("1", "2", "neither")) == 1
+    assert chosen("second", ("'second'", "'first'", "neither")) == 0
+    assert chosen('"a b"', ("'a b'", "''", "neither")) == 0
+    assert chosen("raises ValueError", ("None", "raises ValueError", "neither")) == 1
+    assert chosen("none", ("None", "1", "neither")) is None, "the answer, or that none is right?"
