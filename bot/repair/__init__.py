@@ -5,6 +5,7 @@ baseline    how the tests stand before, and what they import; `request` is what 
 command     `theseus repair`: the same on any repository and any test command
 localise    which lines are suspect: coverage, crash frames, suspect commits
 reverts     parts of suspect commits undone, smallest first
+migrations  columns that tables of older files lack
 operators   single edits, one module a family; `guidance` weighs them by the exception
 candidates  all of these ranked; `search` judges them best first; `explain` says what was tried
 judge       reproduction first, then the affected tests, over a `runner.TestRunner`

@@ -1,11 +1,11 @@
-"""All candidates for a problem, ranked: undoings of suspect hunks, then single edits."""
+"""All candidates for a problem, ranked: undoings of suspect hunks, migrations, single edits."""
 
 import ast
 from collections.abc import Iterator
 from dataclasses import replace
 
 from bot.infra.syntax import parse
-from bot.repair import reverts
+from bot.repair import migrations, reverts
 from bot.repair.guidance import factor, is_test
 from bot.repair.localise import UNSEEN, Suspicion
 from bot.repair.model import Candidate, Crash, Problem, SourceEdit
@@ -25,7 +25,8 @@ def propose(problem: Problem, suspicion: Suspicion) -> list[Candidate]:
     best: dict[tuple[object, ...], Candidate] = {}
     reach = _reach(sources, suspicion)
     undoings = _undoings(problem, suspicion, reach)
-    for candidate in (*undoings, *_edits(problem, suspicion, sources, reach)):
+    migrated = migrations.propose(problem, sources)
+    for candidate in (*undoings, *migrated, *_edits(problem, suspicion, sources, reach)):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
         known = best.get(candidate.edits)

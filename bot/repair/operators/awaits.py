@@ -11,6 +11,7 @@ from bot.repair.source import FunctionNode
 KIND = "await"
 NEVER = re.compile(r"coroutine '(?:\w+\.)*(\w+)' was never awaited")
 NEEDLESS = ("can't be used in 'await' expression",)
+MUST_WAIT = ("must be a coroutine", "a coroutine was expected", "must be coroutine")
 PLAIN_WITH = ("asynchronous context manager protocol", "__aenter__", "__aexit__")
 ASYNC_WITH = ("context manager protocol", "__enter__", "__exit__")
 PLAIN_FOR = ("'async for' requires",)
@@ -167,9 +168,15 @@ def _other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
             if isinstance(node, ast.Call) and called(node) == name]  # fmt: skip
     awaited = [node for node in uses if isinstance(view.source.parents.get(node), ast.Await)]
     if isinstance(function, ast.FunctionDef):
-        if len(awaited) == len(uses) > 0 and view.said(*NEEDLESS):
+        wanted = 0.6 * (len(awaited) == len(uses) > 0 and view.said(*NEEDLESS))
+        first = min([function.lineno, *(each.lineno for each in function.decorator_list)])
+        lines = range(first, (function.end_lineno or first) + 1)
+        here = (frame.line for frame in view.crash.frames if frame.path == view.source.path)
+        if view.said(*MUST_WAIT) and any(line in lines for line in here):
+            wanted = 0.9
+        if wanted:
             edit = SourceEdit(view.source.path, start, start, "async ")
-            yield view.make([edit], KIND, 0.6, f"`async def {name}`", function)
+            yield view.make([edit], KIND, wanted, f"`async def {name}`", function)
         return
     waits = any(
         isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) for node in ast.walk(function)

@@ -135,6 +135,16 @@ def test_a_function_that_has_to_wait_becomes_a_coroutine_with_its_await() -> Non
     assert "async def setup(bot):\n    await bot.add_cog(1)\n" in made
 
 
+def test_what_has_to_be_a_coroutine_becomes_one() -> None:
+    text = "@client.event\ndef on_ready():\n    print(1)\n"
+    crash = Crash("TypeError", "event registered must be a coroutine function",
+                  (TraceFrame("m.py", 1),))  # fmt: skip
+
+    made = proposals(text, crash)
+
+    assert made[text.replace("def", "async def")] == max(made.values())
+
+
 def test_what_creates_tables_tells_their_columns_and_what_was_added() -> None:
     schema = schema_of(
         [

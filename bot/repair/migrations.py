@@ -1,0 +1,182 @@
+"""Missing migrations: a column that `CREATE TABLE IF NOT EXISTS` has, and older files have not.
+
+Such a statement leaves a table alone that is there. Whoever has a file from before gets "no such
+column" from then on, and no test with a new file sees it. What is proposed asks SQLite for the
+column behind the statement that creates the table, and adds it where it is not there.
+"""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from bot.repair.model import Candidate, Crash, Problem, SuspectHunk
+from bot.repair.operators import View, pools_of
+from bot.repair.operators._sql import schema_of
+from bot.repair.source import Source
+
+KIND = "migration"
+RANK = (
+    1.9  # the message names the column and the project's own text has it: little else explains that
+)
+ABSENT = re.compile(
+    r"no such column: (?:(?P<of>\w+)\.)?(?P<one>\w+)"
+    r"|table (?P<table>\w+) has no column named (?P<two>\w+)"
+)
+# What SQLite takes in no column that is added to a table with rows in it.
+UNFIT = re.compile(
+    r"\b(PRIMARY\s+KEY|UNIQUE|GENERATED|AS\s*\(|CURRENT_\w+|DEFAULT\s*\()", re.IGNORECASE
+)
+NUMERIC = re.compile(r"\b(INT|REAL|NUM|BOOL|FLOAT|DOUB|DEC)", re.IGNORECASE)
+CREATES = r"CREATE\s+TABLE\s+IF\s+NOT\s+EXISTS\s+[\"`\[]?{table}\b"
+RUNS = {"execute", "executescript"}
+NAMES = ("column", "known", "found", "there")
+
+
+@dataclass(frozen=True, slots=True)
+class NewColumn:
+    """A column that older files lack: `definition` is what ALTER TABLE takes."""
+
+    table: str
+    name: str
+    definition: str
+
+
+def propose(problem: Problem, sources: list[Source]) -> Iterator[Candidate]:
+    """Yield the migrations that would explain the crashes."""
+    schema = schema_of(
+        node.value
+        for source in sources
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    for table, column in dict.fromkeys(_absent(problem.crashes)):
+        for name, columns in schema.items():
+            spelt = next((each for each in columns if each.lower() == column.lower()), "")
+            definition = addable(columns.get(spelt, ""))
+            if definition and table.lower() in ("", name):
+                missing = NewColumn(name, spelt, definition)
+                young = _young(name, columns.items(), problem.hunks)
+                yield from _added(sources, missing, young)
+
+
+def _absent(crashes: Iterable[Crash]) -> Iterator[tuple[str, str]]:
+    """Yield the table, where it is told, and the column that was not there."""
+    for crash in crashes:
+        found = ABSENT.search(crash.message)
+        if found is not None:
+            yield found["table"] or "", found["one"] or found["two"]
+
+
+def addable(definition: str) -> str:
+    """Return the definition as ALTER TABLE takes it; nothing where it takes none such.
+
+    Rows that are there get 0 or an empty text where they must have a value and none is said.
+    """
+    text = definition.strip()
+    needs = "NOT NULL" in text.upper()
+    if (
+        not text
+        or set(text) & set('"\\{')
+        or UNFIT.search(text)
+        or (needs and "REFERENCES" in text.upper())
+    ):
+        return ""
+    if needs and "DEFAULT" not in text.upper():
+        if "CHECK" in text.upper():
+            return ""
+        text += " DEFAULT 0" if NUMERIC.search(text) else " DEFAULT ''"
+    return text
+
+
+def _young(
+    table: str, columns: Iterable[tuple[str, str]], hunks: Iterable[SuspectHunk]
+) -> list[NewColumn]:
+    """Return the columns that suspect commits brought: older files lack all of them."""
+    lines = [line for hunk in hunks for line in hunk.lines]
+    came, went = (
+        {line[1:].strip(" \t\"',").partition(" ")[0] for line in lines if line[:1] == mark}
+        for mark in "+-"
+    )
+    return [
+        NewColumn(table, name, addable(definition))
+        for name, definition in columns
+        if name in came - went and addable(definition)
+    ]
+
+
+def _added(
+    sources: list[Source], missing: NewColumn, young: list[NewColumn]
+) -> Iterator[Candidate]:
+    others = [each for each in young if each.name.lower() != missing.name.lower()]
+    pools = pools_of([])
+    for source in sources:
+        view = View(source, Crash(""), pools)
+        for call, statement in creations(source, missing.table):
+            if others:
+                yield _candidate([missing, *others], call, statement, RANK + 0.1, view)
+            yield _candidate([missing], call, statement, RANK, view)
+
+
+def creations(source: Source, table: str) -> Iterator[tuple[ast.Call, ast.stmt]]:
+    """Yield the calls that create a table where there is none, and the statement to go on behind.
+
+    A loop over several statements counts as one statement.
+    """
+    creates = re.compile(CREATES.format(table=re.escape(table)), re.IGNORECASE)
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        statement = source.statement(node)
+        if node.func.attr not in RUNS or not node.args or not isinstance(statement, ast.Expr):
+            continue
+        value, loop = _given(node.args[0], source)
+        texts = (each.value for each in (ast.walk(value) if value else ())
+                 if isinstance(each, ast.Constant) and isinstance(each.value, str))  # fmt: skip
+        if any(map(creates.search, texts)) and source.function(node) is not None:
+            yield node, loop or statement
+
+
+def _given(value: ast.expr, source: Source) -> tuple[ast.expr | None, ast.stmt | None]:
+    """Return what a first argument stands for, and the loop that goes through it, if one does."""
+    if not isinstance(value, ast.Name):
+        return value, None
+    for up in source.up(value):
+        if isinstance(up, ast.For) and source.code(up.target) == value.id:
+            names = [each for each in ast.walk(up.iter) if isinstance(each, ast.Name)]
+            return (_of_module(names[0].id, source) if names else up.iter), up
+    return _of_module(value.id, source), None
+
+
+def _of_module(name: str, source: Source) -> ast.expr | None:
+    for statement in source.tree.body:
+        if isinstance(statement, ast.Assign) and source.code(statement.targets[0]) == name:
+            return statement.value
+        if isinstance(statement, ast.AnnAssign) and source.code(statement.target) == name:
+            return statement.value
+    return None
+
+
+def _candidate(
+    columns: list[NewColumn], call: ast.Call, statement: ast.stmt, rank: float, view: View
+) -> Candidate:
+    """Return the candidate that asks for each column and adds it."""
+    receiver = view.code(call.func).rpartition(".")[0]
+    waits = isinstance(view.source.parents.get(call), ast.Await)
+    taken = set(view.names_before(statement))
+    name = next(name for name in (*NAMES, "_column") if name not in taken)
+    lines: list[str] = []
+    for column in columns:
+        known = f"pragma_table_info('{column.table}') WHERE name = '{column.name}'"
+        asked = f"SELECT 1 FROM {known}"  # noqa: S608 - nothing but names, and proposed, not run
+        added = f'{receiver}.execute("ALTER TABLE {column.table} ADD COLUMN {column.definition}")'
+        if waits:
+            lines += [f'{name} = await {receiver}.execute("{asked}")',
+                      f"if await {name}.fetchone() is None:", f"    await {added}"]  # fmt: skip
+        else:
+            lines += [f'{name} = {receiver}.execute("{asked}")',
+                      f"if {name}.fetchone() is None:", f"    {added}"]  # fmt: skip
+    edit = view.source.insert_after(statement, lines)
+    words = ", ".join(f"`{column.name}`" for column in columns)
+    why = f"add {words} to tables `{columns[0].table}` of before"
+    return view.make([edit], KIND, rank, why, statement)
