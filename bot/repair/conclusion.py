@@ -15,12 +15,13 @@ from bot.repair.model import (
 )
 from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.search import Judge
-from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix
+from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
 
 CONSIDERED = 20
 """So many candidates had their turn, or all, before one that passes is told from others."""
 
 HASTY = "there was time for {count} of {all} edits: another may do as well"
+TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
 UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
 
 
@@ -51,15 +52,16 @@ class Conclusion:
             return replace(_with(report, selection, "plausible"), doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
         if not self._written or certain or selection.rivals or selection.losses:
-            return _with(report, selection, selection.label)
+            return _doubted(_with(report, selection, selection.label))
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
         around = await neighbourhood.of(chosen.candidate, chosen.files)
-        return replace(
+        found = replace(
             _with(report, selection, "proven" if around.told_apart else "plausible"),
             rivals=around.rivals[:RIVALS],
             others=around.others,
             question=around.question,
         )
+        return _doubted(found)
 
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
@@ -100,6 +102,21 @@ class Conclusion:
         return await selection.select(
             [ConfirmedCandidate(each, each.apply(texts), rulings[each]) for each in candidates]
         )
+
+
+def _doubted(report: SearchReport) -> SearchReport:
+    """Return the report as plausible where something else keeps its fix from being proven."""
+    fix = report.fix
+    doubt = (fix.caveat or _untold(fix, report.confirmed)) if fix is not None else ""
+    return replace(report, doubt=doubt, label="plausible") if doubt else report
+
+
+def _untold(fix: Candidate, confirmed: Sequence[Candidate]) -> str:
+    """Return the doubt that the same may be wrong elsewhere, where tests pass either way."""
+    for each in confirmed:
+        if wider(each, fix):
+            return TWIN.format(lines=", ".join(map(str, each.also)))
+    return ""
 
 
 def _with(report: SearchReport, selection: SelectedFix, label: Label) -> SearchReport:

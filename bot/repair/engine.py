@@ -192,4 +192,5 @@ def problem_of(request: RepairRequest, base: Baseline) -> Problem:
         coverage=base.coverage,
         failing=frozenset(record.test for record in base.failing),
         passing=frozenset(record.test for record in base.passing),
+        ended={record.test: record.crash for record in base.failing if record.crash is not None},
     )

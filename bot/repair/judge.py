@@ -50,7 +50,7 @@ class TestJudge:
     def _judgement(self, result: RunResult, stage: str, total: int) -> Judgement:
         wanted = set(self._reproduction)
         passed = [test for test in result.passed if stage == "affected" or test in wanted]
-        crash = next((record.crash for record in result.failed if record.crash), None)
+        crash = result.failed[0].crash if result.failed else None
         detail = f"{crash.error}: {crash.message}"[:300] if crash else result.output[-300:]
         if result.tried > 1:
             detail += " (tried twice, the second time alone)"
@@ -61,5 +61,6 @@ class TestJudge:
             total=total,
             failed=tuple(record.test for record in result.failed),
             detail=detail,
+            crash=crash,
             timed_out=result.late or (crash is not None and crash.error == "OutOfTime"),
         )

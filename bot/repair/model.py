@@ -67,13 +67,19 @@ class SourceEdit:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A possible fix. `rank` is higher for better; `kind` is `revert` or an operator's word."""
+    """A possible fix. `rank` is higher for better; `kind` is `revert` or an operator's word.
+
+    `also` are the other lines with the same edit, where it is made at all equal places. `caveat` is
+    what keeps it from being more than plausible, however the tests end.
+    """
 
     edits: tuple[SourceEdit, ...]
     kind: str
     why: str
     rank: float = 0.0
     line: int = 0
+    also: tuple[int, ...] = ()
+    caveat: str = ""
 
     @property
     def path(self) -> str:
@@ -91,7 +97,10 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the tests say of a candidate. `stage`: where it fell, or `all` when it is green."""
+    """What the tests say of a candidate. `stage`: where it fell, or `all` when it is green.
+
+    `crash` is how the first test of `failed` ended.
+    """
 
     green: bool
     stage: str = "all"
@@ -100,6 +109,7 @@ class Judgement:
     failed: tuple[str, ...] = ()
     detail: str = ""
     timed_out: bool = False
+    crash: Crash | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +125,8 @@ class RepairAttempt:
 class Problem:
     """All the search needs to know: texts that may change, where it failed, who is suspect.
 
-    `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name.
+    `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name. `ended`: by
+    failing test, how it ends as things are.
     """
 
     texts: Texts
@@ -124,6 +135,7 @@ class Problem:
     coverage: Mapping[str, Mapping[str, frozenset[int]]] = field(default_factory=dict)
     failing: frozenset[str] = frozenset()
     passing: frozenset[str] = frozenset()
+    ended: Mapping[str, Crash] = field(default_factory=dict)
 
 
 Proof = Literal["call", "tests", "undo"]

@@ -7,11 +7,13 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import chain, zip_longest
 from typing import Protocol
 
 from bot.ports.clock import Clock
 from bot.repair import reverts
 from bot.repair.candidates import propose
+from bot.repair.follow_ups import FollowUps
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
 from bot.repair.source import Oddities, oddities
@@ -21,6 +23,7 @@ ENOUGH = 6  # green candidates to choose from
 ON = 0.25  # of the time at most goes to looking for others once one is green,
 ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
 SHRINKING_AT_MOST = 16
+LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
 
 
 class Judge(Protocol):
@@ -68,6 +71,7 @@ class _Search:
     clock: Clock
     began: float
     budget_seconds: float
+    follow_ups: FollowUps
     seen: set[str] = field(default_factory=set)
     tried: Counter[str] = field(default_factory=Counter)
     near: list[RepairAttempt] = field(default_factory=list)
@@ -76,6 +80,8 @@ class _Search:
     until: float | None = None
     next: int = 0
     passed: int = 0
+    mixed: bool = False
+    spent: bool = False
 
     def confirm(self, candidate: Candidate) -> None:
         """Keep a candidate to choose from; the first of them says how long to look for others."""
@@ -93,13 +99,24 @@ class _Search:
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""
-        while self.next < len(self.queue) and not self.green and not self.over:
+        while not self.green and not self.over and self._more():
             number, candidate = self.next, self.queue[self.next]
             self.next += 1
             files = candidate.apply(self.problem.texts)
             if self._fresh(files) and sound(files, self.problem.texts):
                 return number, candidate, files
         return None
+
+    def _more(self) -> bool:
+        """Return whether there is another candidate; pairs come late, where nothing passes."""
+        single = self.next < len(self.queue)
+        late = self.clock.monotonic() - self.began > LATE_FROM * self.budget_seconds
+        due = late and not self.mixed if single else not self.spent
+        if due and not self.confirmed:
+            self.mixed, self.spent = True, not single
+            rest = zip_longest(self.follow_ups.late(), self.queue[self.next :])
+            self.queue[self.next :] = filter(None, chain.from_iterable(rest))
+        return self.next < len(self.queue)
 
     def _fresh(self, files: Mapping[str, str]) -> bool:
         if all(self.problem.texts[path] == text for path, text in files.items()):
@@ -116,6 +133,7 @@ class _Search:
             judgement = await self.judge.judge(files)
             self.tried[candidate.kind] += 1
             attempt = RepairAttempt(candidate, judgement, number + 1)
+            self.queue[self.next : self.next] = self.follow_ups.after(attempt)
             if judgement.green:
                 self.passed += 1
                 self.green[number] = candidate
@@ -167,7 +185,8 @@ async def search(
     began = clock.monotonic()
     suspicion = localise(problem)
     queue = [*first, *propose(problem, suspicion)]
-    hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds)
+    follow_ups = FollowUps(problem)
+    hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, follow_ups)
     stopped = "exhausted"
     try:
         async with asyncio.timeout(max(0.0, budget_seconds)):

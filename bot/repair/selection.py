@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.proof import hazards
-from bot.repair.behaviour import Behaviour, BehaviourComparison, difference
+from bot.repair.behaviour import Behaviour, difference
 from bot.repair.calls import CallQuestion, best_question
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Label, Rival, Texts
+from bot.repair.runner import RecordedCall
 
 RIVALS = 3
 
@@ -41,6 +43,19 @@ class SelectedFix:
 Row = tuple[ConfirmedCandidate, Behaviour]
 
 
+class CallComparison(Protocol):
+    """Tells what candidates do to calls that are made again: a `BehaviourComparison`."""
+
+    @property
+    def calls(self) -> Sequence[RecordedCall]:
+        """Return the calls, as the last comparison made them."""
+        ...
+
+    async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
+        """Return what each of these new texts changes, in their order."""
+        ...
+
+
 class FixSelection:
     """Selects by behaviour first, then by what kind of edit it is, then by rank.
 
@@ -48,7 +63,7 @@ class FixSelection:
     answering what it does. Where a test asks for another answer, other calls may change as well.
     """
 
-    def __init__(self, before: Texts, comparison: BehaviourComparison, *, crashed: bool) -> None:
+    def __init__(self, before: Texts, comparison: CallComparison, *, crashed: bool) -> None:
         self._before, self._comparison, self._crashed = before, comparison, crashed
 
     async def select(self, confirmed: Sequence[ConfirmedCandidate]) -> SelectedFix:
@@ -57,8 +72,8 @@ class FixSelection:
         rows = list(zip(confirmed, behaviours, strict=True))
         best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
         equal = [row for row in rows if self._same(best[1], row[1])]
-        chosen, behaviour = max(equal, key=_rank)
-        pairs = list(self._rivals(behaviour, rows))
+        chosen, behaviour = self._widest(max(equal, key=_rank), rows)
+        pairs = list(self._rivals(chosen.candidate, behaviour, rows))
         rivals = tuple(rival for rival, _ in pairs)
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
         question = best_question(self._comparison.calls, ends)
@@ -67,6 +82,28 @@ class FixSelection:
         label: Label = "proven" if whole and not rivals and not losses else "plausible"
         others = tuple(rival.candidate for rival in rivals)
         return SelectedFix(chosen, label, rivals[:RIVALS], losses, others, question)
+
+    def _widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
+        """Return the same edit at all equal places, where calls that failed answer with it."""
+        for each in rows:
+            if wider(each[0].candidate, chosen[0].candidate) and self._mends_more(
+                each[1], chosen[1]
+            ):
+                return each
+        return chosen
+
+    def _mends_more(self, behaviour: Behaviour, chosen: Behaviour) -> bool:
+        """Whether all it changes is that calls answer which raise or hang with what was chosen."""
+        if self._harm(behaviour) > self._harm(chosen):
+            return False
+        pairs = zip(chosen.outcomes, behaviour.outcomes, strict=True)
+        known = [
+            (ours, theirs) for ours, theirs in pairs if "unknown" not in (ours.how, theirs.how)
+        ]
+        other = [(ours.how, theirs.how) for ours, theirs in known if ours.mark != theirs.mark]
+        return bool(other) and all(
+            ours in ("raise", "late") and theirs == "answer" for ours, theirs in other
+        )
 
     def _harm(self, behaviour: Behaviour) -> tuple[int, int, int]:
         """Return how much worse things are with it: the smaller, the better."""
@@ -83,13 +120,22 @@ class FixSelection:
         """Whether no call that was made again tells the two apart."""
         return difference(self._comparison.calls, one, other) is None
 
-    def _rivals(self, chosen: Behaviour, rows: Sequence[Row]) -> Iterator[tuple[Rival, Behaviour]]:
+    def _rivals(
+        self, best: Candidate, chosen: Behaviour, rows: Sequence[Row]
+    ) -> Iterator[tuple[Rival, Behaviour]]:
         """Yield those that do as little harm as what was chosen, and answer some call otherwise."""
         for each, behaviour in rows:
+            if wider(best, each.candidate):
+                continue  # it mends a part of what is mended
             call = difference(self._comparison.calls, chosen, behaviour)
             if call is not None and self._harm(behaviour) <= self._harm(chosen):
                 told = Rival(each.candidate, each.files, call.call, call.before, call.after)
                 yield told, behaviour
+
+
+def wider(candidate: Candidate, other: Candidate) -> bool:
+    """Return whether a candidate is the other one, made at all equal places."""
+    return bool(candidate.also) and not other.also and set(other.edits) < set(candidate.edits)
 
 
 def _rank(row: Row) -> float:

@@ -1,0 +1,93 @@
+"""Whole numbers that are off by more than one: reckoned from what an assertion got and expected.
+
+Two values of a constant and what the test got with each give a line; where the line meets what the
+test expects the next value is tried, and between two that lie on either side of it the middle.
+"""
+
+from dataclasses import dataclass, field, replace
+
+from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdit
+from bot.repair.nearness import compared
+
+KIND = "reckoned constant"
+TRIES = 8  # for each constant
+RANK = 0.01  # of a single edit: one number that a test asks for is soon found anywhere
+CAVEAT = "the number was reckoned from the one answer that the test expects"
+Place = tuple[str, int, int]
+
+
+@dataclass
+class FittedNumbers:
+    """Proposes values for constants that have been tried already; remembers what they led to."""
+
+    problem: Problem
+    _seen: dict[Place, dict[int, float]] = field(default_factory=dict)
+    _tries: dict[Place, int] = field(default_factory=dict)
+
+    def after(self, attempt: RepairAttempt) -> Candidate | None:
+        """Return the next value to try for the constant that this attempt changed, if there is."""
+        candidate, judgement = attempt.candidate, attempt.judgement
+        if judgement.green or candidate.kind not in ("constant", KIND) or len(candidate.edits) != 1:
+            return None
+        before = _numbers(self.problem.ended.get(next(iter(judgement.failed), "")))
+        after = _numbers(judgement.crash)
+        edit = candidate.edits[0]
+        old, new = _whole(self.problem.texts[edit.path][edit.start : edit.end]), _whole(edit.text)
+        if before is None or after is None or old is None or new is None or before[1] != after[1]:
+            return None
+        place = (edit.path, edit.start, edit.end)
+        seen = self._seen.setdefault(place, {old: before[0] - before[1]})
+        seen[new] = after[0] - after[1]
+        value = _next(seen)
+        self._tries[place] = self._tries.get(place, 0) + 1
+        if value is None or self._tries[place] > TRIES:
+            return None
+        return self._candidate(candidate, edit, value)
+
+    def _candidate(self, candidate: Candidate, edit: SourceEdit, value: int) -> Candidate:
+        text = self.problem.texts[edit.path][edit.start : edit.end]
+        one = len(self.problem.failing) < 2
+        return replace(
+            candidate,
+            kind=KIND,
+            edits=(replace(edit, text=str(value)),),
+            why=f"replace `{text}` by `{value}`",
+            rank=candidate.rank if candidate.kind == KIND else candidate.rank * RANK,
+            caveat=CAVEAT if one else "",
+        )
+
+
+def _numbers(crash: Crash | None) -> tuple[float, float] | None:
+    """Return the two numbers that an assertion compared: what it got, what it expected."""
+    sides = compared(crash)
+    if sides is None or not all(type(side) in (int, float) for side in sides):
+        return None
+    got, expected = sides
+    return (float(got), float(expected))  # type: ignore[arg-type]
+
+
+def _whole(code: str) -> int | None:
+    try:
+        return int(code.replace("_", ""))
+    except ValueError:
+        return None
+
+
+def _next(seen: dict[int, float]) -> int | None:
+    """Return where the misses, by constant, would come to nothing; None where nothing says so."""
+    if len(set(seen.values())) < 2:
+        return None
+    below = [value for value, miss in seen.items() if miss < 0]
+    above = [value for value, miss in seen.items() if miss > 0]
+    nearest = sorted(seen, key=lambda value: abs(seen[value]))
+    if below and above:
+        first = max(below, key=lambda value: seen[value])
+        second = min(above, key=lambda value: seen[value])
+    else:
+        first = nearest[0]
+        second = next(value for value in nearest if seen[value] != seen[first])
+    slope = (seen[second] - seen[first]) / (second - first)
+    guess = round(first - seen[first] / slope)
+    if guess in seen and below and above:
+        guess = (first + second) // 2
+    return None if guess in seen else guess

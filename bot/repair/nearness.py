@@ -1,0 +1,102 @@
+"""How near a candidate that is not green came: what it mended, how much further a test got."""
+
+import ast
+import difflib
+import math
+import re
+from contextlib import suppress
+from typing import NamedTuple
+
+from bot.infra.syntax import literal, parse
+from bot.repair.model import Crash, Judgement, Problem, TraceFrame
+
+SOME_PASS, LATER_LINE, NO_CRASH, NEARER, CRASH_MOVED, OTHER_CRASH = 0.9, 0.7, 0.5, 0.4, 0.35, 0.3
+
+
+class ComparedValues(NamedTuple):
+    """Two values that a failed assertion wanted to be equal."""
+
+    got: object
+    expected: object
+
+    @property
+    def distance(self) -> float:
+        """Return how far they are apart: of numbers the difference, of others 0 to 1."""
+        got, expected = self.got, self.expected
+        if isinstance(got, (int, float)) and isinstance(expected, (int, float)):
+            return abs(got - expected)
+        if type(got) is not type(expected):
+            return math.inf
+        return 1 - difflib.SequenceMatcher(None, repr(got), repr(expected), False).ratio()
+
+
+def compared(crash: Crash | None) -> ComparedValues | None:
+    """Return what an assertion compared, as pytest or unittest says it; None where that is cut."""
+    if crash is None or crash.error != "AssertionError":
+        return None
+    said = crash.message.partition("\n")[0].removeprefix("assert ")
+    for text in (said, said.rpartition(" : ")[0]):
+        with suppress(SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+            test = parse(text, "eval").body
+            if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
+                return _sides(test, crash.message)
+    return None
+
+
+def _sides(test: ast.Compare, message: str) -> ComparedValues:
+    """Return the two sides; pytest tells which is computed: `+  where 3 = total([1, 2])`."""
+    left, right = test.left, test.comparators[0]
+    came = re.search(r"\n +\+ +where (.+?) = ", message)
+    if came and came[1] == ast.unparse(right) != ast.unparse(left):
+        left, right = right, left
+    return ComparedValues(literal(ast.unparse(left)), literal(ast.unparse(right)))
+
+
+def progress(problem: Problem, judgement: Judgement) -> float:
+    """Return 0 for a candidate that brought nothing, and up to 1 for one that nearly mended it."""
+    if judgement.green or judgement.stage != "reproduction" or judgement.timed_out:
+        return 0.0
+    if judgement.passed:
+        return SOME_PASS * min(1.0, 0.5 + judgement.passed / max(1, judgement.total))
+    before = problem.ended.get(next(iter(judgement.failed), ""))
+    after = judgement.crash
+    if before is None or after is None:
+        return 0.0
+    return _further(problem, before, after)
+
+
+def _further(problem: Problem, before: Crash, after: Crash) -> float:
+    """Return how much further a test got that ended in `before`, and ends in `after` now."""
+    was, now = _in_test(problem, before), _in_test(problem, after)
+    if was is None or now is None or (was.path, was.function) != (now.path, now.function):
+        return 0.0
+    if now.line != was.line:
+        return LATER_LINE if now.line > was.line else 0.0
+    asserted = after.error == "AssertionError"
+    if before.error == "AssertionError":
+        return NEARER if asserted and _nearer(before, after) else 0.0
+    if asserted and len(after.frames) <= len(before.frames):
+        return NO_CRASH
+    return _moved(before, after)
+
+
+def _in_test(problem: Problem, crash: Crash) -> TraceFrame | None:
+    """Return the last frame of the test itself: the one before code that may be changed."""
+    outside = [frame for frame in crash.frames if frame.path not in problem.texts]
+    return outside[0] if outside and crash.frames[0] == outside[0] else None
+
+
+def _nearer(before: Crash, after: Crash) -> bool:
+    was, now = compared(before), compared(after)
+    return was is not None and now is not None and now.distance < was.distance
+
+
+def _moved(before: Crash, after: Crash) -> float:
+    """Return how near it is that the crash stands further on; the same one nearer than another."""
+    if not before.frames or not after.frames:
+        return 0.0
+    was, now = before.frames[-1], after.frames[-1]
+    same, deeper = before.error == after.error, len(after.frames) - len(before.frames)
+    if deeper == 0 and was.path == now.path and now.line > was.line:
+        return CRASH_MOVED if same else OTHER_CRASH * (was.function == now.function)
+    return CRASH_MOVED if same and deeper > 0 else 0.0

@@ -1,0 +1,174 @@
+"""The same edit at every equal place: what was copied is wrong in every copy.
+
+Two places are equal where the same expression, or the same line of a statement, stands in both. A
+name or key that does not exist is misspelt wherever it stands.
+"""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+from dataclasses import replace
+
+from bot.repair.model import Candidate, SourceEdit, Texts
+from bot.repair.source import Source, header_lines
+
+PLACES_AT_MOST = 8  # what stands more often than that is no copy, but how this file says things
+TOKENS_AT_LEAST = 4  # `i + 1` is written in many places and means another thing in each
+MISSPELT = {"NameError": "name", "AttributeError": "attribute", "KeyError": "key"}
+TOKEN = re.compile(r"'[^'\n]*'|\"[^\"\n]*\"|\w+|\s+|[^\w\s]")
+BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith)
+Span = tuple[int, int]
+
+
+def widened(candidate: Candidate, texts: Texts, error: str = "") -> Candidate | None:
+    """Return the candidate with its edit made at all equal places of its file; None without any.
+
+    `error` is the exception's name that the failing test ended with.
+    """
+    paths = {edit.path for edit in candidate.edits}
+    if candidate.kind in ("revert", "pair") or candidate.also or len(paths) != 1:
+        return None
+    try:
+        source = Source(candidate.path, texts[candidate.path])
+    except (SyntaxError, ValueError):
+        return None
+    if len(candidate.edits) == 1 and error in MISSPELT:
+        edits = _respelt(source, candidate.edits[0])
+    else:
+        edits = list(_copies(source, candidate))
+    if not 1 <= len(edits) <= PLACES_AT_MOST:
+        return None
+    lines = sorted({source.text.count("\n", 0, edit.start) + 1 + edit.text.startswith("\n")
+                    for edit in edits})  # fmt: skip
+    where = ", ".join(map(str, lines))
+    return replace(
+        candidate,
+        edits=tuple(sorted((*candidate.edits, *edits), key=lambda edit: edit.start)),
+        why=f"{candidate.why}, and the same in line {where}",
+        rank=candidate.rank * 0.99,
+        also=tuple(lines),
+    )
+
+
+def _respelt(source: Source, edit: SourceEdit) -> list[SourceEdit]:
+    """Return the edits of the other tokens that are spelt as the one this edit replaces."""
+    core = _core(source.text, edit)
+    old = source.text[core.start : core.end]
+    if not re.fullmatch(r"\w+|(['\"])[^'\"\n]*\1", old):
+        return []
+    return [
+        SourceEdit(edit.path, start, end, core.text)
+        for start, end in _tokens(source, old)
+        if start != core.start
+    ]
+
+
+def _core(text: str, edit: SourceEdit) -> SourceEdit:
+    """Return the edit without the tokens that it leaves as they are, at its start and its end."""
+    old, new = TOKEN.findall(text[edit.start : edit.end]), TOKEN.findall(edit.text)
+    first = 0
+    while first < min(len(old), len(new)) and old[first] == new[first]:
+        first += 1
+    last = 0
+    while last < min(len(old), len(new)) - first and old[-1 - last] == new[-1 - last]:
+        last += 1
+    start = edit.start + len("".join(old[:first]))
+    kept = "".join(new[first : len(new) - last])
+    return SourceEdit(edit.path, start, edit.end - len("".join(old[len(old) - last :])), kept)
+
+
+def _tokens(source: Source, text: str) -> Iterator[Span]:
+    """Yield the places of the tokens of code with this text."""
+    for token in tokenize.generate_tokens(io.StringIO(source.text).readline):
+        if token.string == text:
+            line, column = token.start
+            start = sum(map(len, source.lines[: line - 1])) + column
+            yield start, start + len(text)
+
+
+def _copies(source: Source, candidate: Candidate) -> Iterator[SourceEdit]:
+    """Yield the candidate's edits, moved to all other places that read as its own does."""
+    span = (min(edit.start for edit in candidate.edits), max(edit.end for edit in candidate.edits))
+    anchor = _anchor(source, span)
+    if anchor is None:
+        return
+    code = _read(source, anchor)
+    first, last = _place(source, anchor)
+    if _size(code) < TOKENS_AT_LEAST:
+        return
+    if not first - len(_indent(source, anchor)) <= span[0] <= span[1] <= last:
+        return  # it reaches into a block below this line
+    for node in ast.walk(source.tree):
+        if type(node) is not type(anchor) or node is anchor or _read(source, node) != code:
+            continue
+        start, end = _place(source, node)
+        if end <= first or last <= start:
+            yield from _moved(source, candidate, anchor, node)
+
+
+def _moved(
+    source: Source, candidate: Candidate, anchor: ast.AST, node: ast.AST
+) -> Iterator[SourceEdit]:
+    first, start = _place(source, anchor)[0], _place(source, node)[0]
+    old, new = _indent(source, anchor), _indent(source, node)
+    for edit in candidate.edits:
+        at, text = edit.start - first, edit.text
+        if isinstance(anchor, ast.stmt):
+            text = re.sub(rf"(?m)^{re.escape(old)}", new, text) if "\n" in text else text
+            at = at if at >= 0 else -len(new)
+        yield SourceEdit(edit.path, start + at, start + at + edit.end - edit.start, text)
+
+
+def _anchor(source: Source, span: Span) -> ast.AST | None:
+    """Return the smallest expression or statement that the edit is in, and is worth comparing."""
+    inserted = span[0] == span[1]
+    best: ast.AST | None = None
+    for node in ast.walk(source.tree):
+        if not isinstance(node, (ast.expr, ast.stmt)) or node in source.annotations:
+            continue
+        start, end = source.span(node)
+        if isinstance(node, ast.stmt):
+            start -= len(_indent(source, node))
+        if inserted and isinstance(node, ast.expr):
+            continue
+        if start <= span[0] and span[1] <= end and (best is None or not _wider(source, node, best)):
+            best = node
+    while isinstance(best, ast.expr) and _size(_read(source, best)) < TOKENS_AT_LEAST:
+        best = source.parents.get(best)
+    return best if isinstance(best, (ast.expr, ast.stmt)) else None
+
+
+def _size(code: str) -> int:
+    return sum(not token.isspace() for token in TOKEN.findall(code))
+
+
+def _wider(source: Source, node: ast.AST, other: ast.AST) -> bool:
+    (start, end), (first, last) = source.span(node), source.span(other)
+    return end - start > last - first
+
+
+def _place(source: Source, node: ast.AST) -> Span:
+    """Return where an expression stands, or the lines of a statement without its blocks."""
+    start, end = source.span(node)
+    if isinstance(node, ast.stmt):
+        lines = header_lines(node)
+        end = min(end, sum(map(len, source.lines[: lines[-1]]))) if lines else end
+    return start, end
+
+
+def _read(source: Source, node: ast.AST) -> str:
+    """Return the code of a place; of a short statement with the line of the block it is in."""
+    start, end = _place(source, node)
+    code = source.text[start:end].strip()
+    above = source.parents.get(node)
+    if isinstance(node, ast.stmt) and isinstance(above, BLOCKS) and _size(code) < TOKENS_AT_LEAST:
+        first, last = _place(source, above)
+        other = node not in above.body  # of an `else`, what stands in it is said in another case
+        code = f"{source.text[first:last].strip()} {other} {code}"
+    return code
+
+
+def _indent(source: Source, node: ast.AST) -> str:
+    return source.indent(node) if isinstance(node, ast.stmt) else ""
