@@ -1,6 +1,7 @@
 """The last look at a green candidate: is it new, does it hold with time to spare, is it proven?"""
 
 import ast
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
@@ -59,10 +60,10 @@ class Confirmation:
             return False
         if await known_to_fail(self._root, self._failed, self._before, files):
             return False
-        for stage in self._stages:
-            # However it was judged: what is proposed has passed from the start.
-            if stage and not (await self._run(stage, files)).green:
-                return False
+        # However it was judged: what is proposed has passed from the start.
+        runs = await asyncio.gather(*(self._run(stage, files) for stage in self._stages if stage))
+        if not all(run.green for run in runs):
+            return False
         if not await self._accepts(files):
             return False
         said = await self._stated.refusal(files) if self._stated else ""

@@ -5,6 +5,7 @@ the tests have to fail with each, or the functions have to answer as they do wit
 """
 
 import ast
+import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -46,13 +47,12 @@ class Neighbourhood:
 
         They do not where too few edits are noticed, or where one that is not cannot be compared.
         """
-        noticed = 0
-        green: list[tuple[Candidate, Texts]] = []
-        for candidate, files in self._neighbours(fix):
-            if (await self._judge.judge(files)).green:
-                green.append((candidate, files))
-            else:
-                noticed += 1
+        neighbours = list(self._neighbours(fix))
+        judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
+        green = [
+            each for each, judgement in zip(neighbours, judged, strict=True) if judgement.green
+        ]
+        noticed = len(neighbours) - len(green)
         if not green:
             return FixNeighbours(told_apart=noticed >= NOTICED)
         ours, *behaviours = await self._comparison.of([fix, *(files for _, files in green)])

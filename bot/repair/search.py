@@ -24,6 +24,7 @@ ON = 0.25  # of the time at most goes to looking for others once one is green,
 ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
 SHRINKING_AT_MOST = 16
 LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
+WAITING = 2  # green ones for a last look; no more are judged meanwhile
 
 
 class Judge(Protocol):
@@ -82,6 +83,9 @@ class _Search:
     passed: int = 0
     mixed: bool = False
     spent: bool = False
+    working: int = 0
+    ended: bool = False
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def confirm(self, candidate: Candidate) -> None:
         """Keep a candidate to choose from; the first of them says how long to look for others."""
@@ -95,11 +99,11 @@ class _Search:
     def over(self) -> bool:
         """Whether there is enough to choose from."""
         late = self.until is not None and self.clock.monotonic() >= self.until
-        return late or len(self.confirmed) >= ENOUGH
+        return self.ended or late or len(self.confirmed) >= ENOUGH
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""
-        while not self.green and not self.over and self._more():
+        while not self.over and self._more():
             number, candidate = self.next, self.queue[self.next]
             self.next += 1
             files = candidate.apply(self.problem.texts)
@@ -112,7 +116,7 @@ class _Search:
         single = self.next < len(self.queue)
         late = self.clock.monotonic() - self.began > LATE_FROM * self.budget_seconds
         due = late and not self.mixed if single else not self.spent
-        if due and not self.confirmed:
+        if due and not self.confirmed and not self.green:
             self.mixed, self.spent = True, not single
             rest = zip_longest(self.follow_ups.late(), self.queue[self.next :])
             self.queue[self.next :] = filter(None, chain.from_iterable(rest))
@@ -126,9 +130,28 @@ class _Search:
         self.seen.add(mark)
         return new
 
+    async def until_it(self, holds: Callable[[], bool]) -> None:
+        """Wait until something holds of the workers or of what is green."""
+        while not holds():
+            self.changed.clear()
+            await self.changed.wait()
+
     async def work(self) -> None:
-        """Judge candidates until none is left or one is green."""
-        while (taken := self.take()) is not None:
+        """Judge candidates until none is left, or there is enough to choose from."""
+        try:
+            await self._judge()
+        finally:
+            self.working -= 1
+            self.changed.set()
+
+    async def _judge(self) -> None:
+        while True:
+            await self.until_it(lambda: len(self.green) < WAITING or self.over)
+            if (taken := self.take()) is None:
+                if not self.green or self.over:
+                    return
+                await self.until_it(lambda: not self.green or self.over)  # if none holds, pairs
+                continue
             number, candidate, files = taken
             judgement = await self.judge.judge(files)
             self.tried[candidate.kind] += 1
@@ -137,6 +160,7 @@ class _Search:
             if judgement.green:
                 self.passed += 1
                 self.green[number] = candidate
+                self.changed.set()
             elif judgement.passed:
                 self.near.append(attempt)
             tried = sum(self.tried.values())
@@ -214,21 +238,39 @@ async def search(
 
 
 async def _hunt(hunt: _Search, width: int, confirm: Confirm) -> None:
-    while not hunt.over:
+    """Judge candidates, and beside that look once more at what is green, the first one first."""
+    hunt.working = width
+    try:
         async with asyncio.TaskGroup() as group:
             for _ in range(width):
                 group.create_task(hunt.work())
+            await _gather_confirmed(hunt, confirm)
+            hunt.ended = True
+            hunt.changed.set()
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
+
+
+async def _gather_confirmed(hunt: _Search, confirm: Confirm) -> None:
+    while not hunt.over:
+        await hunt.until_it(lambda: bool(hunt.green) or not hunt.working)
         if not hunt.green:
             return
         fix = await _first_confirmed(hunt, confirm)
         if fix is not None:
-            hunt.confirm(await _shrunk(fix, hunt, confirm))
+            hunt.confirm(fix)
+            hunt.confirmed[-1] = await _shrunk(fix, hunt, confirm)
 
 
 async def _first_confirmed(hunt: _Search, confirm: Confirm) -> Candidate | None:
-    for number in sorted(hunt.green):
-        candidate = hunt.green.pop(number)
-        if await confirm(candidate, candidate.apply(hunt.problem.texts)):
+    """Return the first green candidate that holds. Time may end before that is known of it."""
+    while hunt.green:
+        number = min(hunt.green)
+        candidate = hunt.green[number]
+        held = await confirm(candidate, candidate.apply(hunt.problem.texts))
+        del hunt.green[number]
+        hunt.changed.set()
+        if held:
             return candidate
     return None
 

@@ -5,9 +5,10 @@ import asyncio
 import pytest
 
 from bot.adapters.system_clock import SystemClock
+from bot.domain.errors import VerifierError
 from bot.repair.explain import explain
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
-from bot.repair.search import SearchProgress, search, sound
+from bot.repair.search import ENOUGH, WAITING, SearchProgress, search, sound
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"
@@ -98,6 +99,73 @@ async def test_a_green_edit_that_is_not_confirmed_is_passed_over() -> None:
     assert report.files == {"m.py": second}
 
 
+async def test_others_are_judged_while_a_green_edit_is_looked_at_once_more() -> None:
+    judge = ScriptedJudge({TEXT.replace("<", "<=")})
+    judged = asyncio.Event()
+
+    async def confirm(candidate: Candidate, files: Texts) -> bool:
+        await judged.wait()  # it ends only once the others were
+        return True
+
+    def told(search: SearchProgress) -> None:
+        if search.tried > 10:
+            judged.set()
+
+    async with asyncio.timeout(20):
+        report = await search(
+            problem(), judge, budget_seconds=60, clock=FakeClock(), confirm=confirm,
+            on_progress=told,
+        )  # fmt: skip
+
+    assert report.files == {"m.py": TEXT.replace("<", "<=")}
+
+
+@pytest.mark.parametrize("width", [1, 2, 5])
+async def test_where_every_edit_passes_a_few_are_looked_at_and_the_rest_is_left(
+    width: int,
+) -> None:
+    looked: list[Candidate] = []
+
+    class Easy(ScriptedJudge):
+        async def judge(self, files: Texts) -> Judgement:
+            self.shown.append(files["m.py"])
+            await asyncio.sleep(0)
+            return Judgement(True)
+
+    async def confirm(candidate: Candidate, files: Texts) -> bool:
+        looked.append(candidate)
+        await asyncio.sleep(0)
+        return True
+
+    judge = Easy(set())
+    async with asyncio.timeout(20):
+        report = await search(
+            problem(), judge, budget_seconds=60, clock=FakeClock(), width=width, confirm=confirm
+        )
+
+    assert len(report.confirmed) == len(looked) == ENOUGH
+    assert len(judge.shown) <= ENOUGH + WAITING + 2 * width
+
+
+@pytest.mark.slow
+async def test_what_was_being_looked_at_when_time_was_up_is_looked_at_again() -> None:
+    looks = 0
+
+    async def confirm(candidate: Candidate, files: Texts) -> bool:
+        nonlocal looks
+        looks += 1
+        if looks == 1:
+            await asyncio.Event().wait()
+        return True
+
+    report = await search(
+        problem(), ScriptedJudge({TEXT.replace("<", "<=")}), budget_seconds=3,
+        clock=SystemClock(), confirm=confirm,
+    )  # fmt: skip
+
+    assert (looks, report.stopped) == (2, "fixed")
+
+
 async def test_the_search_ends_when_its_time_is_up_and_says_so() -> None:
     judge = ScriptedJudge(set(), gate=asyncio.Event())
 
@@ -105,6 +173,17 @@ async def test_the_search_ends_when_its_time_is_up_and_says_so() -> None:
 
     assert report.stopped == "time"
     assert "left untried" in explain(report)
+
+
+async def test_what_goes_wrong_in_the_last_look_is_told_as_it_is() -> None:
+    async def confirm(candidate: Candidate, files: Texts) -> bool:
+        raise VerifierError("the test server did not start")
+
+    with pytest.raises(VerifierError):
+        await search(
+            problem(), ScriptedJudge({TEXT.replace("<", "<=")}), budget_seconds=30,
+            clock=FakeClock(), confirm=confirm,
+        )  # fmt: skip
 
 
 async def test_cancelling_the_search_cancels_the_judge() -> None:
