@@ -113,7 +113,7 @@ class BehaviourComparison:
             passing = bool(call.tests) and not self._failing & set(call.tests)
             if new.how in ("raise", "late") and (passing or new.mark not in wanted):
                 broken.append(told)
-            elif passing and old.mark.split()[:1] != new.mark.split()[:1]:
+            elif passing and _answer(old) != _answer(new):
                 changed.append(told)
             else:
                 moved.append(told)
@@ -126,6 +126,12 @@ class BehaviourComparison:
             for call, new in zip(self.calls, now, strict=True)
             if new.how == "raise" and self._failing & set(call.tests)
         )
+
+
+def _answer(outcome: CallOutcome) -> str:
+    """Return what tells an answer. What answers None, as a constructor does, is there for what it
+    leaves in its arguments."""
+    return outcome.mark if outcome.told == "None" else outcome.mark.partition(" ")[0]
 
 
 def _told(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:

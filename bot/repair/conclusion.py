@@ -16,12 +16,14 @@ from bot.repair.model import (
 from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.search import Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
+from bot.repair.witnesses import Witnesses
 
 CONSIDERED = 20
 """So many candidates had their turn, or all, before one that passes is told from others."""
 
 HASTY = "there was time for {count} of {all} edits: another may do as well"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
+ONCE = "nothing but what failed looks at what was edited, and one answer is soon met by chance"
 UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
 
 
@@ -34,17 +36,18 @@ class Conclusion:
         comparison: BehaviourComparison,
         judge: Judge,
         confirmation: Confirmation,
+        witnesses: Witnesses,
         *,
         written: bool,
     ) -> None:
         self._problem, self._comparison, self._judge = problem, comparison, judge
-        self._confirmation, self._written = confirmation, written
+        self._confirmation, self._witnesses, self._written = confirmation, witnesses, written
 
     async def of(self, report: SearchReport) -> SearchReport:
         """Return the report with the candidate that behaviour speaks for, and how far it does."""
         if report.fix is None:
             return await self._of_doubtful(report)
-        selection = await self._selection(report.confirmed)
+        selection = await self._selection(report.confirmed, tuple(self._confirmation.doubtful))
         chosen = selection.chosen
         certain = chosen.ruling.proof == "undo"
         if not certain and report.considered < min(CONSIDERED, report.proposed):
@@ -55,8 +58,10 @@ class Conclusion:
             return _doubted(_with(report, selection, selection.label))
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
         around = await neighbourhood.of(chosen.candidate, chosen.files)
+        once = around.told_apart and not await self._witnesses.two(chosen.files)
         found = replace(
-            _with(report, selection, "proven" if around.told_apart else "plausible"),
+            _with(report, selection, "proven" if around.told_apart and not once else "plausible"),
+            doubt=ONCE if once else "",
             rivals=around.rivals[:RIVALS],
             others=around.others,
             question=around.question,
@@ -95,13 +100,17 @@ class Conclusion:
         doubted = replace(report, stopped="fixed", refused=kept, doubt=doubtful[chosen])
         return _with(doubted, selection, "plausible")
 
-    async def _selection(self, candidates: tuple[Candidate, ...]) -> SelectedFix:
+    async def _selection(
+        self, candidates: tuple[Candidate, ...], doubtful: tuple[Candidate, ...] = ()
+    ) -> SelectedFix:
         crashed = any(crash.error != "AssertionError" for crash in self._problem.crashes)
         texts, rulings = self._problem.texts, self._confirmation.rulings
         selection = FixSelection(texts, self._comparison, crashed=crashed)
-        return await selection.select(
-            [ConfirmedCandidate(each, each.apply(texts), rulings[each]) for each in candidates]
-        )
+        rows = [
+            [ConfirmedCandidate(each, each.apply(texts), rulings[each]) for each in some]
+            for some in (candidates, doubtful)
+        ]
+        return await selection.select(*rows)
 
 
 def _doubted(report: SearchReport) -> SearchReport:

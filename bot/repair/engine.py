@@ -21,6 +21,7 @@ from bot.repair.runner import PreloadingRunner, TimeLimits
 from bot.repair.search import OnProgress, search, silent
 from bot.repair.stated_answers import StatedAnswers, StatedJudge
 from bot.repair.tidy import tidied
+from bot.repair.witnesses import Witnesses
 
 NEW = 1  # hunks of commits this young count even in files no failing test ran
 PROBING = 20.0  # seconds for making calls again, on one tree
@@ -111,14 +112,18 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     problem = await asyncio.to_thread(problem_of, request, base)
     if base.failing:
         await import_ahead(request, base, problem.texts, runner)
-    judge = TestJudge(runner, request.reproduction, guards, *candidate_limits(base.passing))
+    limits = candidate_limits(base.passing)
+    judge = TestJudge(runner, request.reproduction, guards, *limits)
     tests, probing = [*request.reproduction, *guards], replace(request.limits, seconds=PROBING)
     stated = StatedAnswers(runner, tests, request.stated, probing)
     confirmation = _confirmation(request, base, problem, runner, stated)
     red = problem.failing | set(base.red)
     comparison = BehaviourComparison(runner, problem.texts, tests, red, probing)
     around = StatedJudge(judge, stated) if request.stated else judge
-    conclusion = Conclusion(problem, comparison, around, confirmation, written=request.written)
+    witnesses = Witnesses(problem, runner, limits[1], len(request.stated))
+    conclusion = Conclusion(
+        problem, comparison, around, confirmation, witnesses, written=request.written
+    )
     return _Prepared(base, guards, problem, judge, confirmation, conclusion)
 
 

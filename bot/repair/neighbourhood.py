@@ -4,23 +4,16 @@ A fix is believed for what its tests would notice. So what it edited is edited a
 the tests have to fail with each, or the functions have to answer as they do with the fix.
 """
 
-import ast
 import asyncio
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.repair.behaviour import BehaviourComparison, difference
 from bot.repair.calls import CallQuestion, best_question
-from bot.repair.candidates import single_edits
-from bot.repair.model import Candidate, Crash, Rival, SourceEdit, Texts
-from bot.repair.mutants import changed_lines
-from bot.repair.operators import View, pools_of
-from bot.repair.search import Judge, sound
-from bot.repair.source import Source, header_lines
+from bot.repair.model import Candidate, Rival, SourceEdit, Texts
+from bot.repair.neighbour_edits import edits_beside
+from bot.repair.search import Judge
 
-TRIED = 12
 NOTICED = 4  # edits that the tests have to notice, at least
-_NO_CRASH = Crash("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +40,7 @@ class Neighbourhood:
 
         They do not where too few edits are noticed, or where one that is not cannot be compared.
         """
-        neighbours = list(self._neighbours(fix))
+        neighbours = list(edits_beside(self._before, fix))
         judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
         green = [
             each for each, judgement in zip(neighbours, judged, strict=True) if judgement.green
@@ -78,36 +71,3 @@ class Neighbourhood:
         )
         why = f"{chosen.why}; {rival.candidate.why}"
         return replace(rival.candidate, edits=edits, why=why, rank=chosen.rank)
-
-    def _neighbours(self, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
-        """Yield edits of what the fix edited, of as many kinds as there are."""
-        seen = {tuple(sorted(fix.items())), tuple(sorted(self._before_of(fix).items()))}
-        for candidate in _mixed(list(self._candidates(fix))):
-            files = {**fix, **candidate.apply(fix)}
-            mark = tuple(sorted(files.items()))
-            if mark not in seen and sound(files, fix):
-                seen.add(mark)
-                yield candidate, files
-            if len(seen) > TRIED + 1:
-                return
-
-    def _before_of(self, fix: Texts) -> dict[str, str]:
-        return {path: self._before[path] for path in fix}
-
-    def _candidates(self, fix: Texts) -> Iterator[Candidate]:
-        for path, text in fix.items():
-            source, lines = Source(path, text), changed_lines(self._before[path], text)
-            view = View(source, _NO_CRASH, pools_of([source]))
-            for node in ast.walk(source.tree):
-                if isinstance(node, ast.stmt) and lines & set(header_lines(node)):
-                    yield from single_edits(node, view)
-
-
-def _mixed(candidates: list[Candidate]) -> list[Candidate]:
-    """Return them so that the kinds take turns, the likelier ones of each first."""
-    places: dict[str, int] = {}
-    rows = []
-    for candidate in sorted(candidates, key=lambda each: -each.rank):
-        place = places[candidate.kind] = places.get(candidate.kind, 0) + 1
-        rows.append((place, -candidate.rank, candidate))
-    return [candidate for *_, candidate in sorted(rows, key=lambda row: row[:2])]

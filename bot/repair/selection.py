@@ -66,14 +66,22 @@ class FixSelection:
     def __init__(self, before: Texts, comparison: CallComparison, *, crashed: bool) -> None:
         self._before, self._comparison, self._crashed = before, comparison, crashed
 
-    async def select(self, confirmed: Sequence[ConfirmedCandidate]) -> SelectedFix:
-        """Return the one to propose; there has to be one at least."""
-        behaviours = await self._comparison.of([each.files for each in confirmed])
-        rows = list(zip(confirmed, behaviours, strict=True))
+    async def select(
+        self,
+        confirmed: Sequence[ConfirmedCandidate],
+        doubtful: Sequence[ConfirmedCandidate] = (),
+    ) -> SelectedFix:
+        """Return the one to propose; there has to be one at least.
+
+        Those that are `doubtful` are not proposed, but they pass as well: they are rivals.
+        """
+        behaviours = await self._comparison.of([each.files for each in (*confirmed, *doubtful)])
+        passing = list(zip((*confirmed, *doubtful), behaviours, strict=True))
+        rows = passing[: len(confirmed)]
         best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
         equal = [row for row in rows if self._same(best[1], row[1])]
         chosen, behaviour = self._widest(max(equal, key=_rank), rows)
-        pairs = list(self._rivals(chosen.candidate, behaviour, rows))
+        pairs = list(self._rivals(chosen.candidate, behaviour, passing))
         rivals = tuple(rival for rival, _ in pairs)
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
         question = best_question(self._comparison.calls, ends)

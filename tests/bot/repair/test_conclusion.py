@@ -14,6 +14,7 @@ from bot.repair.forking_runner import ForkingRunner
 from bot.repair.judge import TestJudge
 from bot.repair.model import Candidate, Crash, Problem, SearchReport, SourceEdit
 from bot.repair.runner import TimeLimits
+from bot.repair.witnesses import Witnesses
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 LIMITS = TimeLimits(10, 3, 30)
@@ -49,12 +50,10 @@ def candidate(old: str, new: str) -> Candidate:
     return Candidate((SourceEdit("subject.py", start, start + len(old), new),), "negation", "turn")
 
 
-async def concluded(
-    folder: Path, *edits: tuple[str, str], considered: int | None = None
-) -> SearchReport:
+async def concluded(folder: Path, *edits: tuple[str, str], considered: int = 80) -> SearchReport:
     """Return what becomes of these edits where the gate has seen them, and nothing else passes.
 
-    With `considered` of 80 edits the gate lets the one edit pass.
+    So many of 80 edits were considered.
     """
     (folder / "subject.py").write_text(SUBJECT)
     (folder / "test_subject.py").write_text(TESTS)
@@ -67,22 +66,22 @@ async def concluded(
         confirmation = Confirmation(
             folder, texts, runner, gate, reproduction=[FAILING], guards=[PASSING], limits=LIMITS
         )
-        for each in edits:
-            found = candidate(*each)
-            passes = await confirmation(found, found.apply(texts))
-            assert passes == (considered is not None)
+        found = [candidate(*each) for each in edits]
+        confirmed = [each for each in found if await confirmation(each, each.apply(texts))]
         failing = frozenset({FAILING})
         comparison = BehaviourComparison(runner, texts, [FAILING, PASSING], failing, LIMITS)
         judge = TestJudge(runner, [FAILING], [PASSING], LIMITS, LIMITS)
         problem = Problem(texts, (Crash("AssertionError"),), failing=failing)
-        conclusion = Conclusion(problem, comparison, judge, confirmation, written=True)
+        witnesses = Witnesses(problem, runner, LIMITS)
+        conclusion = Conclusion(problem, comparison, judge, confirmation, witnesses, written=True)
         report = SearchReport(
             None, {}, "exhausted", {"negation": 1}, (), 1, 1.0, refused=tuple(confirmation.refused)
         )
-        if considered is not None:
+        if confirmed:
             report = replace(
-                report, fix=found, proposed=80, considered=considered, confirmed=(found,)
-            )
+                report, fix=confirmed[0], proposed=80, considered=considered,
+                confirmed=tuple(confirmed),
+            )  # fmt: skip
         return await conclusion.of(report)
 
 
@@ -115,3 +114,9 @@ async def test_what_passes_before_others_had_their_turn_is_not_called_proven(
 ) -> None:
     report = await concluded(tmp_path, HASTY, considered=19)
     assert (report.label, "time for 19 of 80 edits" in explain(report)) == ("plausible", True)
+
+
+async def test_what_is_doubted_but_passes_as_well_is_a_rival(tmp_path: Path) -> None:
+    report = await concluded(tmp_path, HASTY, MEANT)
+    assert (report.label, "replace" in report.files["subject.py"]) == ("plausible", False)
+    assert [each.files["subject.py"] for each in report.rivals] == [SUBJECT.replace(*MEANT)]

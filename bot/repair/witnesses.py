@@ -1,0 +1,53 @@
+"""Whether more than one test looks at what a fix edited: one answer is soon met by chance."""
+
+from collections.abc import Iterator, Sequence
+
+from bot.repair.model import Problem, Texts
+from bot.repair.mutants import changed_lines
+from bot.repair.neighbour_edits import edits_beside
+from bot.repair.runner import TestRunner, TimeLimits
+
+TESTS_AT_MOST = 40
+ASSERTED = {"AssertionError", "Failed"}  # what an `assert` raises, and `pytest.raises`
+
+
+class Witnesses:
+    """Finds the tests that look at a fix of a problem; `limits` are for some of its tests.
+
+    `stated` is how many answers people have given beside them.
+    """
+
+    def __init__(
+        self, problem: Problem, runner: TestRunner, limits: TimeLimits, stated: int = 0
+    ) -> None:
+        self._problem, self._runner, self._limits = problem, runner, limits
+        self._known = len(problem.failing) + stated
+
+    async def two(self, fix: Texts) -> bool:
+        """Return whether two tests look at the very expression that was edited, or more.
+
+        A failing test and a person's answer do; another test does where it asserts against
+        other edits of that expression.
+        """
+        if self._known > 1:
+            return True
+        tests = list(self._reaching(fix))[:TESTS_AT_MOST]
+        for _, files in edits_beside(self._problem.texts, fix, inside=True) if tests else ():
+            if await self._refuted(tests, files):
+                return True
+        return False
+
+    def _reaching(self, fix: Texts) -> Iterator[str]:
+        """Yield the passing tests that run lines the fix edited."""
+        before = self._problem.texts
+        lines = {path: changed_lines(text, before[path]) for path, text in fix.items()}
+        for test in sorted(self._problem.passing):
+            covered = self._problem.coverage.get(test, {})
+            if any(lines[path] & covered.get(path, frozenset()) for path in lines):
+                yield test
+
+    async def _refuted(self, tests: Sequence[str], files: Texts) -> bool:
+        """Whether a test asserts against an answer; a crash only keeps it from coming so far."""
+        result = await self._runner.run(tests, files, self._limits)
+        errors = {record.crash.error for record in result.failed if record.crash}
+        return bool(errors & ASSERTED)

@@ -1,0 +1,51 @@
+"""A fix that only one test looks at is not called proven, however well that one tells it apart."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.repair.baseline import baseline
+from bot.repair.engine import problem_of
+from bot.repair.forking_runner import ForkingRunner
+from bot.repair.request import RepairRequest
+from bot.repair.runner import TimeLimits
+from bot.repair.witnesses import Witnesses
+from tests.fakes.repositories import PYTEST_OPTIONS
+
+LIMITS = TimeLimits(10, 3, 30)
+SUBJECT = """\
+def next_day(day, off=()):
+    day += 1
+    if day in off:
+        day += 1
+    return day
+
+
+def fits(size, most):
+    return size < most
+"""
+FAILING = "test_subject.py::test_it"
+
+
+@pytest.mark.parametrize(
+    ("edit", "failing", "passing", "two"),
+    [
+        # Whoever sleeps two nights skips a day that is no holiday.
+        (("1\n    return", "2\n    return"), "next_day(5, (6, 7)) == 8", "next_day(1) == 2", False),
+        (("size <", "size <="), "fits(3, 3)", "not fits(4, 3)", True),
+    ],
+)
+async def test_a_passing_test_is_a_witness_of_the_expression_it_looks_at(
+    tmp_path: Path, edit: tuple[str, str], failing: str, passing: str, two: bool
+) -> None:
+    tests = f"def test_it():\n    assert {failing}\n\n\ndef test_other():\n    assert {passing}\n"
+    (tmp_path / "subject.py").write_text(SUBJECT)
+    (tmp_path / "test_subject.py").write_text(f"from subject import *\n\n\n{tests}")
+    (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    request = RepairRequest(tmp_path, (FAILING,), ("test_subject.py",), limits=LIMITS)
+    async with ForkingRunner(tmp_path) as runner:
+        problem = problem_of(request, await baseline(request, runner))
+        fix = {"subject.py": SUBJECT.replace(*edit)}
+
+        assert await Witnesses(problem, runner, LIMITS).two(fix) == two
+        assert await Witnesses(problem, runner, LIMITS, stated=1).two(fix)
