@@ -6,10 +6,9 @@ from typing import Protocol
 
 from bot.proof import hazards
 from bot.repair.behaviour import Behaviour, difference
-from bot.repair.calls import CallQuestion, best_question
+from bot.repair.calls import CallQuestion, RecordedCall, best_question
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Label, Rival, Texts
-from bot.repair.runner import RecordedCall
 
 RIVALS = 3
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import pytest
 
 from bot.repair.behaviour import Behaviour
+from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, SourceEdit, Texts
-from bot.repair.runner import CallOutcome, RecordedCall
 from bot.repair.selection import ConfirmedCandidate, FixSelection, wider
 from bot.repair.twins import widened
 
