@@ -41,7 +41,7 @@ class TerminalQuestions:
             said = line.strip().lower().rstrip(")")
             if not said:
                 return None
-            if said in letters:
+            if len(said) == 1 and said in letters:
                 number = letters.index(said)
                 return StatedAnswer(question, number if number < len(question.answers) else None)
 

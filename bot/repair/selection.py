@@ -80,12 +80,13 @@ class FixSelection:
         best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
         equal = [row for row in rows if self._same(best[1], row[1])]
         chosen, behaviour = self._widest(max(equal, key=_rank), rows)
+        whole = chosen.ruling.proof == "undo"
         pairs = list(self._rivals(chosen.candidate, behaviour, passing))
         rivals = tuple(rival for rival, _ in pairs)
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
-        question = best_question(self._comparison.calls, ends)
+        # What was there before a commit is no guess: it is not asked about.
+        question = None if whole else best_question(self._comparison.calls, ends)
         losses = (*behaviour.broken, *behaviour.changed)
-        whole = chosen.ruling.proof == "undo"
         label: Label = "proven" if whole and not rivals and not losses else "plausible"
         others = tuple(rival.candidate for rival in rivals)
         return SelectedFix(chosen, label, rivals[:RIVALS], losses, others, question)
