@@ -131,12 +131,15 @@ def _untold(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
 def _is_told(outcome: CallOutcome) -> bool:
     """Whether people can read all of it, and judge it."""
     plain = outcome.how in ("answer", "raise") and outcome.told not in ("", "?")
-    return plain and (bool(outcome.source) or not _UNREADABLE.search(outcome.told))
+    return plain and (outcome.told == outcome.source or not _UNREADABLE.search(outcome.told))
 
 
 def _is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
     different = len({answer.told for answer in answers}) == len(answers) > 1
-    return different and (bool(call.arguments) or not _UNREADABLE.search(call.text))
+    given = call.arguments.values()
+    whole = all(source in call.text for source in given) if given else False
+    shown = "`" not in call.text  # it stands between such marks
+    return different and shown and (whole or not _UNREADABLE.search(call.text))
 
 
 def _ending(outcome: CallOutcome) -> str:

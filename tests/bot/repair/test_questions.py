@@ -28,6 +28,10 @@ def call(text: str, arguments: Mapping[str, str] | None = None) -> RecordedCall:
     return RecordedCall("subject.py", "f", text, "", module="subject", arguments=given)
 
 
+def cut(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
 def ends(*answers: object) -> list[CallOutcome]:
     """Return how calls end: with these answers, an exception's name, or not to be known (`...`)."""
     return [
@@ -35,7 +39,7 @@ def ends(*answers: object) -> list[CallOutcome]:
         if answer is ...
         else CallOutcome("raise", f"raises {answer.__name__}", answer.__name__)
         if isinstance(answer, type)
-        else CallOutcome("answer", repr(answer), f"{answer!r} left", repr(answer))
+        else CallOutcome("answer", cut(repr(answer)), f"{answer!r} left", repr(answer))
         for answer in answers
     ]
 
@@ -58,8 +62,20 @@ def test_the_call_that_tells_most_candidates_apart_is_asked_about() -> None:
         ("f(1)", None, ..., 1),
         ("f(<shop.Cart object>)", {}, 1, 2),
         ("f([1, 2, 3...)", {}, 1, 2),
+        ("f('aaaa...)", {"n": "'aaaaaaaa'"}, 1, 2),
+        ("f(1)", None, "a" * 90, 1),
+        ("f('`@everyone`')", None, 1, 2),
     ],
-    ids=["alike", "unknown", "unknown-fix", "an-object", "cut"],
+    ids=[
+        "alike",
+        "unknown",
+        "unknown-fix",
+        "an-object",
+        "cut",
+        "cut-literal",
+        "cut-answer",
+        "marked-up",
+    ],
 )
 def test_what_nobody_can_answer_is_not_asked(
     text: str, arguments: Mapping[str, str] | None, one: object, other: object
