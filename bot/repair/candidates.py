@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from bot.infra.syntax import parse
 from bot.repair import migrations, reverts
+from bot.repair.expectation import expectation_of
 from bot.repair.guidance import factor, is_test
 from bot.repair.localise import UNSEEN, Suspicion
 from bot.repair.model import Candidate, Crash, Problem, SourceEdit
@@ -108,8 +109,11 @@ def single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
     near = view.at_crash(statement)
     kin = 1.0 if near or not _kin(statement, view) else KIN
+    asserted = view.crash.error == "AssertionError"
+    expected = expectation_of(view.crash.message) if asserted else None
     for candidate in single_edits(statement, view):
         weight = candidate.rank * factor(view.crash, candidate.kind, near)
+        weight *= expected.factor(candidate.kind) if expected else 1.0
         weight *= kin if candidate.kind in KIN_KINDS else 1.0
         yield replace(candidate, rank=weight * (FLOOR + score))
 

@@ -16,7 +16,7 @@ BY_ERROR: dict[str, dict[str, float]] = {
     "ZeroDivisionError": {"guard": 1.6, "comparison": 1.1, "arithmetic": 1.1, "off by one": 1.1},
     "RecursionError": {"comparison": 1.3, "off by one": 1.8, "arguments": 0.7,
                        "arithmetic": 1.3, "guard": 1.2,
-                       "name": 1.2},
+                       "name": 1.2, "insertion": 1.4},
     "OutOfTime": {"comparison": 1.2, "off by one": 1.3, "arithmetic": 1.3, "insertion": 1.5,
                   "name": 1.1, "condition": 1.2, "constant": 1.2},
     "ValueError": {"function": 1.3, "guard": 1.2, "except": 1.3, "off by one": 1.2},

@@ -216,13 +216,16 @@ def unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
 
 
 def tautologies(nodes: Sequence[ast.AST]) -> int:
-    """Return how often something is compared with itself: `a < a`, `isinstance(a, a)`."""
+    """Return how often something is compared with or assigned to itself: `a < a`, `a = a`."""
     pairs: list[tuple[ast.expr, ast.expr]] = []
     for node in nodes:
         if isinstance(node, ast.Compare):
             pairs += zip((node.left, *node.comparators), node.comparators, strict=False)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
             pairs += [(node.args[0], node.args[1])] if len(node.args) == 2 else []
+        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
+            same = [getattr(target, "id", "") == node.value.id for target in node.targets]
+            pairs += [(node.value, node.value)] * sum(same)
     return sum(
         type(left) is type(right) and ast.dump(left) == ast.dump(right) for left, right in pairs
     )

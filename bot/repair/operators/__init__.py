@@ -13,13 +13,17 @@ from bot.repair.operators import (
     comparisons,
     constants,
     discord_calls,
+    expressions,
     guards,
     insertions,
     keys,
+    literals,
+    movement,
     names,
     returns,
     sql,
     sql_parameters,
+    texts,
     times,
     wrappers,
 )
@@ -31,7 +35,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
     for family in (
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
-        discord_calls,
+        discord_calls, literals, expressions, movement, texts,
     )
 )  # fmt: skip
 

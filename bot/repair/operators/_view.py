@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from bot.infra.syntax import parse
+from bot.repair.expectation import expectation_of
 from bot.repair.model import Candidate, Crash, SourceEdit
 from bot.repair.operators._sql import Schema, schema_of
 from bot.repair.source import FunctionNode, Source, parameters
@@ -120,6 +121,11 @@ class View:
                 targets = ast.walk(generator.target)
                 found += [inner.id for inner in targets if isinstance(inner, ast.Name)]
         return found
+
+    def differences(self) -> list[tuple[object, object]]:
+        """Return what a failed assertion got beside what it expected; nothing where it hides it."""
+        found = expectation_of(self.crash.message) if self.crash.error == "AssertionError" else None
+        return found.leaves() if found else []
 
     def at_crash(self, node: ast.AST) -> bool:
         """Tell whether a crash frame in this file stands on one of the node's lines."""

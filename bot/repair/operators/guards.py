@@ -35,9 +35,13 @@ def _before(statement: ast.stmt, test: str, weight: float, view: View) -> Iterat
     if not weight or not view.source.starts_line(statement) or _in_elif(statement, view):
         return
     for exit_, fit in exits_of(statement, view):
-        edit = view.source.insert_before(statement, [f"if {test}:", f"    {exit_}"])
-        why = f"guard: `if {test}: {exit_}`"
+        edit = view.source.insert_before(statement, [f"if {test}:", *_indented(exit_)])
+        why = f"guard: `if {test}: {'; '.join(exit_.splitlines())}`"
         yield view.make([edit], "guard", weight * fit, why, statement)
+
+
+def _indented(exit_: str) -> list[str]:
+    return [f"    {line}" for line in exit_.splitlines()]
 
 
 def _in_elif(statement: ast.stmt, view: View) -> bool:
@@ -112,7 +116,7 @@ def _kept(statement: ast.stmt, call: ast.Call, view: View) -> Iterator[Candidate
     taken = set(view.names_before(statement))
     name = next(name for name in ("found", "value", "result", "kept") if name not in taken)
     for exit_, fit in exits_of(statement, view):
-        lines = [f"{name} = {view.code(call)}", f"if {name} is None:", f"    {exit_}"]
+        lines = [f"{name} = {view.code(call)}", f"if {name} is None:", *_indented(exit_)]
         edits = [view.source.insert_before(statement, lines), view.source.replace(call, name)]
         why = f"guard: `{view.code(call)[:40]}` may be None"
         yield view.make(edits, "guard", 0.7 * fit, why, statement)

@@ -10,26 +10,65 @@ from bot.repair.source import FunctionNode
 
 UNBOUND = re.compile(r"local variable '(\w+)'")
 FIRST_VALUES = (("None", 0.6), ("0", 0.6), ('""', 0.55), ("[]", 0.55), ("False", 0.45))
+LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COLLECTING = {"append": "append", "add": "add", "push": "push", "appendleft": "append"}
+MADE = {"set": "add", "list": "append", "deque": "append"}
+GAPS_LINES = 8
+FILLED = 0.3  # times as likely, where the collection is filled elsewhere already
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield statements to add at the beginning or end of a function's, loop's or branch's body."""
+    """Yield statements to add to the blocks of one statement: at their ends and in between."""
     if isinstance(statement, FunctionNode):
         yield from _unbound(statement, view)
-    if not isinstance(statement, (ast.For, ast.While, ast.If)):
+        yield from _kept_parameters(statement, view)
+    if not isinstance(statement, (*LOOPS, ast.If, FunctionNode)):
         return
-    if view.source.function(statement) is None or not view.source.starts_line(statement.body[0]):
+    if not isinstance(statement, FunctionNode) and view.source.function(statement) is None:
         return
-    first, last = statement.body[0], statement.body[-1]
-    if first.lineno == statement.lineno:
-        return
-    leaves = isinstance(last, (ast.Return, ast.Raise, ast.Break, ast.Continue))
-    for line, weight in _lines(statement, view):
-        edit = view.source.insert_before(first, [line])
-        yield view.make([edit], "insertion", weight, f"add `{line}`", first)
-        if not leaves:
-            edit = view.source.insert_after(last, [line])
-            yield view.make([edit], "insertion", weight, f"add `{line}`", last)
+    for block in (statement.body, getattr(statement, "orelse", [])):
+        if _is_open(block, statement, view):
+            yield from _in_block(statement, block, view)
+
+
+def _is_open(block: list[ast.stmt], statement: ast.stmt, view: View) -> bool:
+    """Tell whether statements can be put into a block as lines of their own."""
+    if not block or block[0].lineno == statement.lineno:
+        return False
+    elif_ = isinstance(block[0], ast.If) and view.source.lines[block[0].lineno - 1].lstrip()
+    return view.source.starts_line(block[0]) and not (elif_ and elif_.startswith("elif"))
+
+
+def _in_block(owner: ast.stmt, block: list[ast.stmt], view: View) -> Iterator[Candidate]:
+    if isinstance(owner, LOOPS) or (isinstance(owner, ast.If) and block is owner.body):
+        lines = list(_lines(owner, view))
+    else:
+        lines = []
+    lines += _fills(block, view)
+    for line, weight in lines:
+        if not isinstance(owner, FunctionNode):
+            yield _before(block[0], line, weight, view)
+        if not isinstance(block[-1], LEAVES):
+            yield _after(block[-1], line, weight, view)
+    for before, line, weight in _between(block, view):
+        yield _before(before, line, weight, view)
+    if isinstance(owner, LOOPS):
+        for line, weight in _carried(owner, view):
+            for place in block:
+                yield _before(place, line, weight, view)
+            if not isinstance(block[-1], LEAVES):
+                yield _after(block[-1], line, weight, view)
+
+
+def _before(statement: ast.stmt, line: str, weight: float, view: View) -> Candidate:
+    edit = view.source.insert_before(statement, [line])
+    return view.make([edit], "insertion", weight, f"add `{line}`", statement)
+
+
+def _after(statement: ast.stmt, line: str, weight: float, view: View) -> Candidate:
+    edit = view.source.insert_after(statement, [line])
+    return view.make([edit], "insertion", weight, f"add `{line}`", statement)
 
 
 def _unbound(function: FunctionNode, view: View) -> Iterator[Candidate]:
@@ -43,23 +82,36 @@ def _unbound(function: FunctionNode, view: View) -> Iterator[Candidate]:
         first = function.body[min(1, len(function.body) - 1)]
     if view.source.starts_line(first) and first.lineno != function.lineno:
         for value, weight in FIRST_VALUES:
-            line = f"{missing[1]} = {value}"
-            edit = view.source.insert_before(first, [line])
-            yield view.make([edit], "insertion", weight, f"add `{line}`", first)
+            yield _before(first, f"{missing[1]} = {value}", weight, view)
 
 
-def _lines(block: ast.For | ast.While | ast.If, view: View) -> Iterator[tuple[str, float]]:
-    names = view.names_before(block.body[-1])
-    tested = {node.id for node in ast.walk(block.test) if isinstance(node, ast.Name)} if (
-        isinstance(block, (ast.While, ast.If))) else set()  # fmt: skip
+def _kept_parameters(function: FunctionNode, view: View) -> Iterator[Candidate]:
+    """Yield `self.x = x` for a parameter that a constructor takes and forgets."""
+    if function.name != "__init__" or view.source.klass(function) is None:
+        return
+    last = function.body[-1]
+    if not view.source.starts_line(last) or last.lineno == function.lineno:
+        return
+    read = {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    given = function.args
+    for arg in (*given.posonlyargs, *given.args, *given.kwonlyargs)[1:]:
+        if arg.arg not in read:
+            yield _after(last, f"self.{arg.arg} = {arg.arg}", 0.8, view)
+
+
+def _lines(block: ast.stmt, view: View) -> Iterator[tuple[str, float]]:
+    """Yield counting and collecting that a loop or a condition may lack."""
+    body: list[ast.stmt] = getattr(block, "body", [])
+    names = view.names_before(body[-1])
+    test = getattr(block, "test", None)
+    tested = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)} if test else set()
     if isinstance(block, ast.While):
         for name in names:
             if name in tested:
                 yield f"{name} += 1", 0.4
                 yield f"{name} -= 1", 0.3
-    items = [node.id for node in ast.walk(block.target) if isinstance(node, ast.Name)] if (
-        isinstance(block, ast.For)) else [name for name in names if name in tested]  # fmt: skip
-    for name, method in _collections(block, view).items():
+    items = _targets(block) or [name for name in names if name in tested]
+    for name, (method, _) in _collections(block, view).items():
         for item in items[:3]:
             if item != name:
                 yield f"{name}.{method}({item})", 0.3
@@ -67,16 +119,103 @@ def _lines(block: ast.For | ast.While | ast.If, view: View) -> Iterator[tuple[st
             yield f"{name}.{method}({item})", 0.18
 
 
-def _collections(block: ast.stmt, view: View) -> dict[str, str]:
-    """Return the local sets and lists of the function around, with the method that fills them."""
+def _targets(block: ast.AST) -> list[str]:
+    target = getattr(block, "target", None)
+    return [node.id for node in ast.walk(target) if isinstance(node, ast.Name)] if target else []
+
+
+def _fills(block: list[ast.stmt], view: View) -> list[tuple[str, float]]:
+    """Return lines that put a name into a collection which is read, and which nothing fills."""
+    function = view.source.function(block[-1])
+    if function is None:
+        return []
+    names = view.names_before(block[-1])
+    items = [name for up in view.source.up(block[-1]) for name in _targets(up)]
+    arguments = [arg.arg for arg in function.args.args if arg.arg in names]
+    others = list(dict.fromkeys([*items, *arguments, *names]))
+    lines = []
+    for name, (method, filled) in _collections(block[-1], view).items():
+        for item in [other for other in others if other != name][:6]:
+            weight = 0.5 if item in items else 0.35
+            lines.append((f"{name}.{method}({item})", weight * (FILLED if filled else 1.0)))
+    return lines
+
+
+def _collections(block: ast.stmt, view: View) -> dict[str, tuple[str, bool]]:
+    """Return the sets and lists made in the functions around, how they are filled, if they are."""
     function = view.source.function(block)
-    found: dict[str, str] = {}
-    for node in ast.walk(function) if function else ():
-        if not isinstance(node, ast.Assign) or not isinstance(node.targets[0], ast.Name):
-            continue
-        made = view.code(node.value)
-        if isinstance(node.value, (ast.List, ast.ListComp)):
-            found[node.targets[0].id] = "append"
-        elif made.startswith("set(") or isinstance(node.value, (ast.Set, ast.SetComp)):
-            found[node.targets[0].id] = "add"
+    found: dict[str, tuple[str, bool]] = {}
+    while function is not None:
+        filled = _filled(function)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name, method = node.targets[0].id, _filled_by(node.value)
+                if method and node.lineno < block.lineno:
+                    found.setdefault(name, (method, name in filled))
+        function = view.source.function(function)
     return found
+
+
+def _filled_by(value: ast.expr) -> str:
+    if isinstance(value, (ast.List, ast.ListComp)):
+        return "append"
+    if isinstance(value, (ast.Set, ast.SetComp)):
+        return "add"
+    if isinstance(value, ast.Call):
+        return MADE.get(getattr(value.func, "id", getattr(value.func, "attr", "")), "")
+    return ""
+
+
+def _filled(function: FunctionNode) -> set[str]:
+    """Return the names whose collections get something somewhere in a function."""
+    found = set()
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            if node.func.attr in {*COLLECTING, "extend", "update", "insert"}:
+                found.add(getattr(node.func.value, "id", ""))
+        elif isinstance(node, ast.AugAssign):
+            found.add(getattr(node.target, "id", ""))
+    return found
+
+
+def _carried(loop: ast.stmt, view: View) -> Iterator[tuple[str, float]]:
+    """Yield `name = other` for a local that has a first value, and that a loop only reads.
+
+    What is given a first value before a loop, read in it, and never assigned there was meant to
+    carry something from one round to the next.
+    """
+    function = view.source.function(loop)
+    if function is None:
+        return
+    inside = list(ast.walk(loop))
+    read = {node.id for node in inside
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}  # fmt: skip
+    bound = {node.id for node in inside
+             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}  # fmt: skip
+    touched = {getattr(node.value, "id", "") for node in inside if isinstance(node, ast.Attribute)}
+    first = [node.targets[0].id for node in ast.walk(function)
+             if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+             and node.lineno < loop.lineno and _is_first_value(node.value)]  # fmt: skip
+    for name in dict.fromkeys(first):
+        if name in read and name not in bound and name not in touched:
+            for other in sorted(bound | set(_targets(loop)))[:GAPS_LINES]:
+                yield f"{name} = {other}", 0.45
+            yield f"{name} += 1", 0.4
+
+
+def _is_first_value(value: ast.expr) -> bool:
+    return isinstance(value, (ast.Constant, ast.UnaryOp))
+
+
+def _between(block: list[ast.stmt], view: View) -> Iterator[tuple[ast.stmt, str, float]]:
+    """Yield collecting calls in front of a block's middle statements, for what nothing fills."""
+    for statement in block[1:]:
+        if view.source.starts_line(statement):
+            for line, weight in _fills([statement], view):
+                if weight > FILLED:
+                    yield statement, line, weight * 0.8
+    last = block[-1]
+    if isinstance(last, LEAVES) and len(block) > 1:
+        for line, weight in _fills([last], view):
+            if weight <= FILLED:
+                yield last, line, weight

@@ -53,6 +53,69 @@ from tests.support.proposals import proposals
             "async def g():\n    pass\n\n\nasync def f():\n    return g()\n",
             "async def g():\n    pass\n\n\nasync def f():\n    return await g()\n",
         ),
+        (
+            "def f(a):\n    g = set()\n    for x in a:\n        if x in g:\n            break\n",
+            "def f(a):\n    g = set()\n    for x in a:\n        if x in g:\n            break\n"
+            "        g.add(x)\n",
+        ),
+        (
+            "def f(t, n):\n    lines = []\n    while len(t) > n:\n        lines.append(t[:n])\n"
+            "        t = t[n:]\n    return lines\n",
+            "def f(t, n):\n    lines = []\n    while len(t) > n:\n        lines.append(t[:n])\n"
+            "        t = t[n:]\n    lines.append(t)\n    return lines\n",
+        ),
+        (
+            "def f(node):\n    last = None\n    while node:\n        node.up = last\n"
+            "        node = node.down\n    return last\n",
+            "def f(node):\n    last = None\n    while node:\n        node.up = last\n"
+            "        last = node\n        node = node.down\n    return last\n",
+        ),
+        (
+            "class C:\n    def __init__(self, a, b):\n        self.a = a\n",
+            "class C:\n    def __init__(self, a, b):\n        self.a = a\n        self.b = b\n",
+        ),
+        (
+            "def f(xs):\n    n = 0\n    for x in xs:\n        x += 1\n        n += x\n",
+            "def f(xs):\n    n = 0\n    for x in xs:\n        x += 1\n    n += x\n",
+        ),
+        (
+            "def f(xs):\n    n = 0\n    for x in xs:\n        x += 1\n    n += x\n",
+            "def f(xs):\n    n = 0\n    for x in xs:\n        x += 1\n        n += x\n",
+        ),
+        (
+            "def f(a):\n    b = a.c\n    a.c = 0\n    return b\n",
+            "def f(a):\n    a.c = 0\n    b = a.c\n    return b\n",
+        ),
+        ("def f(n):\n    return []\n", "def f(n):\n    return [n]\n"),
+        ("def f(d, a, b):\n    return d[a, b]\n", "def f(d, a, b):\n    return d[b, a]\n"),
+        ("def f(a, b):\n    return [a, b]\n", "def f(a, b):\n    return [b]\n"),
+        ("def f(a, b):\n    return {1: a, 2: b}\n", "def f(a, b):\n    return {1: b, 2: a}\n"),
+        ("def f(a, b):\n    return g(a[1:], b)\n", "def f(a, b):\n    return g(a[1:], b[1:])\n"),
+        ("def f(a):\n    return a[:2]\n", "def f(a):\n    return a[2:]\n"),
+        (
+            "def f(a):\n    a.strip()\n    return a\n",
+            "def f(a):\n    a = a.strip()\n    return a\n",
+        ),
+        (
+            "def f(w, v, x):\n    w[x] = min(v[x], 1)\n",
+            "def f(w, v, x):\n    v[x] = min(v[x], 1)\n",
+        ),
+        (
+            "def f(near, d, x):\n    return get(near, x) + 1\n",
+            "def f(near, d, x):\n    return d + 1\n",
+        ),
+        (
+            "def f(xs, key):\n    return max(key(x) for x in xs if x > 1)\n",
+            "def f(xs, key):\n    return max(key(x) for x in xs if key(x) > 1)\n",
+        ),
+        (
+            "def f(n, xs):\n    if n < 0:\n        return 0\n    return xs[0]\n",
+            "def f(n, xs):\n    if n < 0 or not xs:\n        return 0\n    return xs[0]\n",
+        ),
+        (
+            "def f(a, b, c):\n    return a and b and c\n",
+            "def f(a, b, c):\n    return a and c\n",
+        ),
         ('x = "é" + str(1 < 2)\n', 'x = "é" + str(1 <= 2)\n'),
         ('def f(d):\n    return f"{d[1]}"\n', 'def f(d):\n    return f"{d[0]}"\n'),
     ],
@@ -122,6 +185,35 @@ def test_a_guard_prefers_what_the_function_returns_elsewhere() -> None:
     guards = {new: rank for new, rank in made.items() if "if x is None:" in new}
 
     assert "return -1\n    return x.y" in max(guards, key=guards.__getitem__)
+
+
+def test_a_guard_says_what_guards_beside_it_say() -> None:
+    text = (
+        "class C:\n    async def a(self, ctx, x):\n        if not x:\n"
+        '            await ctx.send("Nothing planned.")\n            return\n'
+        "        await ctx.send(x.y)\n\n"
+        "    async def b(self, ctx, x):\n        await ctx.send(x.y)\n"
+    )
+    made = proposals(text, crash_at(9, "AttributeError", NONE, none=("x",)))
+    guards = {new: rank for new, rank in made.items() if "if x is None:" in new}
+
+    told = 'if x is None:\n            await ctx.send("Nothing planned.")\n            return\n'
+    assert told in max(guards, key=guards.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "message", "right"),
+    [
+        ('def f(x):\n    return ",".join(x)\n', "assert 'a,b' == 'a, b'", '", ".join(x)'),
+        ('def f(x):\n    return f"{x} items"\n', "assert '3 items' == '3 rows'", 'f"{x} rows"'),
+        ('def f(x):\n    return f"{x:.1f} l"\n', "assert '3.1 l' == '3.14 l'", 'f"{x:.2f} l"'),
+        ("def f(x):\n    return x\n", "assert 'a' == 'A'", "return x.upper()"),
+    ],
+)
+def test_the_expected_text_gives_the_text(faulty: str, message: str, right: str) -> None:
+    made = proposals(faulty, Crash("AssertionError", message))
+
+    assert any(right in new and rank >= 0.4 for new, rank in made.items())
 
 
 def test_nothing_is_proposed_inside_annotations_and_docstrings() -> None:

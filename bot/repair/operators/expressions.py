@@ -1,0 +1,135 @@
+"""An expression that stands near in place of another, and calls that are too many or missing."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode
+
+NAMES = 6
+DONORS = 4
+BIG = (ast.Call, ast.Subscript)
+IN_PLACE = {"update", "extend", "append"}
+ANSWERING = {
+    "strip", "lstrip", "rstrip", "lower", "upper", "title", "replace", "removeprefix", "casefold",
+    "removesuffix", "union", "difference", "intersection", "astimezone", "format", "join",
+    "rjust", "ljust", "zfill", "capitalize", "with_traceback",
+}  # fmt: skip
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other expressions for one statement, taken from its own function."""
+    if isinstance(statement, ast.Expr):
+        yield from _assigned(statement, view)
+    if isinstance(statement, ast.Assign):
+        yield from _other_target(statement, view)
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Call):
+            yield from _local_for_call(node, view)
+            yield from _cut_alike(node, view)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield from _called_with(node, view)
+            yield from _squared(node, view)
+        if isinstance(node, ast.Slice):
+            yield from _open_ended(node, view)
+
+
+def _assigned(statement: ast.Expr, view: View) -> Iterator[Candidate]:
+    """Yield the result of a method kept, where it is thrown away and changes nothing in place."""
+    call = statement.value
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
+        return
+    target = call.func.value
+    if not isinstance(target, (ast.Name, ast.Attribute, ast.Subscript)):
+        return
+    name, code = view.code(target), view.code(call)
+    if call.func.attr in ANSWERING:
+        yield view.put(statement, f"{name} = {code}", "assignment", 0.8)
+    elif call.func.attr in IN_PLACE and len(call.args) == 1 and not call.keywords:
+        yield view.put(statement, f"{name} = {view.code(call.args[0])}", "assignment", 0.25)
+
+
+def _other_target(statement: ast.Assign, view: View) -> Iterator[Candidate]:
+    """Yield the item or attribute that the value reads, as what gets the value."""
+    target = statement.targets[0]
+    if not isinstance(target, (ast.Subscript, ast.Attribute)):
+        return
+    own = view.code(target)
+    read = {
+        view.code(node): None for node in ast.walk(statement.value)
+        if isinstance(node, type(target)) and isinstance(node.ctx, ast.Load)
+    }  # fmt: skip
+    for code in list(read)[:DONORS]:
+        if code != own and "\n" not in code:
+            yield view.put(target, code, "assignment", 0.3)
+
+
+def _local_for_call(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield a local for a call that is an operand or an argument: it was looked up already."""
+    parent = view.source.parents.get(node)
+    if not isinstance(parent, (ast.BinOp, ast.Compare, ast.Call)) or not node.args:
+        return
+    if getattr(parent, "func", None) is node:
+        return
+    passed = {inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name)}
+    weight = 0.2 if isinstance(parent, ast.BinOp) else 0.12
+    names = [name for name in view.names_before(node) if name not in passed]
+    for name in reversed(names[-NAMES:]):
+        yield view.put(node, name, "name", weight)
+
+
+def _cut_alike(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the cut that another argument of the call has: `f(a[1:], b)` to `f(a[1:], b[1:])`."""
+    slices = [view.code(each.slice) for each in node.args
+              if isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice)]  # fmt: skip
+    for each in node.args:
+        if isinstance(each, ast.Name):
+            for cut in dict.fromkeys(slices):
+                yield view.put(each, f"{each.id}[{cut}]", "slice", 0.5)
+        elif isinstance(each, ast.Subscript) and isinstance(each.slice, ast.Slice):
+            yield view.put(each, view.code(each.value), "slice", 0.25)
+
+
+def _called_with(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield a call of the function's own callable parameters with a name: `key(item)`."""
+    function = view.source.function(node)
+    parent = view.source.parents.get(node)
+    if function is None or isinstance(parent, (ast.Call, ast.Attribute)):
+        return
+    for name in _callables(function):
+        if name != node.id:
+            yield view.put(node, f"{name}({node.id})", "call", 0.3)
+
+
+def _callables(function: FunctionNode) -> list[str]:
+    """Return the parameters that a function calls, or that are named for being called."""
+    given = [arg.arg for arg in (*function.args.args, *function.args.kwonlyargs)]
+    called = {node.func.id for node in ast.walk(function)
+              if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}  # fmt: skip
+    named = {"key", "func", "function", "transform", "convert", "parse", "normalize"}
+    return [name for name in given if name in called or name in named][:2]
+
+
+def _squared(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield the square of a name that is taken from, or added to, something."""
+    parent = view.source.parents.get(node)
+    if isinstance(parent, ast.BinOp) and isinstance(parent.op, (ast.Sub, ast.Add)):
+        around = view.source.parents.get(parent)
+        if isinstance(around, (ast.Call, ast.Compare)):
+            yield view.put(node, f"{node.id} ** 2", "operand", 0.14)
+
+
+def _open_ended(node: ast.Slice, view: View) -> Iterator[Candidate]:
+    """Yield the slice without one of its bounds, and with one that is not there."""
+    parts = [view.code(part) if part is not None else "" for part in (node.lower, node.upper)]
+    step = f":{view.code(node.step)}" if node.step is not None else ""
+    if all(parts):
+        yield view.put(node, f"{parts[0]}:{step}", "slice", 0.25)
+        yield view.put(node, f":{parts[1]}{step}", "slice", 0.25)
+    elif parts[0] or parts[1]:
+        yield view.put(node, f"{parts[1]}:{parts[0]}{step}", "slice", 0.35)
+    if parts[0] and not parts[1]:
+        yield view.put(node, f"{parts[0]}:-1{step}", "slice", 0.15)
+    if not step and not any(parts):
+        yield view.put(node, "::-1", "slice", 0.2)

@@ -1,0 +1,73 @@
+"""Lists, tuples, sets and dictionaries written out: an element too few, too many, or swapped."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+Written = ast.List | ast.Tuple | ast.Set
+ANSWERS = (ast.Return, ast.Assign, ast.Yield)
+NAMES = 4
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other elements for what one statement writes out."""
+    for node in view.nodes(statement):
+        if isinstance(node, Written):
+            if not node.elts:
+                yield from _filled(node, statement, view)
+            else:
+                yield from _swapped(node, view)
+                yield from _fewer(node, view)
+        elif isinstance(node, ast.Dict):
+            yield from _without_key(node, view)
+
+
+def _filled(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield a list with one thing in it where an empty one is answered: `[[]]`, `[name]`."""
+    if not isinstance(node, ast.List) or not isinstance(view.source.parents.get(node), ANSWERS):
+        return
+    answered = isinstance(statement, ast.Return)
+    yield view.put(node, "[[]]", "literal", 0.3 if answered else 0.12)
+    for name in view.names_before(node)[:NAMES]:
+        yield view.put(node, f"[{name}]", "literal", 0.3 if answered else 0.15)
+    yield view.put(node, "[0]", "literal", 0.12)
+
+
+def _swapped(node: Written, view: View) -> Iterator[Candidate]:
+    """Yield neighbours swapped, where the order says what each of them is."""
+    if isinstance(node, ast.Set) or len(node.elts) > 4:
+        return
+    index = isinstance(view.source.parents.get(node), ast.Subscript)
+    for left, right in zip(node.elts, node.elts[1:], strict=False):
+        one, other = view.code(left), view.code(right)
+        if one == other or isinstance(left, ast.Starred) or isinstance(right, ast.Starred):
+            continue
+        edits = [view.source.replace(left, other), view.source.replace(right, one)]
+        weight = 0.55 if index else 0.4 if isinstance(node, ast.Tuple) else 0.2
+        yield view.make(edits, "literal", weight, f"swap `{one}` and `{other}`", node)
+
+
+def _fewer(node: Written, view: View) -> Iterator[Candidate]:
+    if not isinstance(node.ctx if not isinstance(node, ast.Set) else ast.Load(), ast.Load):
+        return
+    if not 2 <= len(node.elts) <= 6 or isinstance(view.source.parents.get(node), ast.Subscript):
+        return
+    brackets = {ast.List: "[]", ast.Set: "{}", ast.Tuple: "()"}[type(node)]
+    for gone in node.elts:
+        rest = [view.code(each) for each in node.elts if each is not gone]
+        comma = "," if isinstance(node, ast.Tuple) and len(rest) == 1 else ""
+        text = f"{brackets[0]}{', '.join(rest)}{comma}{brackets[1]}"
+        yield view.put(node, text, "literal", 0.12, f"leave out `{view.code(gone)[:40]}`")
+
+
+def _without_key(node: ast.Dict, view: View) -> Iterator[Candidate]:
+    """Yield the values of two keys beside each other swapped."""
+    if len(node.values) > 6:
+        return
+    for left, right in zip(node.values, node.values[1:], strict=False):
+        one, other = view.code(left), view.code(right)
+        if one != other and "\n" not in one + other:
+            edits = [view.source.replace(left, other), view.source.replace(right, one)]
+            yield view.make(edits, "literal", 0.25, f"swap `{one}` and `{other}`", node)

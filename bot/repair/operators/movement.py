@@ -1,0 +1,123 @@
+"""Statements in the wrong place: one level too deep or too shallow, before or after a neighbour."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate, SourceEdit
+from bot.repair.operators._view import View
+
+SIMPLE = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Raise,
+          ast.Break, ast.Continue, ast.Delete)  # fmt: skip
+BLOCKS = (ast.For, ast.AsyncFor, ast.While, ast.If, ast.With, ast.AsyncWith)
+LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield other places for one simple statement."""
+    block = _block(statement, view)
+    if not isinstance(statement, SIMPLE) or statement not in block or not _whole(statement, view):
+        return
+    if getattr(statement, "value", None) in view.source.docstrings:
+        return
+    at = block.index(statement)
+    if at + 1 < len(block):
+        yield from _swapped(statement, block[at + 1], view)
+    if at > 0 and isinstance(block[at - 1], BLOCKS):
+        yield from _deeper(statement, block[at - 1], view)
+    if at == len(block) - 1 and len(block) > 1:
+        yield from _shallower(statement, view)
+
+
+def _block(statement: ast.stmt, view: View) -> list[ast.stmt]:
+    parent = view.source.parents.get(statement)
+    for name in ("body", "orelse", "finalbody"):
+        block = getattr(parent, name, None)
+        if isinstance(block, list) and statement in block:
+            return block
+    return []
+
+
+def _whole(statement: ast.stmt, view: View) -> bool:
+    """Tell whether a statement has its lines to itself, and moves without changing a text."""
+    last = view.source.lines[(statement.end_lineno or statement.lineno) - 1]
+    rest = last.encode()[statement.end_col_offset or 0 :].decode(errors="replace").strip()
+    code = view.code(statement)
+    plain = '"""' not in code and "'''" not in code
+    return view.source.starts_line(statement) and plain and (not rest or rest.startswith("#"))
+
+
+def _lines(statement: ast.stmt, view: View) -> tuple[int, int, str]:
+    """Return where a statement's lines begin and end, and their text, with a line's end."""
+    start = view.source.offset(statement.lineno, 0)
+    end_line = statement.end_lineno or statement.lineno
+    end = start + sum(len(line) for line in view.source.lines[statement.lineno - 1 : end_line])
+    text = view.source.text[start:end]
+    return start, end, text if text.endswith("\n") else f"{text}\n"
+
+
+def _swapped(statement: ast.stmt, following: ast.stmt, view: View) -> Iterator[Candidate]:
+    if not isinstance(following, SIMPLE) or not _whole(following, view):
+        return
+    if isinstance(following, LEAVES) or isinstance(statement, LEAVES):
+        return
+    if not _depend(statement, following):
+        return
+    start, middle, one = _lines(statement, view)
+    again, end, other = _lines(following, view)
+    between = view.source.text[middle:again]
+    edit = SourceEdit(view.source.path, start, end, other + between + one)
+    yield view.make([edit], "order", 0.3, f"`{view.code(following)[:50]}` first", statement)
+
+
+def _depend(one: ast.stmt, other: ast.stmt) -> bool:
+    """Tell whether the order of two statements may matter: they share a name, or both call."""
+    names = [{ast.unparse(node) for node in ast.walk(each)
+              if isinstance(node, (ast.Name, ast.Attribute))} for each in (one, other)]  # fmt: skip
+    return bool((names[0] & names[1]) - {"self"})
+
+
+def _deeper(statement: ast.stmt, block: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield the statement as the last one of the block that stands before it."""
+    body = getattr(block, "orelse", []) or getattr(block, "body", [])
+    bodies = {id(getattr(block, "body", [])): getattr(block, "body", []), id(body): body}
+    for each in bodies.values():
+        last = each[-1]
+        if isinstance(last, LEAVES) or last.lineno == block.lineno:
+            continue
+        if not view.source.starts_line(last):
+            continue
+        yield _moved(statement, last, view, f"move `{_brief(statement, view)}` into the block")
+
+
+def _shallower(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield the statement behind the block that it ends."""
+    parent = view.source.parents.get(statement)
+    if isinstance(statement, ast.Return):
+        return  # `returns` proposes these
+    if isinstance(parent, BLOCKS) and view.source.starts_line(parent):
+        why = f"move `{_brief(statement, view)}` out of the block"
+        indent = view.source.indent(parent)
+        yield _moved(statement, parent, view, why, indent)
+
+
+def _moved(
+    statement: ast.stmt, after: ast.stmt, view: View, why: str, indent: str | None = None
+) -> Candidate:
+    """Return the candidate that puts a statement after another, indented as that one is."""
+    start, end, text = _lines(statement, view)
+    old = view.source.indent(statement)
+    new = view.source.indent(after) if indent is None else indent
+    lines = [new + line.removeprefix(old) for line in text.splitlines()]
+    at = view.source.offset(after.end_lineno or after.lineno, after.end_col_offset or 0)
+    if after is view.source.parents.get(statement):
+        edits = [SourceEdit(view.source.path, start, end, "\n".join(lines) + "\n")]
+        return view.make(edits, "place", 0.4, why, statement)
+    edits = [
+        SourceEdit(view.source.path, at, at, "\n" + "\n".join(lines)),
+        SourceEdit(view.source.path, start, end, ""),
+    ]
+    return view.make(edits, "place", 0.35, why, statement)
+
+
+def _brief(statement: ast.stmt, view: View) -> str:
+    return " ".join(view.code(statement).split())[:50]

@@ -1,0 +1,119 @@
+"""Texts that differ from what a test expected: separators, words, letter case, number formats."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+
+SPEC = re.compile(r":(?P<comma>,?)\.(?P<digits>\d)(?P<end>[f%]?)\}")
+PLAIN_FIELD = re.compile(r"(?<!\{)\{(?P<name>[^{}:!=\"']+)\}(?!\})")
+DIGIT = re.compile(r"\d")
+DECIMALS = re.compile(r"\d\.(\d+)")
+CHANGES = ("strip", "lower", "upper", "title", "capitalize", "rstrip", "lstrip", "swapcase")
+DOUBTFUL = ("\\", "\n", '"', "'", "{", "}")
+LONG = 200
+SURE, LIKELY = 0.9, 0.7
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield edits of one statement's texts that turn what a test got into what it expected."""
+    pairs = [pair for got, wanted in view.differences() if (pair := _short_texts(got, wanted))]
+    if not pairs:
+        return
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from _solved_constant(node, node.value, pairs, view)
+        elif isinstance(node, ast.JoinedStr):
+            yield from _solved_parts(node, pairs, view)
+            yield from _formats(node, pairs, view)
+    if isinstance(statement, ast.Return) and statement.value is not None:
+        yield from _changed(statement.value, pairs, view)
+
+
+def _short_texts(got: object, wanted: object) -> tuple[str, str] | None:
+    if isinstance(got, str) and isinstance(wanted, str) and len(got + wanted) < LONG:
+        return got, wanted
+    return None
+
+
+def solutions(part: str, got: str, wanted: str) -> Iterator[str]:
+    """Yield texts that, put in the place of `part` in `got`, make it `wanted`."""
+    pieces = got.split(part)
+    gaps, spare = len(pieces) - 1, len(wanted) - sum(map(len, pieces))
+    if gaps and spare >= 0 and spare % gaps == 0:
+        text = wanted[len(pieces[0]) : len(pieces[0]) + spare // gaps]
+        if text.join(pieces) == wanted:
+            yield text
+            return
+    for at in (match.start() for match in re.finditer(re.escape(part), got)):
+        head, tail = got[:at], got[at + len(part) :]
+        fits = len(head) + len(tail) <= len(wanted)
+        if fits and wanted.startswith(head) and wanted.endswith(tail):
+            yield wanted[len(head) : len(wanted) - len(tail)]
+
+
+def _solved(part: str, pairs: list[tuple[str, str]]) -> list[str]:
+    """Return the texts for a part that explain all the pairs it occurs in."""
+    sets = [set(solutions(part, got, wanted)) for got, wanted in pairs if part in got]
+    common = set.intersection(*sets) if sets else set()
+    spelled = bool(DIGIT.search(part))
+    # A digit that was not written out before is no text: it came from what is reckoned.
+    fitting = (text for text in common if spelled or not DIGIT.search(text))
+    return sorted(text for text in fitting if text != part and text.isprintable())
+
+
+def _solved_constant(
+    node: ast.Constant, value: str, pairs: list[tuple[str, str]], view: View
+) -> Iterator[Candidate]:
+    code = view.code(node)
+    quote = code[0] if code[:1] in {'"', "'"} else ""
+    if not value or not quote or code[:3] == quote * 3 or "\n" in code:
+        return
+    for text in _solved(value, pairs):
+        if "\\" not in text and quote not in text:
+            yield view.put(node, f"{quote}{text}{quote}", "string", SURE)
+
+
+def _solved_parts(
+    node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View
+) -> Iterator[Candidate]:
+    """Yield other texts between the fields of an f-string."""
+    code = view.code(node)
+    for part in node.values:
+        value = part.value if isinstance(part, ast.Constant) else None
+        if not isinstance(value, str) or code.count(value) != 1:
+            continue
+        for text in _solved(value, pairs):
+            if not any(mark in text for mark in DOUBTFUL):
+                yield view.put(node, code.replace(value, text), "string", SURE)
+
+
+def _formats(node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View) -> Iterator[Candidate]:
+    """Yield as many decimals as the expected text has."""
+    code = view.code(node)
+    wanted = {len(digits) for _, text in pairs for digits in DECIMALS.findall(text)}
+    for digits in sorted(wanted):
+        for match in SPEC.finditer(code):
+            spec = f":{match['comma']}.{digits}{match['end']}}}"
+            yield view.put(
+                node, code[: match.start()] + spec + code[match.end() :], "string", LIKELY
+            )
+        for match in PLAIN_FIELD.finditer(code):
+            spec = f"{{{match['name']}:.{digits}f}}"
+            yield view.put(node, code[: match.start()] + spec + code[match.end() :], "string", 0.5)
+    if any("," in text and "," not in got for got, text in pairs):
+        for match in PLAIN_FIELD.finditer(code):
+            spec = f"{{{match['name']}:,}}"
+            yield view.put(node, code[: match.start()] + spec + code[match.end() :], "string", 0.5)
+
+
+def _changed(value: ast.expr, pairs: list[tuple[str, str]], view: View) -> Iterator[Candidate]:
+    """Yield the answer in another letter case or without white space, where that is all."""
+    simple = isinstance(value, (ast.Name, ast.Call, ast.Attribute, ast.Subscript, ast.JoinedStr))
+    code = view.code(value)
+    for method in CHANGES:
+        if all(getattr(got, method)() == wanted for got, wanted in pairs):
+            text = f"{code}.{method}()" if simple else f"({code}).{method}()"
+            yield view.put(value, text, "string", LIKELY)
