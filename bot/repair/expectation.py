@@ -20,7 +20,7 @@ LEAVES_AT_MOST = 8
 SEQUENCES = (list, tuple)
 
 YES_OR_NO = {"comparison": 1.3, "negation": 1.3, "boolean": 1.2, "boolean operator": 1.3}
-NEAR = {"off by one": 1.35, "constant": 1.3, "comparison": 1.2}
+NEAR = {"off by one": 1.1, "constant": 1.15, "comparison": 1.1}
 OTHER_NUMBER = {"arithmetic": 1.2, "operand": 1.2, "constant": 1.1, "name": 1.1}
 OTHER_ORDER = {"arguments": 1.3, "function": 1.3, "slice": 1.2, "literal": 1.3, "order": 1.4}
 OTHER_LENGTH = {"insertion": 1.3, "slice": 1.3, "off by one": 1.2, "literal": 1.3, "place": 1.2}
