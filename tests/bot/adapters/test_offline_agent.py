@@ -181,7 +181,7 @@ async def test_what_no_test_tells_apart_is_asked_and_the_answer_picks_the_edit(
         assert asked.doubts == ()
         (kept, *_) = [grant.file for grant in asked.granted]
         assert kept.startswith("tests/regressions/test_area_answer_")
-        assert "call(" in (workspace.path / kept).read_text("utf-8")
+        assert "answer = dice.area(" in (workspace.path / kept).read_text("utf-8")
         assert read_memo(asked.memo).stated[0].by == "dora"
 
 
