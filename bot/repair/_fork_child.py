@@ -16,6 +16,7 @@ import resource
 import signal
 import sys
 import threading
+import tokenize
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -33,8 +34,10 @@ def lay_over(files: dict[str, str], scratch: str) -> None:
     copies: dict[str, str] = {}
     for number, (path, text) in enumerate(files.items()):
         copies[path] = str(Path(scratch, f"overlay-{os.getpid()}-{number}.py"))
-        Path(copies[path]).write_text(text, encoding="utf-8")
-        linecache.cache[path] = (len(text), None, text.splitlines(keepends=True), path)
+        with Path(path).open("rb") as file:
+            encoding = tokenize.detect_encoding(file.readline)[0]
+        Path(copies[path]).write_bytes(text.encode(encoding))
+        linecache.cache[path] = (len(text), None, list(io.StringIO(text, newline=None)), path)
     loader: Any = importlib.machinery.SourceFileLoader
     plain_code, plain_open = loader.get_code, builtins.open
 
@@ -202,14 +205,8 @@ class TestRecorder:
         record = self.records.setdefault(node.nodeid, {"test": node.nodeid, "seconds": 0.0})
         frames, inner = frames_of(error.__traceback__, self.root)
         if isinstance(error, SyntaxError) and not frames and error.filename:
-            frames = [
-                {
-                    "path": relative(error.filename, self.root),
-                    "line": error.lineno or 1,
-                    "function": "<module>",
-                    "span": None,
-                }
-            ]
+            at, line = relative(error.filename, self.root), error.lineno or 1
+            frames = [{"path": at, "line": line, "function": "<module>", "span": None}]
         record.update(
             outcome="failed",
             error=type(error).__name__,

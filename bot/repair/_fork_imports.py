@@ -151,7 +151,7 @@ def left_to_children(
 def needed(name: str, file: Path, known: Collection[str]) -> Iterator[str]:
     """Yield the known modules that this one imports or names, and the packages around them."""
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    for other in (name, *named_in(file.read_text(encoding="utf-8"), package)):
+    for other in (name, *named_in(file.read_bytes(), package)):
         parts = other.split(".")
         for end in range(1, len(parts) + 1):
             around = ".".join(parts[:end])
@@ -159,9 +159,9 @@ def needed(name: str, file: Path, known: Collection[str]) -> Iterator[str]:
                 yield around
 
 
-def named_in(text: str, package: str) -> Iterator[str]:
+def named_in(source: bytes, package: str) -> Iterator[str]:
     """Yield every name that a source imports, wherever in it, and every text it holds."""
-    for node in ast.walk(ast.parse(text)):
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -12,6 +12,7 @@ from bot.repair.localise import UNSEEN, Suspicion
 from bot.repair.model import Candidate, Crash, Problem, SourceEdit
 from bot.repair.operators import OPERATORS, Pools, View, pools_of
 from bot.repair.source import FunctionNode, Source, header_lines
+from bot.repair.source_text import line_at
 
 FLOOR = 0.1
 CRASHES_AT_MOST = 3
@@ -53,7 +54,7 @@ def _undoings(
     for candidate in reverts.propose(problem.texts, problem.hunks):
         near = max(_nearness(edit, problem, suspicion, reach) for edit in candidate.edits)
         first = candidate.edits[0]
-        line = problem.texts[first.path].count("\n", 0, first.start) + 1
+        line = line_at(problem.texts[first.path], first.start)
         rank = REVERT_FIRST + candidate.rank * (0.5 + near) if near else candidate.rank * 0.3
         yield replace(candidate, rank=rank, line=line)
 
@@ -63,8 +64,8 @@ def _nearness(
 ) -> float:
     """Return the suspicion of the lines an undoing touches, or of the names they bind."""
     text = problem.texts[edit.path]
-    first = text.count("\n", 0, edit.start) + 1
-    last = first + text.count("\n", edit.start, edit.end)
+    first = line_at(text, edit.start)
+    last = line_at(text, edit.end)
     scored = suspicion.scores.get(edit.path, {})
     near = max((scored.get(line, 0.0) for line in range(first - 1, last + 2)), default=0.0)
     if near:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bot.repair.child_process import spawn
+from bot.repair.files import write
 from bot.repair.model import Texts
 from bot.repair.plain import copy_tree
 from bot.repair.runner import Confine
@@ -31,10 +32,11 @@ class CommandCheck:
                 await asyncio.to_thread(copy_tree, self._tree, self._folder)
             kept = {path: (self._folder / path).read_bytes() for path in files}
             try:
-                for path, text in files.items():
-                    (self._folder / path).write_bytes(text.encode(errors="surrogateescape"))
+                write(self._folder, files)
                 argv = self._confine(self._argv, self._folder)
                 code, _ = await spawn(argv, self._folder, self._seconds)
+            except UnicodeEncodeError:
+                return False
             finally:
                 for path, data in kept.items():
                     (self._folder / path).write_bytes(data)

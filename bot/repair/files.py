@@ -1,11 +1,14 @@
 """The files of the tree under repair: those that may change, read, and new texts, written."""
 
+import codecs
 import difflib
+import io
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from bot.repair.guidance import is_test
 from bot.repair.model import Texts
+from bot.repair.source_text import decoded, encoded
 
 FILES_AT_MOST = 40
 BYTES_AT_MOST = 300_000
@@ -26,15 +29,16 @@ def changeable_texts(
         inside = file.is_relative_to(root) and file.is_file() and path.endswith(".py")
         fits = inside and len(texts) < FILES_AT_MOST and file.stat().st_size <= BYTES_AT_MOST
         if open_to_change and fits and not is_test(path):
-            texts[path] = file.read_bytes().decode("utf-8", errors="surrogateescape")
+            texts[path] = decoded(file.read_bytes())
     return texts
 
 
 def write(root: Path, files: Texts) -> None:
-    """Write the new texts below the root."""
+    """Write the new texts below the root, each encoded as its file is. See `encoded`."""
     for path, text in files.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_bytes(text.encode("utf-8", errors="surrogateescape"))
+        file = root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(encoded(text, file.read_bytes() if file.exists() else b""))
 
 
 def diff_of(repo: Path, files: Texts) -> str:
@@ -42,9 +46,15 @@ def diff_of(repo: Path, files: Texts) -> str:
     parts: list[str] = []
     for path, text in sorted(files.items()):
         file = repo / path
-        old = file.read_bytes().decode(errors="surrogateescape") if file.exists() else ""
+        was = file.read_bytes() if file.exists() else b""
         parts += difflib.unified_diff(
-            old.splitlines(keepends=True), text.splitlines(keepends=True),
+            _rows(was), _rows(encoded(text, was)),
             f"a/{path}" if file.exists() else "/dev/null", f"b/{path}",
         )  # fmt: skip
     return "".join(part if part.endswith("\n") else f"{part}\n" for part in parts)
+
+
+def _rows(data: bytes) -> list[str]:
+    """Return the lines as a diff counts them; a byte order mark stays before the first."""
+    mark = "\ufeff" if data.startswith(codecs.BOM_UTF8) else ""
+    return list(io.StringIO(mark + decoded(data), newline="\n"))

@@ -8,6 +8,7 @@ from bot.proof import HazardKind
 from bot.proof.facts import fixed
 from bot.repair.model import SourceEdit
 from bot.repair.source import Source
+from bot.repair.source_text import lines_of
 
 AT_MOST = 6  # for each kind of hazard
 _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+")}
@@ -29,7 +30,7 @@ def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
 
 def changed_lines(before: str, after: str) -> frozenset[int]:
     """Return the lines of `after` that are not in `before`; where lines only went, those beside."""
-    old, new = before.splitlines(), after.splitlines()
+    old, new = lines_of(before), lines_of(after)
     found: set[int] = set()
     for tag, _, _, first, last in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
         if tag == "delete":

@@ -8,6 +8,7 @@ from pathlib import Path
 from bot.infra.syntax import parse
 from bot.repair.guidance import is_test
 from bot.repair.plain import SKIPPED
+from bot.repair.source_text import decoded
 
 FILES_AT_MOST = 3000
 TESTS_AT_MOST = 12
@@ -50,7 +51,7 @@ def imports_of(file: Path) -> set[str]:
     if file.stat().st_size > BYTES_AT_MOST:
         return set()
     try:
-        tree = parse(file.read_text(encoding="utf-8", errors="replace"))
+        tree = parse(decoded(file.read_bytes()))
     except (SyntaxError, ValueError):
         return set()
     names: set[str] = set()

@@ -8,6 +8,7 @@ from bot.proof import same_behaviour
 from bot.repair import reverts
 from bot.repair.guidance import is_test
 from bot.repair.model import SourceEdit, SuspectHunk, Texts
+from bot.repair.source_text import lines_of
 
 
 class PartialUndo(NamedTuple):
@@ -79,4 +80,4 @@ def _takes_back(before: str, after: str, hunks: Iterable[SuspectHunk]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    return [line.strip() for line in text.splitlines() if line.strip()]
+    return [line.strip() for line in lines_of(text) if line.strip()]

@@ -16,6 +16,7 @@ from typing import Self
 
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.child_process import spawn
+from bot.repair.files import write
 from bot.repair.model import Crash, Texts, TraceFrame
 from bot.repair.runner import (
     Confine,
@@ -92,10 +93,11 @@ class CommandRunner:
         """Run the command with these texts in place; see `TestRunner`."""
         copy = await self._copies.get()
         try:
-            for path, text in overlay.items():
-                (copy / path).write_bytes(text.encode(errors="surrogateescape"))
+            write(copy, overlay)
             argv = self._confine(shell(self._command), copy)
             code, output = await spawn(argv, copy, limits.seconds)
+        except UnicodeEncodeError as error:  # a text that its file's encoding does not have
+            code, output = 1, f"{type(error).__name__}: {error}"
         finally:
             for path in overlay:
                 shutil.copyfile(self._root / path, copy / path)

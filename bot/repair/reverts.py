@@ -7,6 +7,7 @@ from itertools import combinations
 
 from bot.infra.unified_diff import parse
 from bot.repair.model import Candidate, SourceEdit, SuspectHunk, Texts
+from bot.repair.source_text import lines_of
 
 TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
@@ -23,7 +24,9 @@ def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
             commit,
             hunk.old,
             hunk.new,
-            tuple(sign + line.removesuffix("\r") for sign, line in hunk.lines),
+            tuple(
+                sign + line.removeprefix("\ufeff").removesuffix("\r") for sign, line in hunk.lines
+            ),
             age,
         )
         for patch in parse(text)
@@ -110,8 +113,8 @@ def atoms_of(change: CommitChange) -> list[CommitChange]:
 
 def finer(edit: SourceEdit, text: str) -> list[SourceEdit]:
     """Split an edit of several lines into edits of single lines with the same effect together."""
-    now = text[edit.start : edit.end].splitlines(keepends=True)
-    then = edit.text.splitlines(keepends=True)
+    now = lines_of(text[edit.start : edit.end])
+    then = lines_of(edit.text)
     starts = [edit.start]
     for line in now:
         starts.append(starts[-1] + len(line))
@@ -150,7 +153,7 @@ def _place_removal(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk
 
 def edit_for(text: str, change: CommitChange, hunk: SuspectHunk) -> SourceEdit | None:
     """Return the edit that undoes one change in the current text."""
-    whole = text.splitlines(keepends=True)
+    whole = lines_of(text)
     lines = [line.rstrip("\r\n") for line in whole]
     at = place(lines, change, hunk)
     if at is None:

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bot.infra.syntax import parse
 from bot.repair.model import SourceEdit
+from bot.repair.source_text import lines_of
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, ast.Module)
@@ -31,7 +32,7 @@ class Source:
     @cached_property
     def lines(self) -> list[str]:
         """Return the lines with their ends."""
-        return self.text.splitlines(keepends=True)
+        return lines_of(self.text)
 
     @cached_property
     def _starts(self) -> list[int]:

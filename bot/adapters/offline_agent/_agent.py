@@ -42,6 +42,7 @@ from bot.repair.questions import after_asking
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits as RunLimits
 from bot.repair.search import OnProgress, SearchProgress
+from bot.repair.source_text import decoded
 from bot.repair.stated_answers import StatedAnswers
 
 _END = None
@@ -122,7 +123,7 @@ class OfflineAgent:
             return
         owned = assignment.plan.owned_files
         turned_down = {
-            change.path: await asyncio.to_thread((workspace.path / change.path).read_text, "utf-8")
+            change.path: decoded(await asyncio.to_thread((workspace.path / change.path).read_bytes))
             for change in assignment.previous.files
             if change.path in owned and change.status != "deleted" and not is_test(change.path)
         }
