@@ -1,5 +1,6 @@
 """What the outcome of one candidate suggests to try: its twins at once, numbers and pairs late."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.repair.fitted_numbers import KIND, FittedNumbers
@@ -11,9 +12,10 @@ from bot.repair.twins import widened
 
 @dataclass
 class FollowUps:
-    """Proposes from attempts; keeps those that came near."""
+    """Proposes from attempts; keeps those that came near. `singles`: single edits, best first."""
 
     problem: Problem
+    singles: Sequence[Candidate]
     near: list[RepairAttempt] = field(default_factory=list)
     _numbers: FittedNumbers = field(init=False)
     _reckoned: dict[tuple[str, int], Candidate] = field(default_factory=dict)
@@ -40,4 +42,4 @@ class FollowUps:
     def late(self) -> list[Candidate]:
         """Return what is for when single edits do not do: numbers reckoned, and pairs."""
         numbers, self._reckoned = list(self._reckoned.values()), {}
-        return [*numbers, *(pairs(self.problem, self.near) if self.near else ())]
+        return [*numbers, *pairs(self.problem, self.near, self.singles)]

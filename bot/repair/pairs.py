@@ -5,7 +5,7 @@ The near miss changes how the test fails; how it fails then says where to look f
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import zip_longest
+from itertools import chain, zip_longest
 
 from bot.repair.candidates import propose
 from bot.repair.localise import localise
@@ -13,24 +13,59 @@ from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdi
 from bot.repair.nearness import progress
 
 FIRST_EDITS, SECOND_EDITS = 6, 60
+FRAMES, BESIDE = 2, 3  # so many frames of the new crash, and lines beside each
 RANK = 0.001  # of a single edit: any single one comes before any pair
 CAVEAT = "it takes two edits at once, and of the many pairs there are only the likeliest were tried"
 
 
-def pairs(problem: Problem, near: Sequence[RepairAttempt]) -> list[Candidate]:
-    """Return pairs of a near miss and another edit, the likeliest first; blocks for a while."""
-    single = [each for each in near if each.candidate.caveat != CAVEAT]
-    ranked = sorted(single, key=lambda each: (-progress(problem, each.judgement), each.number))
-    rows = [list(_with(problem, attempt)) for attempt in ranked[:FIRST_EDITS]]
+def pairs(
+    problem: Problem, near: Sequence[RepairAttempt], singles: Sequence[Candidate]
+) -> list[Candidate]:
+    """Return pairs of a near miss and another edit, the likeliest first; blocks for a while.
+
+    The other edit is one about the new crash, or else one of the `singles`, best first.
+    """
+    first = [each for each in near if each.candidate.caveat != CAVEAT]
+    ranked = sorted(first, key=lambda each: (-progress(problem, each.judgement), each.number))
+    known: dict[tuple[TraceFrame, ...], list[Candidate]] = {}
+    rows = [
+        list(_with(attempt, chain(_about_crash(problem, attempt, known), singles)))
+        for attempt in ranked[:FIRST_EDITS]
+    ]
     return [pair for column in zip_longest(*rows) for pair in column if pair is not None]
 
 
-def _with(problem: Problem, attempt: RepairAttempt) -> Iterator[Candidate]:
-    first, crash = attempt.candidate, attempt.judgement.crash
+def _about_crash(
+    problem: Problem,
+    attempt: RepairAttempt,
+    known: dict[tuple[TraceFrame, ...], list[Candidate]],
+) -> list[Candidate]:
+    """Return edits beside the lines where it crashes after an attempt, as `known` for the lines."""
+    crash = attempt.judgement.crash
     if crash is None:
-        return
-    there = replace(problem, crashes=(_as_before(problem, first, crash),))
-    seconds = (each for each in propose(there, localise(there)) if apart(first.edits, each.edits))
+        return []
+    crash = _as_before(problem, attempt.candidate, crash)
+    inner = tuple(frame for frame in crash.frames if frame.path in problem.texts)[-FRAMES:]
+    if inner and inner not in known:
+        # Of a long file every edit there is would take seconds: only these lines are looked at.
+        lines = {
+            frame.path: frozenset(range(frame.line - BESIDE, frame.line + BESIDE + 1))
+            for frame in inner
+        }
+        test = next(iter(attempt.judgement.failed), "")
+        there = Problem(
+            {path: problem.texts[path] for path in lines},
+            (replace(crash, frames=inner),),
+            coverage={test: lines},
+            failing=frozenset({test}),
+        )
+        known[inner] = propose(there, localise(there))[:SECOND_EDITS]
+    return known.get(inner, [])
+
+
+def _with(attempt: RepairAttempt, others: Iterable[Candidate]) -> Iterator[Candidate]:
+    first = attempt.candidate
+    seconds = (each for each in others if apart(first.edits, each.edits))
     for _, second in zip(range(SECOND_EDITS), seconds, strict=False):
         yield Candidate(
             edits=(*first.edits, *second.edits),

@@ -209,7 +209,7 @@ async def search(
     began = clock.monotonic()
     suspicion = localise(problem)
     queue = [*first, *propose(problem, suspicion)]
-    follow_ups = FollowUps(problem)
+    follow_ups = FollowUps(problem, tuple(queue))
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, follow_ups)
     stopped = "exhausted"
     try:
