@@ -5,7 +5,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from bench import planted_faults, repeatability, reproducible
+from bench import planted_faults, repair_set, repeatability, reproducible
 from bench.fault_runs import SECONDS
 from bench.rows import Row
 
@@ -23,14 +23,26 @@ def main() -> None:
     faults.add_argument("--old", action="store_true", help="as old as the history, not deployed")
     shown = benches.add_parser("reproducible", help="which failures can be shown again")
     shown.add_argument("--every", type=int, default=1, help="of so many functions, one")
+    _add_repair_set(benches.add_parser("repair-set", help="what `theseus repair` makes of faults"))
     for row in asyncio.run(_rows(parser.parse_args())):
         sys.stdout.write(f"{row.line}\n")
+
+
+def _add_repair_set(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("names", nargs="*", help="which; none: all, or as the options say")
+    parser.add_argument("--half", choices=("a", "b"), help="b is for measuring alone; none: both")
+    parser.add_argument("--limit", type=int, help="at most so many, over all packages")
+    parser.add_argument("--seconds", type=float, default=repair_set.SECONDS, help="for each search")
+    parser.add_argument("--jobs", type=int, default=1, help="so many at a time")
 
 
 async def _rows(wanted: argparse.Namespace) -> Sequence[Row]:
     if wanted.bench == "planted-faults":
         chosen = planted_faults.chosen(wanted.each, wanted.names)
         return await planted_faults.mended_rows(chosen, wanted.seconds, old=wanted.old)
+    if wanted.bench == "repair-set":
+        cases = repair_set.chosen(wanted.half, wanted.limit, wanted.names)
+        return await repair_set.answered_rows(cases, wanted.seconds, wanted.jobs)
     if wanted.bench == "reproducible":
         return await reproducible.shown_rows(wanted.every)
     return (await repeatability.repeat(wanted.plays)).rows

@@ -1,0 +1,234 @@
+"""What `theseus repair` makes of faults in other people's packages: right, other, wrong or none.
+
+Each fault of `repair_cases` is one edit by a mutation tool that a test of the package notices. The
+repair is told that one test, as a person would type it. Its answer is right if the code is the
+package's own again, wrong if a test of the whole suite passes with the package's code and not with
+the answer, and other if no test tells them apart. Packages come from the package index, by pip.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal, NamedTuple
+
+from bench.repair_cases import Case, Half, Package, RepairSet, lay_out, read_set, same_code, unpack
+from bench.rows import Row, duration, median
+from bot.app.demo import project_root
+from bot.domain.errors import ConfigError
+
+SECONDS = 60.0
+"""How long the repair may search for each."""
+
+_SUITE_SECONDS = 300.0
+_FETCH_SECONDS = 900.0
+_LISTED = ("-q", "-rp", "--tb=no", "--color=no", "-p", "no:cacheprovider")
+_PASSED = "PASSED "
+
+Verdict = Literal["right", "other", "wrong", "none"]
+
+
+class Answered(NamedTuple):
+    """What came of a case: `label` is what the repair called its answer, "" without one."""
+
+    case: Case
+    verdict: Verdict
+    label: str = ""
+    seconds: float = 0.0
+    broken: tuple[str, ...] = ()
+
+    @property
+    def line(self) -> str:
+        """Return it as a line for a terminal. What was edited is not told: half b stays unseen."""
+        lost = f": {', '.join(self.broken[:3])}" if self.broken else ""
+        label = self.label or "-"
+        took = duration(self.seconds)
+        return f"{self.case.name:40}{label:11}{self.verdict:7}{took:>8}{lost}"
+
+
+async def answered_rows(
+    cases: Sequence[Case], seconds: float = SECONDS, jobs: int = 1
+) -> Sequence[Row]:
+    """Return a row for each label, `jobs` cases at a time; each is told as it is known."""
+    done: list[Answered] = []
+    with TemporaryDirectory(prefix="theseus-bench-", ignore_cleanup_errors=True) as folder:
+        bench = RepairBench(Path(folder), read_set(), seconds)
+        async for each in bench.answers(cases, jobs):
+            sys.stderr.write(f"{each.line}\n")
+            done.append(each)
+    return list(rows(done))
+
+
+def chosen(half: Half | None, limit: int | None, names: Collection[str] = ()) -> Sequence[Case]:
+    """Return the cases of a half, or with these names; at most so many, over all packages."""
+    cases = [each for each in read_set().cases if half in (None, each.half)]
+    if names:
+        return [each for each in cases if each.name in names]
+    if limit is None:
+        return cases
+    number: Counter[str] = Counter()
+    turns = []
+    for each in cases:
+        turns.append((number[each.package], each.package, each))
+        number[each.package] += 1
+    first = sorted(turns, key=lambda turn: turn[:2])[:limit]
+    return [each for *_, each in first]
+
+
+def rows(done: Sequence[Answered]) -> Iterator[Row]:
+    """Yield how many are right of all, of each half, and of what has each label."""
+    if not done:
+        return
+    yield _row("all", done)
+    for half in ("a", "b"):
+        of_half = [each for each in done if each.case.half == half]
+        labels = dict.fromkeys(each.label for each in of_half if each.label)
+        if of_half:
+            yield _row(f"half {half}", of_half)
+        for label in labels:
+            yield _row(f"  {label}", [each for each in of_half if each.label == label])
+
+
+def _row(name: str, done: Sequence[Answered]) -> Row:
+    counts = Counter(each.verdict for each in done)
+    others = ", ".join(
+        f"{counts[word]} {word}" for word in ("other", "wrong", "none") if counts[word]
+    )
+    took = f"{median([each.seconds for each in done]):.0f} s"
+    return Row(
+        bench="repair-set", name=f"{name}: right ({others or 'all'}; {took})", unit="faults",
+        ours=counts["right"], baseline=len(done), baseline_name="cases",
+        ratio=counts["right"] / len(done),
+    )  # fmt: skip
+
+
+class RepairBench:
+    """The packages as fetched, an interpreter with what their tests need, and what passes there."""
+
+    def __init__(self, folder: Path, cases: RepairSet, seconds: float) -> None:
+        self._folder = folder
+        self._set = cases
+        self._seconds = seconds
+        self._python = folder / "venv" / "bin" / "python"
+        self._passing: dict[str, frozenset[str]] = {}
+
+    async def answers(self, cases: Sequence[Case], jobs: int = 1) -> AsyncIterator[Answered]:
+        """Fetch what the cases need, and yield what comes of each, `jobs` at a time.
+
+        Raises `ConfigError` where a package cannot be had, or no test of it passes here.
+        """
+        await self._make_environment()
+        for name in dict.fromkeys(each.package for each in cases):
+            await self._fetch(self._set.packages[name])
+        turn = asyncio.Semaphore(jobs)
+        for each in asyncio.as_completed([self._answered(case, turn) for case in cases]):
+            yield await each
+
+    async def _make_environment(self) -> None:
+        await _done(_FETCH_SECONDS, sys.executable, "-m", "venv", str(self._folder / "venv"))
+        await self._pip("install", *self._set.needs)
+
+    async def _pip(self, *words: str) -> None:
+        quiet = ("--quiet", "--disable-pip-version-check")
+        await _done(_FETCH_SECONDS, str(self._python), "-m", "pip", *words, *quiet)
+
+    async def _fetch(self, package: Package) -> None:
+        wanted = self._folder / "sdists" / package.name
+        await self._pip(
+            "download", "--no-deps", "--no-binary", ":all:", "--dest", str(wanted),
+            f"{package.name}=={package.version}",
+        )  # fmt: skip
+        unpack(next(wanted.iterdir()), package, self._folder / "packages" / package.name)
+        tree = self._tree_of(package)
+        self._passing[package.name] = await self._passes(package, tree)
+        if not self._passing[package.name]:
+            raise ConfigError(f"{package.name} {package.version}: no test of it passes here")
+
+    def _tree_of(self, package: Package) -> Path:
+        return next((self._folder / "packages" / package.name).iterdir())
+
+    async def _answered(self, case: Case, turn: asyncio.Semaphore) -> Answered:
+        package = self._set.packages[case.package]
+        tree = self._folder / "cases" / case.name / package.name
+        async with turn:
+            shutil.copytree(self._tree_of(package), tree)
+            lay_out(case, tree)
+            said = await self._repair(case, tree)
+            verdict, broken = await self._judged(case, tree, said)
+            shutil.rmtree(tree)
+        return Answered(
+            case, verdict, said.get("label") or "", said.get("seconds", self._seconds), broken
+        )
+
+    async def _repair(self, case: Case, tree: Path) -> dict[str, Any]:
+        """Return what the command says; what it found stands in the tree then."""
+        options = self._set.packages[case.package].options
+        test = " ".join([str(self._python), "-m", "pytest", *options, case.test])
+        out = await _output(
+            self._seconds * 1.5, sys.executable, "-m", "bot", "repair", "--repo", str(tree),
+            "--test", test, "--time", str(self._seconds), "--apply", "--accept", "plausible",
+            "--json", cwd=project_root(),
+        )  # fmt: skip
+        said: dict[str, Any] = json.loads(out) if out.startswith("{") else {}
+        return said
+
+    async def _judged(
+        self, case: Case, tree: Path, said: dict[str, Any]
+    ) -> tuple[Verdict, tuple[str, ...]]:
+        if not said.get("applied"):
+            return "none", ()
+        package = self._set.packages[case.package]
+        own = (self._tree_of(package) / case.file).read_text(encoding="utf-8")
+        if said["files"] == [case.file] and same_code(_text(tree / case.file), own):
+            return "right", ()
+        broken = self._passing[package.name] - await self._passes(package, tree)
+        return ("wrong" if broken else "other"), tuple(sorted(broken))
+
+    async def _passes(self, package: Package, tree: Path) -> frozenset[str]:
+        words = ("-m", "pytest", *_LISTED, *package.options, package.tests)
+        out = await _output(_SUITE_SECONDS, str(self._python), *words, cwd=tree)
+        lines = out.splitlines()
+        return frozenset(each[len(_PASSED) :] for each in lines if each.startswith(_PASSED))
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
+
+
+async def _done(seconds: float, *words: str) -> None:
+    """Run a command. Raises `ConfigError` with its words if it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *words, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    out, _ = await asyncio.wait_for(process.communicate(), seconds)
+    if process.returncode:
+        raise ConfigError(f"{' '.join(words)} failed: {out.decode(errors='replace')[-2000:]}")
+
+
+async def _output(seconds: float, *words: str, cwd: Path) -> str:
+    """Return what a command prints; "" if it takes longer. It leaves no process behind."""
+    process = await asyncio.create_subprocess_exec(
+        *words, cwd=cwd, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
+        stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TZ": "UTC"},
+    )  # fmt: skip
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), seconds)
+    except TimeoutError:
+        return ""
+    finally:
+        _end(process)
+    return out.decode(errors="replace")
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """End what is left of its group: it began one."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
