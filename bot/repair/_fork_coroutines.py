@@ -4,6 +4,7 @@ Sent as source text to the interpreter of the project under repair, as `_fork_ch
 library only. Time is the loop's own: what sleeps goes on at once, in the order of the times.
 """
 
+import functools
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -53,6 +54,7 @@ def awaited(awaitable: Any, items: int) -> Any:
         KEPT.append((loop, awaitable, asyncio.all_tasks(loop)))
 
 
+@functools.cache
 def computing_loop() -> Callable[[], Any]:
     """Return the class of the loop. `asyncio` is imported where it is wanted, and not before."""
     import asyncio

@@ -151,6 +151,12 @@ def difference(
     return None
 
 
+def compared(one: Behaviour, other: Behaviour) -> bool:
+    """Return whether it is known of any call how it ends with both; else they may be anything."""
+    pairs = zip(one.outcomes, other.outcomes, strict=True)
+    return any("unknown" not in (ours.how, theirs.how) for ours, theirs in pairs)
+
+
 def touched(before: Texts, after: Texts) -> Iterator[FunctionPlace]:
     """Yield the outermost functions of `before` whose lines differ in `after`.
 

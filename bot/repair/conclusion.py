@@ -24,6 +24,7 @@ CONSIDERED = 20
 HASTY = "there was time for {count} of {all} edits: another may do as well"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
 ONCE = "nothing but what failed looks at what was edited, and one answer is soon met by chance"
+UNLIKE = "another edit passes as well ({why}), and no call that may be made again compares the two"
 UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
 
 
@@ -55,7 +56,8 @@ class Conclusion:
             return replace(_with(report, selection, "plausible"), doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
         if not self._written or certain or selection.rivals or selection.losses:
-            return _doubted(_with(report, selection, selection.label))
+            unlike = () if certain else selection.unlike
+            return _doubted(_with(report, selection, selection.label), unlike)
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
         around = await neighbourhood.of(chosen.candidate, chosen.files)
         once = around.told_apart and not await self._witnesses.two(chosen.files)
@@ -66,7 +68,7 @@ class Conclusion:
             others=around.others,
             question=around.question,
         )
-        return _doubted(found)
+        return _doubted(found, selection.unlike)
 
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
@@ -113,10 +115,12 @@ class Conclusion:
         return await selection.select(*rows)
 
 
-def _doubted(report: SearchReport) -> SearchReport:
+def _doubted(report: SearchReport, unlike: Sequence[Candidate]) -> SearchReport:
     """Return the report as plausible where something else keeps its fix from being proven."""
     fix = report.fix
     doubt = (fix.caveat or _untold(fix, report.confirmed)) if fix is not None else ""
+    if not doubt and unlike:
+        doubt = UNLIKE.format(why=unlike[0].why)
     return replace(report, doubt=doubt, label="plausible") if doubt else report
 
 

@@ -7,7 +7,7 @@ the tests have to fail with each, or the functions have to answer as they do wit
 import asyncio
 from dataclasses import dataclass, replace
 
-from bot.repair.behaviour import BehaviourComparison, difference
+from bot.repair.behaviour import BehaviourComparison, compared, difference
 from bot.repair.calls import CallQuestion, best_question
 from bot.repair.model import Candidate, Rival, SourceEdit, Texts
 from bot.repair.neighbour_edits import edits_beside
@@ -55,8 +55,9 @@ class Neighbourhood:
             if call is not None:
                 rivals.append(Rival(candidate, files, call.call, call.before, call.after))
                 ends.append(behaviour.outcomes)
+        known = all(compared(ours, behaviour) for behaviour in behaviours)
         return FixNeighbours(
-            told_apart=bool(calls) and noticed >= NOTICED and not rivals,
+            told_apart=known and noticed >= NOTICED and not rivals,
             rivals=tuple(rivals),
             others=tuple(self._from_before(chosen, rival) for rival in rivals),
             question=best_question(calls, ends),

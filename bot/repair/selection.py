@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.proof import hazards
-from bot.repair.behaviour import Behaviour, difference
+from bot.repair.behaviour import Behaviour, compared, difference
 from bot.repair.calls import CallQuestion, RecordedCall, best_question
 from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Label, Rival, Texts
@@ -28,7 +28,7 @@ class SelectedFix:
 
     `rivals` are others that nothing tells from it but a person's answer. `losses` are calls that
     it ends worse, or otherwise than a passing test saw them end. `question` is what tells it from
-    all the `others` that are rivals.
+    all the `others` that are rivals. `unlike` are edits of which no call tells how they compare.
     """
 
     chosen: ConfirmedCandidate
@@ -37,6 +37,7 @@ class SelectedFix:
     losses: tuple[ChangedCall, ...] = ()
     others: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
+    unlike: tuple[Candidate, ...] = ()
 
 
 Row = tuple[ConfirmedCandidate, Behaviour]
@@ -89,7 +90,14 @@ class FixSelection:
         losses = (*behaviour.broken, *behaviour.changed)
         label: Label = "proven" if whole and not rivals and not losses else "plausible"
         others = tuple(rival.candidate for rival in rivals)
-        return SelectedFix(chosen, label, rivals[:RIVALS], losses, others, question)
+        unlike = tuple(
+            each.candidate
+            for each, other in rows
+            if each is not chosen
+            and not wider(chosen.candidate, each.candidate)
+            and not compared(behaviour, other)
+        )
+        return SelectedFix(chosen, label, rivals[:RIVALS], losses, others, question, unlike)
 
     def _widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
         """Return the same edit at all equal places, where calls that failed answer with it."""

@@ -137,7 +137,7 @@ def _identified(node: ast.Name | ast.Attribute, view: View) -> Iterator[Candidat
     if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and parent.func is node):
         return
     key = _is_key(node, parent)
-    if last in PEOPLE:
+    if last in PEOPLE and "id" in view.pools.attributes:
         yield view.put(node, f"{code}.id", KIND, 0.45 if key else 0.3)
     if last == "id" or last.endswith("_id"):
         missed = view.crash.error == "KeyError" and view.at_crash(node)

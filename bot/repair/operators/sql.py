@@ -194,6 +194,10 @@ def _ordered(sql: SqlStatement, view: View) -> Iterator[Candidate]:
 def _inserted(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield an INSERT that replaces or leaves alone what is there already."""
     words = sql.words
+    if [word.upper for word in words[:2]] == ["INSERT", "OR"]:
+        for text in ("REPLACE", "IGNORE", "ABORT"):
+            if text != words[2].upper:
+                yield _put(sql, words[2], text, 0.4, view)
     if [word.upper for word in words[:2]] != ["INSERT", "INTO"]:
         return
     weight = 0.85 if view.said(*UNIQUE) else 0.12

@@ -14,7 +14,9 @@ MAKERS = {"now", "utcnow", "fromtimestamp", "utcfromtimestamp", "today"}
 PARSERS = {"strptime", "fromisoformat"}
 FORMATS = ("mM", "HI", "yY", "dj", "Bb", "Aa", "sS", "pP")
 CLOCKS = ("time", "monotonic", "perf_counter")
-TIMELY = re.compile(r"(?:_at|date|time|now|when|expires|until|since|deadline|due)\W*$")
+TIMELY = re.compile(
+    r"(?:^|[^a-z])(?:at|date|time|now|when|expires|until|since|deadline|due|created|joined)\W*$"
+)
 DAYS = {"weekday": "isoweekday", "isoweekday": "weekday"}
 
 
@@ -39,6 +41,7 @@ def _given(node: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a value called as times are, taken to be UTC, where it is assigned, passed or given."""
     parent = view.source.parents.get(node)
     plain = isinstance(parent, (ast.Assign, ast.Return, ast.keyword, ast.Call))
+    plain = plain and "datetime" in view.source.text
     loads = isinstance(getattr(node, "ctx", None), ast.Load)
     if plain and loads and node is not getattr(parent, "func", None):
         yield from _zoned(node, 0.75 if view.said(*MIXED) else 0.5, view)

@@ -8,7 +8,7 @@ from bot.repair.model import Crash, TraceFrame
 from bot.repair.operators._sql import schema_of
 from tests.support.proposals import proposals
 
-FETCH = "async def fetch(name):\n    return {}\n\n\nasync def greet(name, db):\n"
+FETCH = "async def fetch(name):\n    return {name.id: 1}\n\n\nasync def greet(name, db):\n"
 DAY = "from datetime import datetime, timedelta\n\n\ndef old(posted):\n"
 ZONED = "from datetime import datetime, timedelta, timezone\n\n\ndef old(posted):\n"
 STORE = (

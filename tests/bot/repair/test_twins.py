@@ -125,6 +125,7 @@ class SaidBehaviours:
 
 RAISES = CallOutcome("raise", "KeyError", "k")
 ONE, TWO = CallOutcome("answer", "1", "1"), CallOutcome("answer", "2", "2")
+UNKNOWN = CallOutcome("unknown")
 
 
 @pytest.mark.parametrize(
@@ -145,3 +146,20 @@ async def test_the_copies_are_changed_too_where_calls_that_raised_answer_then(
 
     assert (selected.chosen.candidate == both) == chosen
     assert len(selected.rivals) == rivals
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "unlike"),
+    [(ONE, ONE, 0), (ONE, TWO, 0), (UNKNOWN, UNKNOWN, 1), (ONE, UNKNOWN, 1)],
+)
+async def test_what_no_call_compares_may_mean_anything(
+    ours: CallOutcome, theirs: CallOutcome, unlike: int
+) -> None:
+    """As where all that is called asks a database, which a call made again may not."""
+    texts = {"m.py": COPIED}
+    edits = (edited(COPIED, "return low", "return high"), edited(COPIED, "value > high", "low"))
+    rows = [ConfirmedCandidate(each, each.apply(texts), Ruling(True)) for each in edits]
+
+    selected = await FixSelection(texts, SaidBehaviours(ours, theirs), crashed=False).select(rows)
+
+    assert len(selected.unlike) == unlike
