@@ -67,17 +67,11 @@ def writable(wanted: str) -> str:
     return tempfile.mkdtemp(prefix="theseus-repair-")
 
 
-def import_from(root: str, settings: dict[str, Any]) -> None:
+def import_from(parts: Parts, root: str, settings: dict[str, Any]) -> None:
     """Have modules imported from below the root, as they would be from where it was copied."""
-    moved = settings.get("moved_from") or ""
+    if settings.get("moved_from"):
+        parts["paths"]["map_paths"](settings["moved_from"], root)
     kept = [entry for entry in sys.path if entry]
-    if moved:
-        kept = [
-            root + entry[len(moved) :]
-            if entry == moved or (entry.startswith(moved + os.sep) and "site-packages" not in entry)
-            else entry
-            for entry in kept
-        ]
     sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
 
 
@@ -94,7 +88,7 @@ def main(parts: Parts, settings: dict[str, Any]) -> None:
     """Serve until standard input ends. `settings`: root, scratch, paths (to import from)."""
     root = os.path.realpath(settings["root"])
     os.chdir(root)
-    import_from(root, settings)
+    import_from(parts, root, settings)
     importlib.import_module("pytest")
     parts["imports"]["import_plugins"]()
     scratch = writable(settings.get("scratch", ""))

@@ -86,7 +86,12 @@ async def repair(
         invocation = await _invocation(test, copy)
         argv = invocation.argv if invocation else shell(test)
         check = CommandCheck(
-            copy, Path(folder, "check", copy.name), argv, confine, seconds=max(60.0, seconds)
+            copy,
+            Path(folder, "check", copy.name),
+            argv,
+            confine,
+            seconds=max(60.0, seconds),
+            original=root,
         )
         case = _Case(
             root, copy, test, invocation, check, allowed, seconds, clock, confine, on_progress, ask
@@ -240,7 +245,9 @@ async def _one_by_one(
 
 
 async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[str, ...]]:
-    async with CommandRunner(case.copy, case.test, confine=case.confine) as runner:
+    async with CommandRunner(
+        case.copy, case.test, confine=case.confine, original=case.repo
+    ) as runner:
         first = await runner.run((), {}, TimeLimits(seconds=max(5.0, seconds / 3)))
         _refuse(case, first.code, first.output)
         frames = [frame.path for record in first.failed if record.crash

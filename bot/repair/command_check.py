@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
-from bot.repair.child_process import spawn
+from bot.repair.copied_tree import CopiedTree
 from bot.repair.files import write
 from bot.repair.model import Texts
 from bot.repair.plain import copy_tree
@@ -15,26 +15,36 @@ class CommandCheck:
     """Tells whether `argv` exits with 0 on `tree` with these texts in place; one run at a time.
 
     The tree is copied to `folder` when that is asked for the first time. A run that takes longer
-    than `seconds` has failed.
+    than `seconds` has failed. `original` is what the tree was copied from.
     """
 
     def __init__(
-        self, tree: Path, folder: Path, argv: Sequence[str], confine: Confine, *, seconds: float
+        self,
+        tree: Path,
+        folder: Path,
+        argv: Sequence[str],
+        confine: Confine,
+        *,
+        seconds: float,
+        original: Path | None = None,
     ) -> None:
         self._tree, self._folder, self._argv = tree, folder, tuple(argv)
+        self._original = original or tree
+        self._copy: CopiedTree | None = None
         self._confine, self._seconds = confine, seconds
         self._one_at_a_time = asyncio.Lock()
 
     async def __call__(self, files: Texts) -> bool:
         """Run it with these texts, by path below the tree."""
         async with self._one_at_a_time:
-            if not self._folder.exists():
+            if self._copy is None:
                 await asyncio.to_thread(copy_tree, self._tree, self._folder)
+                beside = self._folder.with_name(f"{self._folder.name}-start")
+                self._copy = CopiedTree(self._original, self._folder, beside)
             kept = {path: (self._folder / path).read_bytes() for path in files}
             try:
                 write(self._folder, files)
-                argv = self._confine(self._argv, self._folder)
-                code, _ = await spawn(argv, self._folder, self._seconds)
+                code, _ = await self._copy.run(self._argv, self._confine, self._seconds)
             except UnicodeEncodeError:
                 return False
             finally:

@@ -16,7 +16,10 @@ for name, source in settings["sources"].items():
     exec(compile(source, "<runner>", "exec"), parts[name])
 parts["main"]["main"](parts, settings)
 """
-PARTS = ("child", "server", "imports", "calls", "coroutines", "replays", "code", "session", "main")
+PARTS = (
+    "child", "server", "imports", "paths", "calls", "coroutines", "replays", "code",
+    "session", "main",
+)  # fmt: skip
 
 
 def settings(root: Path, scratch: str, moved_from: Path | None) -> dict[str, Any]:

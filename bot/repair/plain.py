@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from bot.repair.calls import CallOutcome, RecordedCall
-from bot.repair.child_process import spawn
+from bot.repair.copied_tree import CopiedTree
 from bot.repair.files import write
 from bot.repair.model import Crash, Texts, TraceFrame
 from bot.repair.runner import (
@@ -49,11 +49,17 @@ class CommandRunner:
     """Implements `TestRunner` for a shell command; the tests it is asked for are always all."""
 
     def __init__(
-        self, root: Path, command: str, *, confine: Confine = unconfined, width: int = 2
+        self,
+        root: Path,
+        command: str,
+        *,
+        confine: Confine = unconfined,
+        width: int = 2,
+        original: Path | None = None,
     ) -> None:
         self._root, self._command, self._confine = root, command, confine
-        self._width = width
-        self._copies: asyncio.Queue[Path] = asyncio.Queue()
+        self._width, self._original = width, original or root
+        self._copies: asyncio.Queue[CopiedTree] = asyncio.Queue()
         self._folder = ""
 
     @property
@@ -67,7 +73,8 @@ class CommandRunner:
         for number in range(self._width):
             copy = Path(self._folder, str(number))
             await asyncio.to_thread(copy_tree, self._root, copy)
-            self._copies.put_nowait(copy)
+            beside = Path(self._folder, f"{number}-start")
+            self._copies.put_nowait(CopiedTree(self._original, copy, beside))
         return self
 
     async def __aexit__(
@@ -91,17 +98,17 @@ class CommandRunner:
         anew: bool = False,
     ) -> RunResult:
         """Run the command with these texts in place; see `TestRunner`."""
-        copy = await self._copies.get()
+        tree = await self._copies.get()
+        copy = tree.folder
         try:
             write(copy, overlay)
-            argv = self._confine(shell(self._command), copy)
-            code, output = await spawn(argv, copy, limits.seconds)
+            code, output = await tree.run(shell(self._command), self._confine, limits.seconds)
         except UnicodeEncodeError as error:  # a text that its file's encoding does not have
             code, output = 1, f"{type(error).__name__}: {error}"
         finally:
             for path in overlay:
                 shutil.copyfile(self._root / path, copy / path)
-            self._copies.put_nowait(copy)
+            self._copies.put_nowait(tree)
         crash = None if code == 0 else read_crash(output, copy, late=code is None)
         record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
         return RunResult((record,), code is not None, code is None, code, output[-3000:])

@@ -23,11 +23,12 @@ async def gone(pids: Sequence[int]) -> None:
     """Wait until none of them runs: what a sandbox held dies a moment after the sandbox."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(DYING):
-            while any(map(_runs, pids)):  # noqa: ASYNC110 - the kernel tells nobody but a parent
+            while any(map(runs, pids)):  # noqa: ASYNC110 - the kernel tells nobody but a parent
                 await asyncio.sleep(0.01)
 
 
-def _runs(pid: int) -> bool:
+def runs(pid: int) -> bool:
+    """Whether there is such a process, and it has not ended (Linux only; elsewhere no)."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
