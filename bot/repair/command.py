@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 import re
 import sys
 import tempfile
@@ -85,14 +86,8 @@ async def repair(
         allowed = (Path(file).as_posix(),) if file else ()
         invocation = await _invocation(test, copy)
         argv = invocation.argv if invocation else shell(test)
-        check = CommandCheck(
-            copy,
-            Path(folder, "check", copy.name),
-            argv,
-            confine,
-            seconds=max(60.0, seconds),
-            original=root,
-        )
+        at = Path(folder, "check", copy.name)
+        check = CommandCheck(copy, at, argv, confine, seconds=max(60.0, seconds), original=root)
         case = _Case(
             root, copy, test, invocation, check, allowed, seconds, clock, confine, on_progress, ask
         )
@@ -107,7 +102,7 @@ def _checked(repo: Path, test: str, file: str | None, seconds: float) -> Path:
         raise ConfigError(f"--repo {repo}: there is no such folder; give the repository's folder.")
     if not test.strip():
         raise ConfigError('--test is empty; give the command of a failing test, e.g. "pytest -q".')
-    if seconds <= 0:
+    if not 0 < seconds < math.inf:
         raise ConfigError(f"--time {seconds:g}: give a number of seconds above 0.")
     root = repo.resolve()
     if file:

@@ -157,6 +157,14 @@ async def test_what_is_wrong_with_the_call_is_said_clearly(
         await repair(repo, test, file=file, clock=SystemClock())
 
 
+@pytest.mark.parametrize("seconds", [0.0, -5.0, float("nan"), float("inf")])
+async def test_a_time_that_is_no_number_of_seconds_is_refused(
+    tmp_path: Path, seconds: float
+) -> None:
+    with pytest.raises(ConfigError, match="a number of seconds above 0"):
+        await repair(tmp_path, "pytest", seconds=seconds, clock=SystemClock())
+
+
 async def test_a_repository_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no such folder"):
         await repair(tmp_path / "gone", "pytest", clock=SystemClock())
