@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import math
-import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from bot.ports.clock import Clock
 from bot.repair.answer_tests import answer_tests
 from bot.repair.child_process import spawn
 from bot.repair.command_check import CommandCheck
+from bot.repair.command_files import command_files
 from bot.repair.conclusion import together
 from bot.repair.confirmation import anything
 from bot.repair.engine import mend
@@ -25,7 +25,7 @@ from bot.repair.guidance import is_test
 from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.limits import first_limits, measured_limits
 from bot.repair.model import Label, SearchReport
-from bot.repair.neighbours import imported_files, neighbours
+from bot.repair.neighbours import neighbours
 from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
 from bot.repair.questions import Ask, mend_asking
 from bot.repair.report import RepairReport, loss, refusal, rivalry
@@ -245,11 +245,7 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
     ) as runner:
         first = await runner.run((), {}, TimeLimits(seconds=max(5.0, seconds / 3)))
         _refuse(case, first.code, first.output)
-        frames = [frame.path for record in first.failed if record.crash
-                  for frame in record.crash.frames]  # fmt: skip
-        words = re.findall(r"[\w./-]+\.py", case.test)
-        named = {Path(word).as_posix() for word in words} - set(case.allowed)
-        files = await asyncio.to_thread(imported_files, case.copy, [*frames, *named])
+        files = await asyncio.to_thread(command_files, case.copy, case.test, first)
         hunks = tuple(await suspect_hunks(case.repo))
         request = RepairRequest(
             root=case.copy,
@@ -258,9 +254,8 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
-            # what the command runs says what is right, unless there is nothing else
-            spared=frozenset(named) if set(files) - named else frozenset(),
-            maybe=tuple(files),
+            spared=files.judging - set(case.allowed),
+            maybe=files.suspected,
             seconds=seconds,
             accepts=case.check,
         )
@@ -280,7 +275,7 @@ async def _reported(
         file=fix.path if fix else None,
         diff=diff,
         kind=fix.kind if fix else None,
-        explanation=explain(report),
+        explanation=explain(report, command=case.invocation is None),
         tried=report.attempts,
         seconds=round(report.seconds, 3),
         files=tuple(files) if fix else (),

@@ -4,15 +4,28 @@ from bot.repair.model import ChangedCall, RefusedCandidate, RepairAttempt, Rival
 
 NEAR = 3
 KINDS = 6  # of edits, by name
+NO_CODE = "no project code was reached by the failing test, its traceback or a suspect commit."
+NO_OUTPUT = (
+    "the command's output names no file of the project, no test here imports one, and no suspect "
+    "commit changed one."
+)
+WAY_OUT = (
+    "What this command runs was not looked into, only its output and how it ended: where it runs "
+    'pytest, give that command itself, as in --test "pytest tests/test_cart.py".'
+)
 
 
-def explain(report: SearchReport) -> str:
-    """Return a few sentences, a line each: what mends it, what speaks for it, and what does not."""
+def explain(report: SearchReport, *, command: bool = False) -> str:
+    """Return a few sentences, a line each: what mends it, what speaks for it, and what does not.
+
+    `command` says that a shell command was judged by its exit code, not looked into.
+    """
     if report.fix is not None:
         lines = [_found(report), _belief(report), *doubts(report), *_stated(report)]
         return "\n".join([*lines, _effort(report)])
-    parts = [_nothing(report), _slow(report), *_stated(report), _effort(report), _suspects(report),
-             *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR])]  # fmt: skip
+    parts = [_nothing(report, command=command), _slow(report), *_stated(report), _effort(report),
+             _suspects(report), *map(_refused, report.refused[:NEAR]),
+             *map(_near, report.near[:NEAR]), WAY_OUT if command else ""]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
@@ -77,7 +90,7 @@ def _lost(call: ChangedCall) -> str:
     return f"`{call.call}`: {call.before} until now, with this: {call.after}."
 
 
-def _nothing(report: SearchReport) -> str:
+def _nothing(report: SearchReport, *, command: bool) -> str:
     if report.stopped == "passing":
         return "The reproduction passes here already, so there is nothing to mend."
     if report.stopped == "time" and not report.proposed:
@@ -92,10 +105,8 @@ def _nothing(report: SearchReport) -> str:
             f"about {left} of {report.proposed} ideas were left untried."
         )
     if not report.proposed:
-        return (
-            "I found no line to try: no project code was reached by the failing test, "
-            "its traceback or a suspect commit."
-        )
+        where = NO_OUTPUT if command else NO_CODE
+        return f"I found no line to try: {where}"
     if report.refused:
         return f"None of the {report.attempts} small edits I could think of is proven to mend it."
     return f"None of the {report.attempts} small edits I could think of mends it."

@@ -40,9 +40,10 @@ def imported_files(root: Path, paths: Iterable[str]) -> list[str]:
     wave = [path for path in dict.fromkeys(paths) if (root / path).is_file()]
     for _ in range(3):
         found.update(dict.fromkeys(wave))
-        names = {name for path in wave for name in imports_of(root / path)}
-        wave = [path for name in sorted(names) for path in _files_of(root, name)
-                if path not in found]  # fmt: skip
+        names = {(parent, name) for path in wave for name in imports_of(root / path)
+                 for parent in ("", "src/", _folder(path))}  # fmt: skip
+        files = [file for parent, name in sorted(names) for file in _files_of(root, name, parent)]
+        wave = [path for path in dict.fromkeys(files) if path not in found]
     return [path for path in found if not is_test(path)]
 
 
@@ -75,11 +76,15 @@ def python_files(root: Path) -> list[Path]:
     return found[:FILES_AT_MOST]
 
 
-def _files_of(root: Path, name: str) -> list[str]:
-    base = name.replace(".", "/")
-    tries = [f"{prefix}{base}{end}" for prefix in ("", "src/") for end in (".py", "/__init__.py")]
-    return [path for path in tries if (root / path).is_file()]
+def _folder(path: str) -> str:
+    """Return the folder of a file, as the beginning of paths: what lies beside it is imported."""
+    return path[: path.rfind("/") + 1]
+
+
+def _files_of(root: Path, name: str, parent: str) -> list[str]:
+    base = parent + name.replace(".", "/")
+    return [path for path in (f"{base}.py", f"{base}/__init__.py") if (root / path).is_file()]
 
 
 def _is_ours(root: Path, name: str) -> bool:
-    return bool(_files_of(root, name))
+    return any(_files_of(root, name, parent) for parent in ("", "src/"))

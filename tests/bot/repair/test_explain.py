@@ -37,3 +37,11 @@ def test_running_out_of_time_and_having_nothing_to_try_are_told_apart() -> None:
     assert "left untried" in explain(report(stopped="time", proposed=90))
     assert "no line to try" in explain(report(tried={}, proposed=0))
     assert "nothing to mend" in explain(report(stopped="passing", tried={}, proposed=0))
+
+
+def test_of_a_command_that_was_not_looked_into_the_way_out_is_said() -> None:
+    nothing = explain(report(tried={}, proposed=0), command=True)
+    assert "the command's output names no file" in nothing
+    assert "was reached" not in nothing
+    for text in (nothing, explain(report(), command=True)):
+        assert 'give that command itself, as in --test "pytest tests/test_cart.py"' in text
