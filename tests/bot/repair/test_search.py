@@ -6,9 +6,10 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import VerifierError
+from bot.repair.conclusion import CONSIDERED
 from bot.repair.explain import explain
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
-from bot.repair.search import ENOUGH, WAITING, SearchProgress, search, sound
+from bot.repair.search import ENOUGH, TURNS, WAITING, SearchProgress, search, sound
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"
@@ -58,6 +59,29 @@ async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:
     )  # fmt: skip
 
     assert report.files == {"m.py": comparison}
+
+
+class SlowJudge(ScriptedJudge):
+    """Takes an hour for each."""
+
+    def __init__(self, green: set[str], clock: FakeClock) -> None:
+        super().__init__(green)
+        self.clock = clock
+
+    async def judge(self, files: Texts) -> Judgement:
+        self.clock.tick(3600.0)
+        return await super().judge(files)
+
+
+async def test_enough_edits_have_their_turn_though_looking_on_took_longer_than_finding() -> None:
+    clock = FakeClock()
+    judge = SlowJudge({TEXT.replace("<", "<=")}, clock)
+
+    report = await search(problem(), judge, budget_seconds=30, clock=clock)
+
+    assert report.stopped == "fixed"
+    assert min(TURNS, report.proposed) <= report.considered <= TURNS + 1
+    assert TURNS == CONSIDERED
 
 
 async def test_undoing_a_suspect_line_is_preferred_to_any_other_edit() -> None:
