@@ -25,6 +25,7 @@ HASTY = "there was time for {count} of {all} edits: another may do as well"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
 ONCE = "nothing but what failed looks at what was edited, and one answer is soon met by chance"
 UNLIKE = "another edit passes as well ({why}), and no call that may be made again compares the two"
+RED = "`{test}`, one of {count} tests beside it that fail as well, still does with it"
 UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
 
 
@@ -48,7 +49,8 @@ class Conclusion:
         """Return the report with the candidate that behaviour speaks for, and how far it does."""
         if report.fix is None:
             return await self._of_doubtful(report)
-        selection = await self._selection(report.confirmed, tuple(self._confirmation.doubtful))
+        confirmed, red = await self._witnesses.fewest_red(report.confirmed)
+        selection = await self._selection(confirmed, tuple(self._confirmation.doubtful))
         chosen = selection.chosen
         certain = chosen.ruling.proof == "undo"
         if not certain and report.considered < min(CONSIDERED, report.proposed):
@@ -56,8 +58,8 @@ class Conclusion:
             return replace(_with(report, selection, "plausible"), doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
         if not self._written or certain or selection.rivals or selection.losses:
-            unlike = () if certain else selection.unlike
-            return _doubted(_with(report, selection, selection.label), unlike)
+            found = _with(report, selection, selection.label)
+            return found if certain else _doubted(found, selection.unlike, red)
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
         around = await neighbourhood.of(chosen.candidate, chosen.files)
         once = around.told_apart and not await self._witnesses.two(chosen.files)
@@ -68,7 +70,7 @@ class Conclusion:
             others=around.others,
             question=around.question,
         )
-        return _doubted(found, selection.unlike)
+        return _doubted(found, selection.unlike, red)
 
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
@@ -115,11 +117,13 @@ class Conclusion:
         return await selection.select(*rows)
 
 
-def _doubted(report: SearchReport, unlike: Sequence[Candidate]) -> SearchReport:
+def _doubted(report: SearchReport, unlike: Sequence[Candidate], red: Sequence[str]) -> SearchReport:
     """Return the report as plausible where something else keeps its fix from being proven."""
     fix = report.fix
     doubt = (fix.caveat or _untold(fix, report.confirmed)) if fix is not None else ""
-    if not doubt and unlike:
+    if red:
+        doubt = RED.format(test=red[0], count=len(red))
+    elif not doubt and unlike:
         doubt = UNLIKE.format(why=unlike[0].why)
     return replace(report, doubt=doubt, label="plausible") if doubt else report
 

@@ -1,8 +1,13 @@
-"""Whether more than one test looks at what a fix edited: one answer is soon met by chance."""
+"""What tests say of a fix beside those that it was looked for: that look at it, or fail as well.
 
+One answer is soon met by chance, so a second test has to look at what was edited; and a test beside
+it that fails too, and still does, may well fail for what was to be mended.
+"""
+
+import asyncio
 from collections.abc import Iterator, Sequence
 
-from bot.repair.model import Problem, Texts
+from bot.repair.model import Candidate, Problem, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.neighbour_edits import edits_beside
 from bot.repair.runner import TestRunner, TimeLimits
@@ -14,14 +19,37 @@ ASSERTED = {"AssertionError", "Failed"}  # what an `assert` raises, and `pytest.
 class Witnesses:
     """Finds the tests that look at a fix of a problem; `limits` are for some of its tests.
 
-    `stated` is how many answers people have given beside them.
+    `stated` is how many answers people have given beside them, `red` are tests beside the failing
+    ones that failed as well.
     """
 
     def __init__(
-        self, problem: Problem, runner: TestRunner, limits: TimeLimits, stated: int = 0
+        self,
+        problem: Problem,
+        runner: TestRunner,
+        limits: TimeLimits,
+        *,
+        stated: int = 0,
+        red: Sequence[str] = (),
     ) -> None:
         self._problem, self._runner, self._limits = problem, runner, limits
-        self._known = len(problem.failing) + stated
+        self._known, self._red = len(problem.failing) + stated, red[:TESTS_AT_MOST]
+
+    async def fewest_red(
+        self, candidates: Sequence[Candidate]
+    ) -> tuple[tuple[Candidate, ...], tuple[str, ...]]:
+        """Return the candidates with which the fewest tests beside still fail, and those tests."""
+        if not self._red:
+            return tuple(candidates), ()
+        left = await asyncio.gather(*map(self._still_red, candidates))
+        fewest = min(left, key=len)
+        pairs = zip(candidates, left, strict=True)
+        return tuple(each for each, tests in pairs if len(tests) == len(fewest)), fewest
+
+    async def _still_red(self, candidate: Candidate) -> tuple[str, ...]:
+        files = candidate.apply(self._problem.texts)
+        passed = (await self._runner.run(self._red, files, self._limits)).passed
+        return tuple(test for test in self._red if test not in passed)
 
     async def two(self, fix: Texts) -> bool:
         """Return whether two tests look at the very expression that was edited, or more.

@@ -7,6 +7,7 @@ import pytest
 from bot.repair.baseline import baseline
 from bot.repair.engine import problem_of
 from bot.repair.forking_runner import ForkingRunner
+from bot.repair.model import Candidate, Problem, SourceEdit
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
 from bot.repair.witnesses import Witnesses
@@ -49,3 +50,29 @@ async def test_a_passing_test_is_a_witness_of_the_expression_it_looks_at(
 
         assert await Witnesses(problem, runner, LIMITS).two(fix) == two
         assert await Witnesses(problem, runner, LIMITS, stated=1).two(fix)
+
+
+async def test_of_two_fixes_the_one_is_taken_with_which_no_test_beside_fails(
+    tmp_path: Path,
+) -> None:
+    tests = (
+        "def test_it():\n    assert fits(3, 3)\n\n\ndef test_beside():\n    assert not fits(4, 3)\n"
+    )
+    text = SUBJECT.replace("size <", "size >")
+    (tmp_path / "subject.py").write_text(text)
+    (tmp_path / "test_subject.py").write_text(f"from subject import *\n\n\n{tests}")
+    (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    at = text.index(">")
+    always, right = (
+        Candidate((SourceEdit("subject.py", at, at + 1, sign),), "comparison", "")
+        for sign in (">=", "<=")
+    )
+    async with ForkingRunner(tmp_path) as runner:
+        witnesses = Witnesses(
+            Problem({"subject.py": text}), runner, LIMITS, red=["test_subject.py::test_beside"]
+        )
+
+        assert await witnesses.fewest_red([always, right]) == ((right,), ())
+        assert await witnesses.fewest_red([always]) == (
+            (always,), ("test_subject.py::test_beside",)
+        )  # fmt: skip
