@@ -27,6 +27,9 @@ _GAINED: dict[Sort, tuple[HazardKind, str]] = {
 }
 
 
+JOINED = "joins a condition to another"
+
+
 @dataclass(frozen=True, slots=True)
 class Hazard:
     """One thing about an edit that a single failing call cannot judge. `line` is in the head."""
@@ -52,6 +55,20 @@ def hazards(before: Texts, after: Texts) -> tuple[Hazard, ...]:
         for scope in {**old, **new}:
             for kind, line, told in _of_scope(old.get(scope, Facts()), new.get(scope, Facts())):
                 found[Hazard(kind, path, line, told)] = None
+    return tuple(found)
+
+
+def joined_conditions(before: Texts, after: Texts) -> tuple[Hazard, ...]:
+    """Return where a condition was joined to another: that may quiet a call as a new one does."""
+    found = []
+    for path, text in after.items():
+        trees = _trees(before.get(path), text)
+        old, new = (facts_of(trees[0]), facts_of(trees[1])) if trees else ({}, {})
+        for scope, facts in new.items():
+            gained = facts.keys("condition") - old.get(scope, Facts()).keys("condition")
+            joints = Counter({key: gained[key] for key in ("both", "either") if gained[key]})
+            if joints:
+                found.append(Hazard("condition", path, _line(facts, joints), JOINED))
     return tuple(found)
 
 

@@ -7,10 +7,10 @@ such tests only an edit of what is computed goes through, and only where the fai
 an answer; it is proven for that call alone.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from bot.proof import Hazard, HazardKind, hazards
+from bot.proof import JOINED, Hazard, HazardKind, hazards, joined_conditions
 from bot.repair.model import Proof, SuspectHunk, Texts
 from bot.repair.mutants import mutants
 from bot.repair.partial_undo import undoing
@@ -18,7 +18,7 @@ from bot.repair.runner import TestRunner, TimeLimits
 
 _UNDONE = "takes back only a part of {commit}"
 # A comparison that stands the wrong way is a fault as common as its opposite is as a wrong fix.
-TURNED = {"turns a condition round", "turns a condition round, or drops one"}
+TURNED = {"turns a condition round", "turns a condition round, or drops one", JOINED}
 _UNSEEN = "no existing test would notice if that were wrong"
 
 
@@ -70,7 +70,7 @@ class CandidateGate:
         undo = undoing(self._before, files, self._hunks, self._known)
         if undo.whole is not None:
             return Ruling(allowed=True, proof="undo", commit=undo.whole)
-        found = list(hazards(self._before, files))
+        found = [*hazards(self._before, files), *self._joined(files)]
         if undo.parts or reverts:
             commit = next(iter(undo.parts), "")
             name = f"commit {commit[:10]}" if commit else "what was changed together"
@@ -86,6 +86,14 @@ class CandidateGate:
         if self._answered:
             return Ruling(allowed=True, proof="call")
         return Ruling(allowed=False, reason=f"what the right answer is nobody knows, and {_UNSEEN}")
+
+    def _joined(self, files: Texts) -> Iterator[Hazard]:
+        """Yield conditions that were joined to others.
+
+        Where nobody has said what is right, that is a fixed answer for the call that failed.
+        """
+        for each in joined_conditions(self._before, files):
+            yield each if self._written else replace(each, kind="constant")
 
     async def _green(self, files: Texts) -> tuple[str, ...]:
         """Return the existing tests that pass with the change: those red without it tell most."""

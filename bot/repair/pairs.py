@@ -25,7 +25,13 @@ def pairs(
 
     The other edit is one about the new crash, or else one of the `singles`, best first.
     """
-    first = [each for each in near if each.candidate.caveat != CAVEAT]
+    # What breaks a test that passed is no step: a second edit would only be fitted to that test.
+    first = [
+        each
+        for each in near
+        if each.candidate.caveat != CAVEAT
+        and not problem.passing.intersection(each.judgement.failed)
+    ]
     ranked = sorted(first, key=lambda each: (-progress(problem, each.judgement), each.number))
     known: dict[tuple[TraceFrame, ...], list[Candidate]] = {}
     rows = [
