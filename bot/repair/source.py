@@ -25,6 +25,7 @@ class Source:
         self.path, self.text = path, text
         self.tree = parse(text)
         self.parents: dict[ast.AST, ast.AST] = {}
+        self._bindings: dict[ast.AST, list[tuple[str, int, int]]] = {}
         for parent in ast.walk(self.tree):
             for child in ast.iter_child_nodes(parent):
                 self.parents[child] = parent
@@ -120,6 +121,36 @@ class Source:
         indent = self.indent(statement)
         text = "".join(f"\n{indent}{line}" for line in lines)
         return SourceEdit(self.path, at, at, text)
+
+    @cached_property
+    def module_names(self) -> frozenset[str]:
+        """Return the names that are bound, and not by functions only."""
+        own: set[str] = set()
+        for function in ast.walk(self.tree):
+            if isinstance(function, FunctionNode):
+                own |= {name for name, _, _ in self.bindings(function)}
+            if isinstance(function, FunctionNode | ast.Lambda):
+                own |= {arg.arg for arg in parameters(function)}
+        return frozenset(bound_names(self.tree) - own)
+
+    def bindings(self, function: FunctionNode) -> list[tuple[str, int, int]]:
+        """Return what a function assigns: name, line, and the line of the outermost loop around.
+
+        That line is 0 outside of loops.
+        """
+        if function not in self._bindings:
+            self._bindings[function] = [
+                (node.id, node.lineno, self._loop(node))
+                for node in ast.walk(function)
+                if isinstance(node, ast.Name)
+                and isinstance(node.ctx, ast.Store)
+                and self.function(node) is function
+            ]
+        return self._bindings[function]
+
+    def _loop(self, node: ast.AST) -> int:
+        loops = (up.lineno for up in self.up(node) if isinstance(up, (ast.For, ast.While)))
+        return min(loops, default=0)
 
     @cached_property
     def annotations(self) -> frozenset[ast.AST]:

@@ -5,7 +5,7 @@ import builtins
 from collections.abc import Iterator
 
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode, Source, bound_names
+from bot.repair.source import FunctionNode
 
 BY_ANNOTATION = {
     "int": "0", "float": "0.0", "str": '""', "bool": "False", "list": "[]", "dict": "{}",
@@ -42,8 +42,7 @@ def _answers_of_neighbours(function: FunctionNode, view: View) -> Iterator[tuple
     Where those tell people "nothing planned", a guard that answers None would break the custom.
     """
     room = view.source.klass(function) or view.source.tree
-    known = {*view.names_before(function.body[-1]), "self"}
-    known |= {name for name in bound_names(view.source.tree) if name not in _locals(view.source)}
+    known = {*view.names_before(function.body[-1]), "self", *view.source.module_names}
     for node in ast.walk(room):
         if not isinstance(node, ast.If) or not isinstance(node.body[-1], ast.Return):
             continue
@@ -82,15 +81,6 @@ def _speaks(body: list[ast.stmt]) -> bool:
 def _has_text(node: ast.AST) -> bool:
     return any(isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value
                for each in ast.walk(node))  # fmt: skip
-
-
-def _locals(source: Source) -> set[str]:
-    """Return the names that only functions bind."""
-    return {
-        node.id for node in ast.walk(source.tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-        and source.function(node) is not None
-    } | {node.arg for node in ast.walk(source.tree) if isinstance(node, ast.arg)}  # fmt: skip
 
 
 def _in_loop(statement: ast.stmt, view: View) -> bool:

@@ -102,16 +102,9 @@ class View:
         """Return parameters and locals of one function that are bound before a node in it."""
         line = getattr(node, "lineno", 0)
         names = [arg.arg for arg in parameters(function)]
-        for inner in ast.walk(function):
-            if self.source.function(inner) is not function:
-                continue
-            if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
-                loops = any(
-                    isinstance(up, (ast.For, ast.While)) and up.lineno <= line
-                    for up in self.source.up(inner)
-                )
-                if inner.lineno < line or (loops and inner.lineno <= line):
-                    names.append(inner.id)
+        for name, at, loop in self.source.bindings(function):
+            if at < line or (0 < loop <= line and at <= line):
+                names.append(name)
         return names
 
     def _comprehension_names(self, node: ast.AST) -> list[str]:
