@@ -59,6 +59,8 @@ class CallComparison(Protocol):
 class FixSelection:
     """Selects by behaviour first, then by what kind of edit it is, then by rank.
 
+    Of those that no call tells apart the smallest is taken.
+
     `crashed` says that the failing call raises: then every call that answers today should go on
     answering what it does. Where a test asks for another answer, other calls may change as well.
     """
@@ -80,7 +82,7 @@ class FixSelection:
         rows = passing[: len(confirmed)]
         best = min(rows, key=lambda row: (self._harm(row[1]), self._hazardous(row[0]), -_rank(row)))
         equal = [row for row in rows if self._same(best[1], row[1])]
-        chosen, behaviour = self._widest(max(equal, key=_rank), rows)
+        chosen, behaviour = self._widest(min(equal, key=self._plainness), rows)
         whole = chosen.ruling.proof == "undo"
         pairs = list(self._rivals(chosen.candidate, behaviour, passing))
         rivals = tuple(rival for rival, _ in pairs)
@@ -131,6 +133,17 @@ class FixSelection:
         if each.ruling.proof == "undo":
             return False
         return each.candidate.kind == "revert" or bool(hazards(self._before, each.files))
+
+    def _plainness(self, row: Row) -> tuple[bool, bool, bool, int, float]:
+        """Return what puts one before others that no call tells from it: the smaller, the better.
+
+        A whole commit taken back first, what was there before next, then the fewest characters.
+        """
+        each = row[0]
+        edits = each.candidate.edits
+        size = sum(edit.end - edit.start + len(edit.text) for edit in edits)
+        new = each.candidate.kind != "revert"
+        return (each.ruling.proof != "undo", new, self._hazardous(each), size, -_rank(row))
 
     def _same(self, one: Behaviour, other: Behaviour) -> bool:
         """Whether no call that was made again tells the two apart."""
