@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from bot.infra.syntax import parse
 from bot.repair.calls import CallOutcome, RecordedCall
-from bot.repair.model import ChangedCall, Texts
+from bot.repair.model import LEFT_OTHERWISE, ChangedCall, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.runner import FunctionPlace, TestRunner, TimeLimits
 from bot.repair.source import FunctionNode
@@ -136,9 +136,7 @@ def _answer(outcome: CallOutcome) -> str:
 
 def _told(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:
     same = old.told == new.told
-    return ChangedCall(
-        call.text, old.told, f"{new.told}, with its arguments left otherwise" if same else new.told
-    )
+    return ChangedCall(call.text, old.told, f"{new.told}{LEFT_OTHERWISE}" if same else new.told)
 
 
 def difference(

@@ -7,18 +7,22 @@ such tests only an edit of what is computed goes through, and only where the fai
 an answer; it is proven for that call alone.
 """
 
+import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from bot.infra.syntax import parse
 from bot.proof import JOINED, Hazard, HazardKind, hazards, joined_conditions
 from bot.repair.model import Proof, SuspectHunk, Texts
-from bot.repair.mutants import mutants
+from bot.repair.mutants import changed_lines, mutants
 from bot.repair.partial_undo import undoing
 from bot.repair.runner import TestRunner, TimeLimits
 
 _UNDONE = "takes back only a part of {commit}"
 # A comparison that stands the wrong way is a fault as common as its opposite is as a wrong fix.
 TURNED = {"turns a condition round", "turns a condition round, or drops one", JOINED}
+_ENDINGS = {"exit", "quit", "_exit", "SystemExit"}
+_ENDING = "it ends the program, so nothing that comes after is checked"
 _UNSEEN = "no existing test would notice if that were wrong"
 
 
@@ -44,7 +48,8 @@ class CandidateGate:
 
     `existing` are tests that people wrote and that pass without the change or should pass with it;
     `answered` says that the failing call is held to an answer, not only to raising nothing, and
-    `written` that it is so by tests of people.
+    `written` that it is so by tests of people. `by_exit` says that how the program ends is all
+    there is to judge by.
     """
 
     def __init__(
@@ -59,7 +64,9 @@ class CandidateGate:
         written: bool = False,
         hunks: Sequence[SuspectHunk] = (),
         known: frozenset[str] = frozenset(),
+        by_exit: bool = False,
     ) -> None:
+        self._by_exit = by_exit
         self._before, self._runner, self._limits = before, runner, limits
         self._reproduction, self._existing = tuple(reproduction), tuple(existing)
         self._answered, self._written = answered, written
@@ -70,6 +77,10 @@ class CandidateGate:
         undo = undoing(self._before, files, self._hunks, self._known)
         if undo.whole is not None:
             return Ruling(allowed=True, proof="undo", commit=undo.whole)
+        if self._by_exit and any(
+            ends_the_program(self._before[path], text) for path, text in files.items()
+        ):
+            return Ruling(allowed=False, reason=_ENDING)
         found = [*hazards(self._before, files), *self._joined(files)]
         if undo.parts or reverts:
             commit = next(iter(undo.parts), "")
@@ -120,6 +131,25 @@ class CandidateGate:
     async def _stays_green(self, tests: Sequence[str], files: Texts) -> bool:
         result = await self._runner.run(tests, files, self._limits, stop_at_first=True)
         return not result.failed and not result.late and result.ended
+
+
+def ends_the_program(before: str, after: str) -> bool:
+    """Whether the change brings an end of the program, or edits a condition that one stands under.
+
+    That is `sys.exit`, `os._exit`, `raise SystemExit` and the like.
+    """
+    lines, tree = changed_lines(before, after), parse(after)
+    guarded = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.If, ast.While, ast.IfExp)) and node.test.lineno in lines
+    ]
+    return _endings(tree) > _endings(parse(before)) or any(map(_endings, guarded))
+
+
+def _endings(tree: ast.AST) -> int:
+    named = (getattr(node, "attr", "") or getattr(node, "id", "") for node in ast.walk(tree))
+    return sum(name in _ENDINGS for name in named)
 
 
 def _told(hazard: Hazard) -> str:

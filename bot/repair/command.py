@@ -256,6 +256,7 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
             allowed=case.allowed,
             spared=files.judging - set(case.allowed),
             maybe=files.suspected,
+            by_exit=True,
             seconds=seconds,
             accepts=case.check,
         )

@@ -161,6 +161,7 @@ def _confirmation(
         hunks=request.hunks,
         known=request.known,
         written=request.written,
+        by_exit=request.by_exit,
     )
     return Confirmation(
         request.root,

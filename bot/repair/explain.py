@@ -1,6 +1,13 @@
 """What was tried, in plain sentences for a chat thread."""
 
-from bot.repair.model import ChangedCall, RefusedCandidate, RepairAttempt, Rival, SearchReport
+from bot.repair.model import (
+    LEFT_OTHERWISE,
+    ChangedCall,
+    RefusedCandidate,
+    RepairAttempt,
+    Rival,
+    SearchReport,
+)
 
 NEAR = 3
 KINDS = 6  # of edits, by name
@@ -83,10 +90,20 @@ def _belief(report: SearchReport) -> str:
 def _rival(rival: Rival) -> str:
     other = rival.candidate
     where = f"`{other.path}:{other.line}`"
+    if rival.theirs.endswith(LEFT_OTHERWISE):
+        return (
+            f"{_left(rival.call, rival.ours)} with another edit that passes: {other.why} ({where})."
+        )
     return f"`{rival.call}`: {rival.ours} with this, {rival.theirs} with {other.why} ({where})."
 
 
+def _left(call: str, answer: str) -> str:
+    return f"`{call}` answers {answer} either way, but leaves other values in what it was given"
+
+
 def _lost(call: ChangedCall) -> str:
+    if call.after.endswith(LEFT_OTHERWISE):
+        return f"{_left(call.call, call.before)} than until now."
     return f"`{call.call}`: {call.before} until now, with this: {call.after}."
 
 

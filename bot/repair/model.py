@@ -149,6 +149,10 @@ commit back; no call that was made again ends worse; and no other edit that was 
 otherwise. `plausible`: the tests pass, and one of these is missing."""
 
 
+LEFT_OTHERWISE = ", with its arguments left otherwise"
+"""Ends what is told of a call that answers the same and leaves its object or arguments changed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rival:
     """Another edit with which the tests pass. `call` tells the two apart: `ours`, `theirs`."""

@@ -25,6 +25,7 @@ class RepairRequest:
     `stated` is what people said calls answer: what answers otherwise is no fix. `first` are
     candidates to try before all others, `otherwise` those known to answer otherwise than was said,
     and `considered` how many had their turn by then.
+    `by_exit` says that how a program ends is all there is to judge by: no edit may end it.
     `write` leaves the fix in the tree.
     """
 
@@ -42,6 +43,7 @@ class RepairRequest:
     answered: bool = False
     known: frozenset[str] = frozenset()
     imported: bool = False
+    by_exit: bool = False
     seconds: float = 60.0
     limits: TimeLimits = field(default_factory=lambda: TimeLimits(5.0, 3.0, 30.0))
     accepts: Accepts = anything

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from bot.repair.candidate_gate import CandidateGate
 from bot.repair.engine import mend
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, SuspectHunk
 from bot.repair.request import RepairRequest
 from bot.repair.reverts import parse_diff
+from bot.repair.runner import TimeLimits
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.one_module import PATH, OneModule
 
@@ -241,3 +243,27 @@ async def test_a_test_that_looks_at_no_answer_allows_no_fixed_one(tmp_path: Path
     blind = Planted(GUARDED.text, "share(0, 0)", GUARDED.tests)
 
     assert (await search(blind, tmp_path, written=True)).fix is None
+
+
+ENDED = "import sys\n\n\ndef run(n):\n    if not n:\n        sys.exit(0)\n    return n - 1\n"
+
+
+@pytest.mark.parametrize("end", ["sys.exit(0)", "raise SystemExit", "quit()"])
+async def test_where_only_the_exit_code_tells_no_edit_may_end_the_program(
+    end: str,
+) -> None:
+    runner = OneModule(ENDED, {CALL: "assert run(3) == 4"})
+    limits = TimeLimits()
+    files = {PATH: ENDED.replace("    return", f"    if n:\n        {end}\n    return")}
+    reached = {PATH: ENDED.replace("not n", "n")}
+    added = {PATH: ENDED.replace("-", "+")}
+    gate = CandidateGate(
+        {PATH: ENDED}, runner, (CALL,), (CALL,), limits, answered=True, by_exit=True
+    )
+
+    ruling = await gate.rule(files)
+
+    assert (await gate.rule(reached)) == ruling
+    assert (ruling.allowed, ruling.doubtful) == (False, False)
+    assert ruling.reason == "it ends the program, so nothing that comes after is checked"
+    assert (await gate.rule(added)).allowed

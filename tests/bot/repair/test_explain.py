@@ -1,7 +1,17 @@
 """What was tried is told in plain sentences, and nothing is claimed that was not seen."""
 
 from bot.repair.explain import explain
-from bot.repair.model import Candidate, Crash, Judgement, RepairAttempt, SearchReport, SourceEdit
+from bot.repair.model import (
+    LEFT_OTHERWISE,
+    Candidate,
+    ChangedCall,
+    Crash,
+    Judgement,
+    RepairAttempt,
+    Rival,
+    SearchReport,
+    SourceEdit,
+)
 
 EDIT = Candidate((SourceEdit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
 
@@ -45,3 +55,17 @@ def test_of_a_command_that_was_not_looked_into_the_way_out_is_said() -> None:
     assert "was reached" not in nothing
     for text in (nothing, explain(report(), command=True)):
         assert 'give that command itself, as in --test "pytest tests/test_cart.py"' in text
+
+
+def test_a_call_that_answers_the_same_and_leaves_other_values_is_told_in_plain_words() -> None:
+    rival = Rival(EDIT, {}, "Cart.__init__(<Cart>, 2)", "None", f"None{LEFT_OTHERWISE}")
+    lost = ChangedCall("f([1])", "1", f"1{LEFT_OTHERWISE}")
+    text = explain(report(fix=EDIT, stopped="fixed", rivals=(rival,), losses=(lost,)))
+
+    assert (
+        "`Cart.__init__(<Cart>, 2)` answers None either way, but leaves other values in what it "
+        "was given with another edit that passes: compare with `<=` (`pkg/a.py:7`)."
+    ) in text
+    assert (
+        "`f([1])` answers 1 either way, but leaves other values in what it was given than" in text
+    )
