@@ -33,7 +33,10 @@ class CopiedTree:
         Whatever it started is killed, in sessions of its own too (on Linux). One run at a time.
         """
         paths = os.pathsep.join(filter(None, (str(self._beside), os.environ.get("PYTHONPATH"))))
-        marked = ["env", f"THESEUS_REPAIR={self._mark}", f"PYTHONPATH={paths}", *argv]
+        # Texts of one size change within a second here: what was compiled of one would do for both.
+        settings = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
+        told = [f"{name}={value}" for name, value in settings.items()]
+        marked = ["env", f"THESEUS_REPAIR={self._mark}", *told, *argv]
         try:
             return await spawn(list(confine(marked, self.folder)), self.folder, seconds)
         finally:

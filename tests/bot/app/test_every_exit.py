@@ -244,7 +244,6 @@ SAYS_NOTHING = {
     "git_comparison": "reads what changed; the command that prints it redacts",
     "git_trees": "lays the files of a commit out in a folder that is removed again",
     "git_workspace": "its worktrees commit in `_git_worktree`, which redacts",
-    "offline_agent": "hands back a change; what it says goes through chat, store and forge",
     "rehearsal": "returns what was seen of a play; the card and the command that show it redact",
     "sandbox": "runs commands; their output is redacted by whoever shows it",
     "sandboxed_verifier": "returns verdicts, shown through chat and forge",
