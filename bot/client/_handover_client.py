@@ -114,6 +114,14 @@ class HandoverClient(commands.Bot):
         except _FAILED as error:
             _log.warning("the members of a server are not known: %s", error)
 
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Tell of an event, but of none once the client is closed.
+
+        Where it was about to connect again, discord.py finds no loop to tell of it in.
+        """
+        if self.loop is not discord.utils.MISSING:
+            super().dispatch(event_name, *args, **kwargs)
+
     async def close(self) -> None:
         """Close the connection."""
         for task in self._chunking:

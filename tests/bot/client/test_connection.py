@@ -54,6 +54,7 @@ async def test_closing_ends_the_connection_quietly(
         await alice.wait_for_bot()
         await client.close()
         await asyncio.wait_for(running, 20)
+    client.dispatch("disconnect")  # as discord.py does where it was connecting again
 
 
 @pytest.mark.parametrize(
