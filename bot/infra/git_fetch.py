@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 
-from bot.infra.git import Git
+from bot.infra.git import Git, GitAnswer
 from bot.infra.git_remote import Way, borrowing
 
 FETCH_SECONDS = 120.0
+AT_ONCE = 5  # fetches side by side, of which each but one may find that another has moved the ref
+MOVED = "cannot lock ref"
 
 
 def fetch(
@@ -19,7 +21,22 @@ def fetch(
 
     `prune` removes refs on our side of the refspecs that are gone on the other.
     """
-    answer = git.run(
+    for _ in range(AT_ONCE):
+        answer = _fetched(git, source, *refspecs, config=config, prune=prune)
+        if MOVED not in answer.err:
+            break
+    if answer.status != 0:
+        raise git.failure(
+            f"cannot fetch from {source} into {git.folder}; check that it is there and can be "
+            f"reached (git -C {git.folder} remote -v)",
+            answer.err,
+        )
+
+
+def _fetched(
+    git: Git, source: str, *refspecs: str, config: Mapping[str, str] | None, prune: bool
+) -> GitAnswer:
+    return git.run(
         "fetch",
         "-q",
         "--no-tags",
@@ -36,12 +53,6 @@ def fetch(
         seconds=FETCH_SECONDS,
         ok=None,
     )
-    if answer.status != 0:
-        raise git.failure(
-            f"cannot fetch from {source} into {git.folder}; check that it is there and can be "
-            f"reached (git -C {git.folder} remote -v)",
-            answer.err,
-        )
 
 
 def fetch_branch(git: Git, remote: str, branch: str, way: Way | None = None) -> str:
