@@ -69,8 +69,9 @@ class Scratch:
         """Remove what a killed bot left."""
         self._folder.mkdir(parents=True, exist_ok=True)
         for left in self._folder.iterdir():
-            if time.time() - left.lstat().st_mtime > _STALE_SECONDS:
-                _remove(left)
+            with contextlib.suppress(FileNotFoundError):  # another check has just ended
+                if time.time() - left.lstat().st_mtime > _STALE_SECONDS:
+                    _remove(left)
 
     @asynccontextmanager
     async def lend(self, workspace: Workspace, *, at_base: bool) -> AsyncIterator[Path]:

@@ -11,6 +11,7 @@ from bot.adapters.sandbox import PlainSandbox, UnavailableSandbox
 from bot.adapters.sandboxed_verifier import SandboxedVerifier
 from bot.adapters.sandboxed_verifier._commands import proves
 from bot.adapters.sandboxed_verifier._results import FAKED
+from bot.adapters.sandboxed_verifier._scratch import Scratch
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import SandboxUnavailable, VerifierError
@@ -34,6 +35,20 @@ async def workspace(tmp_path: Path) -> AsyncIterator[Workspace]:
     base = faulty_project(tmp_path / "checkout")
     async with GitWorkspaces(tmp_path / "checkout", tmp_path / "trees").lend("r1", base=base) as it:
         yield it
+
+
+async def test_checks_beside_each_other_lend_and_remove_their_folders(
+    tmp_path: Path, workspace: Workspace
+) -> None:
+    scratch = Scratch(tmp_path / "cache")
+
+    async def lend_again() -> None:
+        for _ in range(30):
+            async with scratch.lend(workspace, at_base=False) as place:
+                assert (place / "tree" / "dice.py").is_file()
+
+    await asyncio.gather(*(lend_again() for _ in range(8)))
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 @pytest.mark.slow
