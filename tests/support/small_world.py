@@ -105,6 +105,12 @@ class SmallWorld:
         rows = self._rows("SELECT body FROM audit_log WHERE action = ? ORDER BY number", action)
         return [json.loads(body) for (body,) in rows]
 
+    def failures(self) -> list[str]:
+        """Return every error of the bot's journal, with the lines it went through."""
+        files = sorted((self.workspace.state / "journal").glob("*.ndjson"))
+        lines = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+        return [_failure(line) for line in lines if line.get("error")]
+
     def pulls(self) -> list[tuple[int, str]]:
         """Return the forge's pull requests: number and state."""
         return self.cast.pulls()
@@ -161,6 +167,12 @@ def _tried(true: Callable[[], object]) -> object:
         return False
 
 
+def _failure(line: Mapping[str, Any]) -> str:
+    error = line["error"]
+    way = " > ".join(f"{each['file']}:{each['line']}" for each in error["frames"])
+    return f"{line['event']} {line['name']}: {error['exception']}: {error['message']} at {way}"
+
+
 def _processes(home: Path, known: set[int | None]) -> list[str]:
     """Return the processes that have to do with the folder, by directory or command line."""
     found = []
@@ -208,4 +220,9 @@ async def small_world(
             person = await stack.enter_async_context(Person(discord.base_url, name))
             world.people[name] = PageReader(person)
         await world.restarted(1)
-        yield world
+        try:
+            yield world
+        except Exception as error:
+            for failure in world.failures():
+                error.add_note(failure)  # a card names only the record
+            raise
