@@ -110,8 +110,7 @@ def single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
     near = view.at_crash(statement)
     kin = 1.0 if near or not _kin(statement, view) else KIN
-    asserted = view.crash.error == "AssertionError"
-    expected = expectation_of(view.crash.message) if asserted else None
+    expected = expectation_of(view.crash)
     for candidate in single_edits(statement, view):
         weight = candidate.rank * factor(view.crash, candidate.kind, near)
         weight *= expected.factor(candidate.kind) if expected else 1.0

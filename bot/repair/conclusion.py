@@ -14,12 +14,9 @@ from bot.repair.model import (
     Texts,
 )
 from bot.repair.neighbourhood import Neighbourhood
-from bot.repair.search import Judge
+from bot.repair.search import CONSIDERED, Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
 from bot.repair.witnesses import Witnesses
-
-CONSIDERED = 20
-"""So many candidates had their turn, or all, before one that passes is told from others."""
 
 HASTY = "there was time for {count} of {all} edits: another may do as well"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"

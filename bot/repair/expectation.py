@@ -6,15 +6,17 @@ speak for kinds of edit, and some constants can be reckoned from them.
 
 import ast
 import itertools
-import re
+import math
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from functools import lru_cache
 from numbers import Real
 
 from bot.infra.syntax import literal, parse
+from bot.repair.model import Crash
 
-NOT_EQUAL = re.compile(r"^(?P<got>.+?) != (?P<wanted>.+?)(?: : .*)?$")
 LINE_AT_MOST = 1_000
 LEAVES_AT_MOST = 8
 SEQUENCES = (list, tuple)
@@ -31,7 +33,7 @@ TEXT = {"string": 1.6, "arguments": 1.1}
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The value a test `got`, and the one it `wanted`; both are literals of Python."""
+    """The value a test `got`, and the one it `wanted`: of plain types, as literals write them."""
 
     got: object
     wanted: object
@@ -40,49 +42,54 @@ class Expectation:
         """Return the pairs that differ, from inside lists and dictionaries of one shape."""
         return list(itertools.islice(_differing(self.got, self.wanted), LEAVES_AT_MOST))
 
+    @property
+    def distance(self) -> float:
+        """Return how far they are apart: of numbers the difference, of others 0 to 1."""
+        if isinstance(self.got, (int, float)) and isinstance(self.wanted, (int, float)):
+            return abs(self.got - self.wanted)
+        if type(self.got) is not type(self.wanted):
+            return math.inf
+        return 1 - SequenceMatcher(None, repr(self.got), repr(self.wanted), False).ratio()
+
     def factor(self, kind: str) -> float:
         """Return how much the two values speak for a kind of edit; 1 where they say nothing."""
         return _favoured(self.got, self.wanted).get(kind, 1.0)
 
 
+def expectation_of(crash: Crash | None) -> Expectation | None:
+    """Return what a failed assertion says; None where that is no two plain values."""
+    if crash is None or crash.error != "AssertionError":
+        return None
+    return _read(crash.message)
+
+
 @lru_cache(maxsize=64)
-def expectation_of(message: str) -> Expectation | None:
-    """Return what an assertion's message says; None where it holds no two plain values."""
+def _read(message: str) -> Expectation | None:
     for line in message.splitlines():
-        text = line.strip().removeprefix("AssertionError: ")
-        if len(text) > LINE_AT_MOST:
-            continue
-        if text.startswith("assert ") and (found := _asserted(text, message)):
+        text = line.strip().removeprefix("AssertionError: ").removeprefix("assert ")
+        if len(text) <= LINE_AT_MOST and (found := _compared(text, message)):
             return found
-        if (match := NOT_EQUAL.match(text)) and (both := _literals(match["got"], match["wanted"])):
-            return Expectation(*both)
     return None
 
 
-def _asserted(text: str, message: str) -> Expectation | None:
-    try:
-        statement = parse(text).body[0]
-    except (SyntaxError, ValueError, RecursionError):
-        return None
-    test = statement.test if isinstance(statement, ast.Assert) else None
-    if not isinstance(test, ast.Compare) or [type(each) for each in test.ops] != [ast.Eq]:
-        return None
-    left, right = (ast.unparse(side) for side in (test.left, test.comparators[0]))
-    both = _literals(left, right)
-    if both is None:
-        return None
+def _compared(text: str, message: str) -> Expectation | None:
+    """Return the sides of `got == wanted` (pytest) or of `got != wanted : why` (unittest)."""
+    for said in dict.fromkeys((text, text.rpartition(" : ")[0])):
+        with suppress(SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+            test = parse(said, "eval").body
+            if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
+                return _sides(test, message)
+    return None
+
+
+def _sides(test: ast.Compare, message: str) -> Expectation:
+    left, right = (ast.unparse(side) for side in (test.left, *test.comparators))
+    if "..." in left + right:
+        raise ValueError("abbreviated by pytest")
     # pytest tells where a value comes from that was reckoned: the other one stands in the test.
     turned = f"where {right} = " in message and f"where {left} = " not in message
-    return Expectation(both[1], both[0]) if turned else Expectation(*both)
-
-
-def _literals(left: str, right: str) -> tuple[object, object] | None:
-    if "..." in left + right:  # abbreviated by pytest
-        return None
-    try:
-        return literal(left), literal(right)
-    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        return None
+    got, wanted = (right, left) if turned else (left, right)
+    return Expectation(literal(got), literal(wanted))
 
 
 def _differing(got: object, wanted: object) -> Iterator[tuple[object, object]]:

@@ -6,8 +6,8 @@ test expects the next value is tried, and between two that lie on either side of
 
 from dataclasses import dataclass, field, replace
 
+from bot.repair.expectation import expectation_of
 from bot.repair.model import Candidate, Crash, Problem, RepairAttempt, SourceEdit
-from bot.repair.nearness import compared
 
 KIND = "reckoned constant"
 TRIES = 8  # for each constant
@@ -59,11 +59,10 @@ class FittedNumbers:
 
 def _numbers(crash: Crash | None) -> tuple[float, float] | None:
     """Return the two numbers that an assertion compared: what it got, what it expected."""
-    sides = compared(crash)
-    if sides is None or not all(type(side) in (int, float) for side in sides):
+    said = expectation_of(crash)
+    if said is None or not all(type(side) in (int, float) for side in (said.got, said.wanted)):
         return None
-    got, expected = sides
-    return (float(got), float(expected))  # type: ignore[arg-type]
+    return (float(said.got), float(said.wanted))  # type: ignore[arg-type]
 
 
 def _whole(code: str) -> int | None:

@@ -1,55 +1,9 @@
 """How near a candidate that is not green came: what it mended, how much further a test got."""
 
-import ast
-import difflib
-import math
-import re
-from contextlib import suppress
-from typing import NamedTuple
-
-from bot.infra.syntax import literal, parse
+from bot.repair.expectation import expectation_of
 from bot.repair.model import Crash, Judgement, Problem, TraceFrame
 
 SOME_PASS, LATER_LINE, NO_CRASH, NEARER, CRASH_MOVED, OTHER_CRASH = 0.9, 0.7, 0.5, 0.4, 0.35, 0.3
-
-
-class ComparedValues(NamedTuple):
-    """Two values that a failed assertion wanted to be equal."""
-
-    got: object
-    expected: object
-
-    @property
-    def distance(self) -> float:
-        """Return how far they are apart: of numbers the difference, of others 0 to 1."""
-        got, expected = self.got, self.expected
-        if isinstance(got, (int, float)) and isinstance(expected, (int, float)):
-            return abs(got - expected)
-        if type(got) is not type(expected):
-            return math.inf
-        return 1 - difflib.SequenceMatcher(None, repr(got), repr(expected), False).ratio()
-
-
-def compared(crash: Crash | None) -> ComparedValues | None:
-    """Return what an assertion compared, as pytest or unittest says it; None where that is cut."""
-    if crash is None or crash.error != "AssertionError":
-        return None
-    said = crash.message.partition("\n")[0].removeprefix("assert ")
-    for text in (said, said.rpartition(" : ")[0]):
-        with suppress(SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-            test = parse(text, "eval").body
-            if isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Eq, ast.NotEq)):
-                return _sides(test, crash.message)
-    return None
-
-
-def _sides(test: ast.Compare, message: str) -> ComparedValues:
-    """Return the two sides; pytest tells which is computed: `+  where 3 = total([1, 2])`."""
-    left, right = test.left, test.comparators[0]
-    came = re.search(r"\n +\+ +where (.+?) = ", message)
-    if came and came[1] == ast.unparse(right) != ast.unparse(left):
-        left, right = right, left
-    return ComparedValues(literal(ast.unparse(left)), literal(ast.unparse(right)))
 
 
 def progress(problem: Problem, judgement: Judgement) -> float:
@@ -87,7 +41,7 @@ def _in_test(problem: Problem, crash: Crash) -> TraceFrame | None:
 
 
 def _nearer(before: Crash, after: Crash) -> bool:
-    was, now = compared(before), compared(after)
+    was, now = expectation_of(before), expectation_of(after)
     return was is not None and now is not None and now.distance < was.distance
 
 

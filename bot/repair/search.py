@@ -22,7 +22,7 @@ NEAR_MISSES = 5
 ENOUGH = 6  # green candidates to choose from
 ON = 0.25  # of the time at most goes to looking for others once one is green,
 ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
-TURNS = 20  # while there is time: fewer tell of no other edit, see `conclusion.CONSIDERED`
+CONSIDERED = 20  # have their turn, or all, before one that passes is told from others
 SHRINKING_AT_MOST = 16
 LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
 WAITING = 2  # green ones for a last look; no more are judged meanwhile
@@ -100,7 +100,7 @@ class _Search:
     def over(self) -> bool:
         """Whether there is enough to choose from."""
         late = self.until is not None and self.clock.monotonic() >= self.until
-        late = late and self.next >= min(TURNS, len(self.queue))
+        late = late and self.next >= min(CONSIDERED, len(self.queue))
         return self.ended or late or len(self.confirmed) >= ENOUGH
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:

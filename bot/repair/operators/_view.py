@@ -117,7 +117,7 @@ class View:
 
     def differences(self) -> list[tuple[object, object]]:
         """Return what a failed assertion got beside what it expected; nothing where it hides it."""
-        found = expectation_of(self.crash.message) if self.crash.error == "AssertionError" else None
+        found = expectation_of(self.crash)
         return found.leaves() if found else []
 
     def at_crash(self, node: ast.AST) -> bool:

@@ -3,6 +3,7 @@
 import pytest
 
 from bot.repair.expectation import Expectation, expectation_of
+from bot.repair.model import Crash
 
 
 @pytest.mark.parametrize(
@@ -13,18 +14,32 @@ from bot.repair.expectation import Expectation, expectation_of
         ("the total is off\nassert 'a' == 'b'\n  \n  - b\n  + a", "a", "b"),
         ("'x' != 'y'\n- x\n+ y\n", "x", "y"),
         ("4 != 5 : too few", 4, 5),
+        ("[1, 2] != [1]", [1, 2], [1]),
+        ("'a == b' != 'c' : said so", "a == b", "c"),
+        ("'a != b : c' != 'c'", "a != b : c", "c"),
     ],
 )
 def test_what_was_got_and_wanted_is_read(message: str, got: object, wanted: object) -> None:
-    assert expectation_of(message) == Expectation(got, wanted)
+    assert expectation_of(Crash("AssertionError", message)) == Expectation(got, wanted)
 
 
 @pytest.mark.parametrize(
     "message",
-    ["", "assert f(3)", "assert 3 < 2", "assert [1, 2, ...] == [1]", "assert x == <object>", "a ="],
+    [
+        "",
+        "assert False",
+        "x == y",
+        "assert [1, 2,...] == f",
+        "assert 1 == 2 == 3",
+        "assert f(3)",
+        "assert 3 < 2",
+        "assert [1, 2, ...] == [1]",
+        "assert x == <object>",
+        "a =",
+    ],
 )
 def test_what_cannot_be_read_as_two_values_says_nothing(message: str) -> None:
-    assert expectation_of(message) is None
+    assert expectation_of(Crash("AssertionError", message)) is None
 
 
 @pytest.mark.parametrize(

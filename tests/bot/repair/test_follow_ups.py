@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.repair.model import Candidate, Crash, Judgement, Problem, Texts, TraceFrame
-from bot.repair.nearness import compared, progress
+from bot.repair.nearness import progress
 from bot.repair.pairs import CAVEAT
 from bot.repair.search import search
 from tests.fakes.fake_clock import FakeClock
@@ -59,27 +59,6 @@ def test_some_tests_that_pass_are_nearer_than_any_way_to_fail() -> None:
     further = Judgement(False, "reproduction", 0, 2, (TEST,), crash=asserted(1, 9, line=9))
 
     assert progress(problem(before), some) > progress(problem(before), further) > 0
-
-
-@pytest.mark.parametrize(
-    ("message", "got", "expected"),
-    [
-        ("assert 3 == 4\n +  where 3 = f()", 3, 4),
-        ("assert 4 == 3\n +  where 3 = f()", 3, 4),
-        ("[1, 2] != [1]", [1, 2], [1]),
-        ("'a == b' != 'c' : said so", "a == b", "c"),
-    ],
-)
-def test_what_an_assertion_compared_is_read(message: str, got: object, expected: object) -> None:
-    said = compared(Crash("AssertionError", message))
-
-    assert said == (got, expected)
-
-
-@pytest.mark.parametrize("message", ["", "assert False", "assert [1, 2,...] == f", "x == y"])
-def test_what_cannot_be_read_is_nothing(message: str) -> None:
-    assert compared(Crash("AssertionError", message)) is None
-    assert compared(None) is None
 
 
 def linear(number: int) -> int:
