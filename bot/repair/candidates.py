@@ -137,6 +137,8 @@ def _score(
 ) -> float:
     """Return the suspicion of a statement; 0 when no failing test can depend on it."""
     score = suspicion.of(source.path, header_lines(statement))
+    for handler in getattr(statement, "handlers", ()):
+        score = max(score, suspicion.of(source.path, range(handler.lineno, handler.lineno + 1)))
     if isinstance(statement, FunctionNode):
         inside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
         return max(score, 0.75 * suspicion.of(source.path, inside))

@@ -153,6 +153,26 @@ class Source:
         return min(loops, default=0)
 
     @cached_property
+    def imported(self) -> frozenset[str]:
+        """Return the top-level modules that the file imports under their own names."""
+        return frozenset(
+            alias.name.partition(".")[0]
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if alias.asname is None
+        )
+
+    @cached_property
+    def keyword_constants(self) -> dict[str, tuple[str, ...]]:
+        """Return what is given as a constant for each keyword of the file's calls, as written."""
+        found: dict[str, dict[str, None]] = {}
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.keyword) and node.arg and isinstance(node.value, ast.Constant):
+                found.setdefault(node.arg, {})[self.code(node.value)] = None
+        return {name: tuple(texts) for name, texts in found.items()}
+
+    @cached_property
     def annotations(self) -> frozenset[ast.AST]:
         """Return every node inside a type annotation."""
         found: set[ast.AST] = set()

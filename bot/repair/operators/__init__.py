@@ -12,14 +12,17 @@ from bot.repair.operators import (
     calls,
     comparisons,
     constants,
+    decorators,
     discord_calls,
     expressions,
     guards,
+    handlers,
     insertions,
     keys,
     literals,
     movement,
     names,
+    patterns,
     returns,
     sql,
     sql_parameters,
@@ -35,7 +38,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
     for family in (
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
-        discord_calls, literals, expressions, movement, texts,
+        discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
     )
 )  # fmt: skip
 

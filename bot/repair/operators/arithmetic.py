@@ -6,20 +6,23 @@ from collections.abc import Iterator
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 
-SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
+Others = tuple[tuple[str, float], ...]
+SWAPS: dict[type[ast.operator], tuple[str, Others]] = {
     ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
     ast.Sub: ("-", (("+", 0.8), ("*", 0.3), ("%", 0.25), ("//", 0.2))),
-    ast.Mult: ("*", (("+", 0.55), ("**", 0.4), ("/", 0.45), ("//", 0.2))),
-    ast.Div: ("/", (("//", 0.75), ("*", 0.6), ("%", 0.25))),
-    ast.FloorDiv: ("//", (("/", 0.75), ("%", 0.7), ("*", 0.3))),
-    ast.Mod: ("%", (("//", 0.7), ("/", 0.35), ("*", 0.25))),
-    ast.Pow: ("**", (("*", 0.75),)),
-    ast.BitAnd: ("&", (("|", 0.75), ("^", 0.6))),
-    ast.BitOr: ("|", (("&", 0.75), ("^", 0.6))),
-    ast.BitXor: ("^", (("&", 0.75), ("|", 0.65))),
-    ast.LShift: ("<<", ((">>", 0.75),)),
-    ast.RShift: (">>", (("<<", 0.75),)),
+    ast.Mult: ("*", (("+", 0.55), ("**", 0.4), ("/", 0.45), ("//", 0.2), ("-", 0.15))),
+    ast.Div: ("/", (("//", 0.75), ("*", 0.6), ("%", 0.25), ("-", 0.15))),
+    ast.FloorDiv: ("//", (("/", 0.75), ("%", 0.7), ("*", 0.3), ("-", 0.15))),
+    ast.Mod: ("%", (("//", 0.7), ("/", 0.35), ("*", 0.25), ("-", 0.15))),
+    ast.Pow: ("**", (("*", 0.75), ("+", 0.3), ("-", 0.2), ("//", 0.15))),
+    ast.BitAnd: ("&", (("|", 0.75), ("^", 0.6), ("-", 0.3), ("+", 0.25), ("%", 0.2), ("*", 0.2))),
+    ast.BitOr: ("|", (("&", 0.75), ("^", 0.6), ("+", 0.35), ("%", 0.2), ("-", 0.2), ("*", 0.2))),
+    ast.BitXor: ("^", (("&", 0.75), ("|", 0.65), ("**", 0.6), ("+", 0.3), ("-", 0.3), ("*", 0.3))),
+    ast.LShift: ("<<", ((">>", 0.75), ("*", 0.2), ("+", 0.2), ("-", 0.2), ("**", 0.2))),
+    ast.RShift: (">>", (("<<", 0.75), ("//", 0.3), ("*", 0.2), ("+", 0.2), ("-", 0.2))),
 }
+SIGNS = {ast.USub: (("", 0.4),), ast.UAdd: (("-", 0.5),), ast.Invert: (("-", 0.5), ("not ", 0.4))}
+UNSUPPORTED = "unsupported operand type(s) for {}: "
 ORDERED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
 COUNTING = (ast.Name, ast.Attribute, ast.Call, ast.Subscript)
 SIMPLE = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant)
@@ -38,8 +41,9 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for node in view.nodes(statement):
         if isinstance(node, ast.BinOp):
             yield from _operators(node, view)
-        elif isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-            yield view.put(node, view.code(node.operand), "arithmetic", 0.4)
+        elif isinstance(node, ast.UnaryOp):
+            for sign, weight in SIGNS.get(type(node.op), ()):
+                yield view.put(node, sign + view.code(node.operand), "arithmetic", weight)
         if isinstance(node, (*COUNTING, ast.BinOp)):
             yield from _one_more_or_less(node, view)
         if isinstance(node, (ast.Name, ast.ListComp, ast.List)):
@@ -91,11 +95,12 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     old, others = SWAPS.get(type(node.op), ("", ()))
     if isinstance(node.op, ast.Mod) and isinstance(node.left, (ast.JoinedStr, ast.Constant)):
         return
+    refused = view.at_crash(node) and view.said(UNSUPPORTED.format(old))
     for new, weight in others:
         edit = view.source.between(node.left, node.right, old, new)
         if edit is not None:
             why = f"`{new}` instead of `{old}` in `{view.code(node)[:60]}`"
-            yield view.make([edit], "arithmetic", weight, why, node)
+            yield view.make([edit], "arithmetic", max(weight, 0.7 * refused), why, node)
     left, right = view.code(node.left), view.code(node.right)
     if isinstance(node.op, (*ORDERED, ast.Add)) and isinstance(node.left, SIMPLE):
         weight = 0.5 if isinstance(node.op, ORDERED) else 0.2

@@ -3,7 +3,9 @@
 import ast
 import difflib
 import re
+import sys
 from collections.abc import Iterator
+from types import ModuleType
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
@@ -51,11 +53,27 @@ def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     weights = {name: 0.25 for name in _siblings(node, view)}
     for name in difflib.get_close_matches(node.attr, pool, 3, 0.5):
         weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
+    for name in _of_module(node, view):
+        weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
     for group in SYNONYMS:
         if node.attr in group:
             weights.update({name: 0.6 for name in group if name != node.attr})
     for name, weight in weights.items():
         yield _rename(node, name, weight, view)
+
+
+def _of_module(node: ast.Attribute, view: View) -> list[str]:
+    """Return names like this one in a module of the standard library: `commonpath`.
+
+    Only what is imported already is looked at.
+    """
+    path = view.code(node.value)
+    if path.partition(".")[0] not in view.source.imported & sys.stdlib_module_names:
+        return []
+    module = sys.modules.get(path)
+    there = dir(module) if isinstance(module, ModuleType) else []
+    public = [name for name in there if not name.startswith("_") and name != node.attr]
+    return difflib.get_close_matches(node.attr, public, 4, 0.6)
 
 
 def _siblings(node: ast.Attribute, view: View) -> list[str]:

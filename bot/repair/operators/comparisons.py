@@ -7,17 +7,19 @@ from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 
 SWAPS: dict[type[ast.cmpop], tuple[str, tuple[tuple[str, float], ...]]] = {
-    ast.Lt: ("<", (("<=", 0.9), (">", 0.6), (">=", 0.5), ("!=", 0.3))),
-    ast.LtE: ("<=", (("<", 0.9), (">=", 0.6), (">", 0.5), ("==", 0.3))),
-    ast.Gt: (">", ((">=", 0.9), ("<", 0.6), ("<=", 0.5), ("!=", 0.3))),
-    ast.GtE: (">=", ((">", 0.9), ("<=", 0.6), ("<", 0.5), ("==", 0.3))),
-    ast.Eq: ("==", (("!=", 0.75), (">=", 0.4), ("<=", 0.4), ("in", 0.25))),
-    ast.NotEq: ("!=", (("==", 0.75), (">", 0.35), ("<", 0.35))),
+    ast.Lt: ("<", (("<=", 0.9), (">", 0.6), (">=", 0.5), ("!=", 0.3), ("==", 0.15))),
+    ast.LtE: ("<=", (("<", 0.9), (">=", 0.6), (">", 0.5), ("==", 0.3), ("!=", 0.15))),
+    ast.Gt: (">", ((">=", 0.9), ("<", 0.6), ("<=", 0.5), ("!=", 0.3), ("==", 0.15))),
+    ast.GtE: (">=", ((">", 0.9), ("<=", 0.6), ("<", 0.5), ("==", 0.3), ("!=", 0.15))),
+    ast.Eq: ("==", (("!=", 0.75), (">=", 0.4), ("<=", 0.4), (">", 0.3), ("<", 0.3), ("in", 0.25))),
+    ast.NotEq: ("!=", (("==", 0.75), (">", 0.35), ("<", 0.35), (">=", 0.15), ("<=", 0.15))),
     ast.In: ("in", (("not in", 0.75), ("==", 0.2))),
-    ast.NotIn: ("not in", (("in", 0.75),)),
-    ast.Is: ("is", (("is not", 0.75), ("==", 0.35))),
-    ast.IsNot: ("is not", (("is", 0.75), ("!=", 0.35))),
+    ast.NotIn: ("not in", (("in", 0.75), ("!=", 0.15))),
+    ast.Is: ("is", (("is not", 0.75), ("==", 0.35), (">", 0.15), ("<", 0.15))),
+    ast.IsNot: ("is not", (("is", 0.75), ("!=", 0.35), (">", 0.15), ("<", 0.15))),
 }
+IDENTITIES = (ast.Is, ast.IsNot)
+ORDERS = {"<", "<=", ">", ">="}
 QUESTIONS = ("is", "has", "can", "may", "should", "was", "are", "contains", "exists")
 PLAIN = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.NamedExpr)
 
@@ -35,7 +37,10 @@ def _operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
     left = node.left
     for operator, right in zip(node.ops, node.comparators, strict=True):
         old, others = SWAPS[type(operator)]
+        single = isinstance(operator, IDENTITIES) and isinstance(right, ast.Constant)
         for new, weight in others:
+            if single and new in ORDERS:  # `None` has no order
+                continue
             edit = view.source.between(left, right, old, new)
             if edit is not None:
                 why = f"compare with `{new}` instead of `{old}` in `{view.code(node)[:60]}`"

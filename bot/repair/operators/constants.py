@@ -7,9 +7,18 @@ from collections.abc import Iterator
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 
+EMPTY = (
+    ("list", "[]"), ("sequence", "[]"), ("iterable", "[]"), ("dict", "{}"), ("mapping", "{}"),
+    ("set", "set()"), ("tuple", "()"), ("str", '""'), ("int", "0"), ("float", "0.0"),
+    ("bool", "False"),
+)  # fmt: skip
+BY_KEYWORD = 4
+
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other constants for one statement."""
+    if isinstance(statement, ast.AnnAssign) and statement.value is not None:
+        yield from _annotated(statement.annotation, statement.value, view)
     for node in view.nodes(statement):
         if not isinstance(node, ast.Constant):
             continue
@@ -21,6 +30,28 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _strings(node, node.value, view)
         elif node.value is None:
             yield from _nothing(node, view)
+        yield from _given_elsewhere(node, view)
+
+
+def _annotated(annotation: ast.expr, value: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield the empty value of the type that is annotated, where there is `None` against it."""
+    said = view.code(annotation)
+    if view.code(value) != "None" or "None" in said or "Optional" in said:
+        return
+    name = said.partition("[")[0].rpartition(".")[2].lower()
+    for kind, text in EMPTY:
+        if kind == name:
+            yield view.put(value, text, "constant", 0.7)
+
+
+def _given_elsewhere(node: ast.Constant, view: View) -> Iterator[Candidate]:
+    """Yield what other calls of the file give for the same keyword: `gender="n"`."""
+    keyword = view.source.parents.get(node)
+    if not isinstance(keyword, ast.keyword) or isinstance(node.value, bool) or not keyword.arg:
+        return
+    given = view.source.keyword_constants.get(keyword.arg, ())
+    for text in [text for text in given if text != view.code(node)][:BY_KEYWORD]:
+        yield view.put(node, text, "constant", 0.4)
 
 
 def _numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate]:

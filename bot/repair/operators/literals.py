@@ -22,6 +22,25 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield from _fewer(node, view)
         elif isinstance(node, ast.Dict):
             yield from _without_key(node, view)
+        elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+            yield from _formatted(node, view)
+    if isinstance(statement, (ast.For, ast.AsyncFor)):
+        yield from _gone_through(statement, view)
+
+
+def _formatted(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+    """Yield `text % (value,)`: a value that is a tuple itself is taken for all the values."""
+    text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+    if text and isinstance(node.right, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)):
+        said = view.said("arguments for format string", "arguments converted during")
+        yield view.put(node.right, f"({view.code(node.right)},)", "literal", 0.9 if said else 0.12)
+
+
+def _gone_through(statement: ast.For | ast.AsyncFor, view: View) -> Iterator[Candidate]:
+    """Yield names to go through in place of a list that is written out as empty."""
+    if isinstance(statement.iter, (ast.List, ast.Tuple)) and not statement.iter.elts:
+        for name in view.names_before(statement)[:NAMES]:
+            yield view.put(statement.iter, name, "name", 0.45)
 
 
 def _filled(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:

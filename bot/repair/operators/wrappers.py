@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.operators.attributes import NO_ATTRIBUTE
 
 BOUNDS = (("1:", 0.4), (":-1", 0.4))
 NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
 BOUNDS_NAMES = 4
+CHANGED = ("changed size during iteration", "mutated during iteration", "changed during iteration")
+NO_TEXT = ("can only concatenate str", "must be str, not", "expected str instance")
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -19,6 +22,9 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from _converted(statement.value, view)
     if isinstance(statement, (ast.For, ast.AsyncFor)):
         yield from _cut(statement.iter, statement, view)
+        yield from _copied(statement.iter, view)
+    if view.at_crash(statement):
+        yield from _as_text(statement, view)
     if isinstance(statement, ast.Return) and statement.value is not None:
         yield from _cut(statement.value, statement, view)
         yield from _compared(statement, statement.value, view)
@@ -44,6 +50,32 @@ def _converted(value: ast.expr, view: View) -> Iterator[Candidate]:
         yield view.put(value, f"tuple({text})", "function", 0.2)
     if isinstance(value, ast.GeneratorExp):
         yield view.put(value, f"list{text}", "function", 0.4)
+
+
+def _copied(value: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield a copy of what is gone through, which may change meanwhile, and one in order."""
+    if isinstance(value, (ast.Name, ast.Attribute, ast.Call)):
+        text = view.code(value)
+        yield view.put(value, f"list({text})", "function", 0.9 if view.said(*CHANGED) else 0.08)
+        yield view.put(value, f"sorted({text})", "function", 0.2)
+
+
+def _as_text(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield a value made a text: a method of texts was called on it, or it was added to one."""
+    absent = NO_ATTRIBUTE.search(view.crash.message)
+    if view.said("NoneType"):  # nothing as a text is no answer
+        return
+    if view.said(*NO_TEXT):
+        for node in view.nodes(statement):
+            parent = view.source.parents.get(node)
+            if isinstance(parent, ast.BinOp) and isinstance(
+                node, (ast.Name, ast.Attribute, ast.Call)
+            ):
+                yield view.put(node, f"str({view.code(node)})", "function", 0.5)
+    elif absent and hasattr(str, absent[1]):
+        for node in view.nodes(statement):
+            if isinstance(node, ast.Attribute) and node.attr == absent[1]:
+                yield view.put(node.value, f"str({view.code(node.value)})", "function", 0.6)
 
 
 def _cut(value: ast.expr, statement: ast.stmt, view: View) -> Iterator[Candidate]:

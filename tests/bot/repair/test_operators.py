@@ -24,6 +24,41 @@ from tests.support.proposals import proposals
         ("def f(a, b):\n    return a / b\n", "def f(a, b):\n    return a // b\n"),
         ("def f(a, b):\n    return a - b\n", "def f(a, b):\n    return b - a\n"),
         ("def f(t, x):\n    t += x\n", "def f(t, x):\n    t -= x\n"),
+        ("def f(a, b):\n    return a ^ b\n", "def f(a, b):\n    return a ** b\n"),
+        ("def f(a, b):\n    return a - b & 1\n", "def f(a, b):\n    return a - b - 1\n"),
+        ("def f(x):\n    return x[~1]\n", "def f(x):\n    return x[-1]\n"),
+        ("def f(x):\n    return +x\n", "def f(x):\n    return -x\n"),
+        ("def f(a, n):\n    return a is n\n", "def f(a, n):\n    return a > n\n"),
+        (
+            "class A:\n    def f(x):\n        return x\n",
+            "class A:\n    @staticmethod\n    def f(x):\n        return x\n",
+        ),
+        (
+            "class A:\n    def f(cls, x):\n        return cls(x)\n",
+            "class A:\n    @classmethod\n    def f(cls, x):\n        return cls(x)\n",
+        ),
+        ("x: list[str] = None\n", "x: list[str] = []\n"),
+        ("def f():\n    x: T.Dict[str, int] = None\n", "def f():\n    x: T.Dict[str, int] = {}\n"),
+        (
+            "def f(x):\n    g(x, mode='r')\n    g(x, mode='w')\n",
+            "def f(x):\n    g(x, mode='r')\n    g(x, mode='r')\n",
+        ),
+        ("def f(x):\n    return 'a %s' % x\n", "def f(x):\n    return 'a %s' % (x,)\n"),
+        (
+            "def f(rows):\n    for row in []:\n        g(row)\n",
+            "def f(rows):\n    for row in rows:\n        g(row)\n",
+        ),
+        (
+            "def f(rows):\n    for row in rows:\n        g(row)\n",
+            "def f(rows):\n    for row in sorted(rows):\n        g(row)\n",
+        ),
+        (
+            "import os\n\n\ndef f(x):\n    return os.path.commonprefix(x)\n",
+            "import os\n\n\ndef f(x):\n    return os.path.commonpath(x)\n",
+        ),
+        ("R = r'\\d+\\.\\d+'\n", "R = r'\\d*\\.\\d+'\n"),
+        ("import re\nR = re.compile('a.*b')\n", "import re\nR = re.compile('a.*?b')\n"),
+        ("R = r'(\\w+)=(.)'\n", "R = r'(\\w+)=(.)?'\n"),
         ("def f(x, up=True):\n    return x\n", "def f(x, up=False):\n    return x\n"),
         ("def f(a, b):\n    return a and b\n", "def f(a, b):\n    return a or b\n"),
         ("def f(a, b):\n    return g(a, b)\n", "def f(a, b):\n    return g(b, a)\n"),
@@ -169,6 +204,41 @@ NONE = "'NoneType' object has no attribute 'y'"
             crash_at(3, "AttributeError", NONE, none=("x",)),
             "def f(xs):\n    for x in xs:\n        if x is None:\n            continue\n"
             "        print(x.y)\n",
+        ),
+        (
+            "def f(x):\n    try:\n        g(x)\n    except KeyErorr:\n        return None\n",
+            crash_at(4, "NameError", "name 'KeyErorr' is not defined"),
+            "def f(x):\n    try:\n        g(x)\n    except KeyError:\n        return None\n",
+        ),
+        (
+            "def f(x):\n    return 'a %s' % x\n",
+            crash_at(2, "TypeError", "not enough arguments for format string"),
+            "def f(x):\n    return 'a %s' % (x,)\n",
+        ),
+        (
+            "def f(x):\n    return 'a' + x\n",
+            crash_at(2, "TypeError", 'can only concatenate str (not "int") to str'),
+            "def f(x):\n    return 'a' + str(x)\n",
+        ),
+        (
+            "def f(x):\n    return x.strip()\n",
+            crash_at(2, "AttributeError", "'int' object has no attribute 'strip'"),
+            "def f(x):\n    return str(x).strip()\n",
+        ),
+        (
+            "def f(x):\n    for y in x:\n        x.discard(y)\n",
+            crash_at(2, "RuntimeError", "Set changed size during iteration"),
+            "def f(x):\n    for y in list(x):\n        x.discard(y)\n",
+        ),
+        (
+            "class A:\n    def f(x):\n        return x\n",
+            crash_at(2, "TypeError", "A.f() takes 1 positional argument but 2 were given"),
+            "class A:\n    @staticmethod\n    def f(x):\n        return x\n",
+        ),
+        (
+            "def f(a, b):\n    return a | b\n",
+            crash_at(2, "TypeError", "unsupported operand type(s) for |: 'str' and 'str'"),
+            "def f(a, b):\n    return a % b\n",
         ),
     ],
 )

@@ -69,6 +69,7 @@ class SlowJudge(ScriptedJudge):
 
     async def judge(self, files: Texts) -> Judgement:
         self.clock.tick(3600.0)
+        await asyncio.sleep(0)  # what confirms has its turn meanwhile
         return await super().judge(files)
 
 
@@ -79,7 +80,7 @@ async def test_enough_edits_have_their_turn_though_looking_on_took_longer_than_f
     report = await search(problem(), judge, budget_seconds=30, clock=clock)
 
     assert report.stopped == "fixed"
-    assert min(CONSIDERED, report.proposed) <= report.considered <= CONSIDERED + 1
+    assert report.considered == CONSIDERED < report.proposed
 
 
 async def test_undoing_a_suspect_line_is_preferred_to_any_other_edit() -> None:

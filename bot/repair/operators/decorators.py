@@ -1,0 +1,39 @@
+"""Methods that lack a decorator: static ones, those of the class, those read as a value."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode
+
+OF_INSTANCES = {"self", "mcs", "metacls"}
+MISCOUNTED = ("positional argument", "multiple values")
+NOT_CALLED = ("'method'", "'function'", "bound method")
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield decorators for one method that has none."""
+    if not isinstance(statement, FunctionNode) or statement.decorator_list:
+        return
+    special = statement.name.startswith("__") and statement.name.endswith("__")
+    within = isinstance(view.source.parents.get(statement), ast.ClassDef)
+    if special or not within or not view.source.starts_line(statement):
+        return
+    for name, weight in _missing(statement, view):
+        edit = view.source.insert_before(statement, [f"@{name}"])
+        why = f"make `{statement.name}` a `{name}`"
+        yield view.make([edit], "decorator", weight, why, statement)
+
+
+def _missing(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
+    """Yield what the first parameter, and what was said of a call, speak for."""
+    given = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    miscounted = 1.5 if view.said(*MISCOUNTED) else 1.0
+    first = given[0] if given else ""
+    if first == "cls":
+        yield "classmethod", 0.6 * miscounted
+    elif first not in OF_INSTANCES:
+        yield "staticmethod", 0.5 * miscounted
+    elif len(given) == 1 and view.said(*NOT_CALLED):
+        yield "property", 0.6

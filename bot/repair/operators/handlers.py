@@ -1,0 +1,39 @@
+"""Exceptions that an `except` names and that do not exist: forgotten imports, wrong spellings."""
+
+import ast
+import builtins
+import difflib
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+from bot.repair.source import bound_names
+
+# The ones that handlers name most, the commonest first.
+COMMON = (
+    "ValueError", "KeyError", "TypeError", "AttributeError", "IndexError", "OSError",
+    "ImportError", "AssertionError", "StopIteration", "RuntimeError", "LookupError", "Exception",
+)  # fmt: skip
+DEFINED = frozenset(dir(builtins))
+NEAREST = 3
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield exceptions that exist for one that a handler of this statement names in vain."""
+    if view.crash.error != "NameError" or not isinstance(statement, ast.Try):
+        return
+    for handler in statement.handlers:
+        for node in ast.walk(handler.type) if handler.type else ():
+            if isinstance(node, ast.Name) and f"'{node.id}'" in view.crash.message:
+                yield from _existing(node, view)
+
+
+def _existing(node: ast.Name, view: View) -> Iterator[Candidate]:
+    own = [name for name in (*view.pools.classes, *bound_names(view.source.tree)) if _is_one(name)]
+    near = difflib.get_close_matches(node.id, [*own, *DEFINED], NEAREST, 0.6)
+    for place, name in enumerate(dict.fromkeys((*near, *COMMON))):
+        yield view.put(node, name, "except", 0.9 - 0.03 * place)
+
+
+def _is_one(name: str) -> bool:
+    return name.endswith(("Error", "Exception", "Exit", "Warning"))
