@@ -88,8 +88,8 @@ async def test_cancel_still_ends_the_run(room: DevChannel) -> None:
 
 
 WHICH = QuestionAsked(
-    text="Several edits mend it, and no test tells them apart. `face(9)` should answer:",
-    default="'a', the likeliest edit, with the doubt beside it",
+    text="What should `face(9)` answer: 'a' or 'i', or neither?",
+    default="'a', which the likeliest edit answers",
     choices=("'a'", "'i'", "neither"),
     memo="the engine's own",
 )

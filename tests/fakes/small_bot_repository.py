@@ -1,15 +1,16 @@
-"""A small bot's repository: its cogs, a few tests, quick checks, and five faults."""
+"""A small bot's repository: its cogs, a few tests, quick checks, and six faults."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.fakes.repositories import PYTEST_OPTIONS, repository
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = "cogs/fair.py"
-FAIR = '''"""A fair: five small games, each of which can break."""
+FAIR = '''"""A fair: small games, each of which can break."""
 
 import sys
 
@@ -58,6 +59,14 @@ def mood() -> str:
     return "fine"
 
 
+PRICES = {"adult": 10, "adult online": 8, "child": 5}
+
+
+def ticket(adults: int, children: int) -> int:
+    """Add up what a family pays online."""
+    return adults * PRICES["adults"] + children * PRICES["child"]
+
+
 class Fair(commands.Cog):
     """The commands."""
 
@@ -90,6 +99,11 @@ class Fair(commands.Cog):
     async def guess(self, interaction: discord.Interaction, text: str) -> None:
         """Guess a number."""
         await interaction.response.send_message(f"You guessed {guess(text)}.")
+
+    @app_commands.command()
+    async def ticket(self, interaction: discord.Interaction, adults: int, children: int) -> None:
+        """Sell a ticket."""
+        await interaction.response.send_message(f"That is {ticket(adults, children)}.")
 
 
 async def setup(bot: commands.Bot) -> None:
@@ -164,11 +178,29 @@ GUESS = Game(
     "guess", {"text": "seven"}, "guess is crashing, can you fix it", "ValueError",
     (FILE, "int(text)", "int(text) if text.isdecimal() else 0"), "You guessed 0.",
 )  # fmt: skip
+TICKET = Game(
+    "ticket", {"adults": 2, "children": 1}, "ticket is broken, please fix it", "KeyError",
+    (FILE, 'PRICES["adults"]', 'PRICES["adult online"]'), "That is 21.",
+)  # fmt: skip
+TICKET_TEST = """from cogs.fair import ticket
+
+
+def test_children_go_alone() -> None:
+    assert ticket(0, 2) == 10
+"""
 GAMES = (SPIN, FLIP, SHARE, GREET, GUESS)
 
 
-def small_bot(folder: Path, checks: Sequence[str] = (), workers: int = 2) -> None:
-    """Make the repository in a new folder; `checks` are more lines of its quick checks."""
+def small_bot(
+    folder: Path,
+    checks: Sequence[str] = (),
+    workers: int = 2,
+    more: Mapping[str, str] = MappingProxyType({}),
+) -> None:
+    """Make the repository in a new folder; `checks` are more lines of its quick checks.
+
+    `more` are more files: text by path.
+    """
     files: dict[str, str | bytes | None] = {
         FILE: FAIR,
         "cogs/guarded.py": '"""Security-sensitive."""\n',
@@ -177,6 +209,7 @@ def small_bot(folder: Path, checks: Sequence[str] = (), workers: int = 2) -> Non
         + "".join(f"    - {line}\n" for line in checks),
         "pyproject.toml": PYTEST_OPTIONS,
         ".gitignore": "__pycache__/\n",
+        **more,
     }
     for source in (ROOT / "prompts", ROOT / "cogs/ui", ROOT / "cogs/conversation"):
         for file in source.rglob("*.*"):

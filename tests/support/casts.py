@@ -8,7 +8,7 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +53,13 @@ async def scripted(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast
             return list(db.execute("SELECT number, state FROM pulls ORDER BY number"))
 
     yield Cast([SMALL_BOT], workspace.forge, pulls)
+
+
+@asynccontextmanager
+async def unscripted(workspace: DemoWorkspace, folder: Path) -> AsyncIterator[Cast]:
+    """The offline engine itself, and the local forge."""
+    async with scripted(workspace, folder) as cast:
+        yield replace(cast, program=[*cast.program, "--real"])
 
 
 def claude_with(

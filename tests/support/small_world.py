@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from bot.app.demo import local_forge
@@ -191,11 +192,19 @@ def _processes(home: Path, known: set[int | None]) -> list[str]:
 
 @asynccontextmanager
 async def small_world(
-    folder: Path, make_cast: MakeCast = scripted, *, checks: Sequence[str] = (), workers: int = 2
+    folder: Path,
+    make_cast: MakeCast = scripted,
+    *,
+    checks: Sequence[str] = (),
+    workers: int = 2,
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[SmallWorld]:
-    """Open a world in a folder; everything in it ends with the block."""
+    """Open a world in a folder; everything in it ends with the block.
+
+    `more` are more files of the small bot's repository: text by path.
+    """
     workspace = DemoWorkspace.at(folder / "home")
-    await asyncio.to_thread(small_bot, folder / "checkout", checks, workers)
+    await asyncio.to_thread(small_bot, folder / "checkout", checks, workers, more)
     forge = local_forge(workspace, "http://127.0.0.1")
     discord = LocalDiscord(
         [LocalPerson(name, listed=name in LISTED) for name in ("alice", "bob", "carol")],

@@ -36,15 +36,20 @@ def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     shown = (question.text, *question.choices, *question.call.arguments.values())
     if any(redact(each) != each for each in shown):
         return None
-    text = f"Several edits mend it, and no test tells them apart. {question.text}"
-    default = f"{question.answers[0].told}, the likeliest edit, with the doubt beside it"
+    told = [answer.told for answer in question.answers]
+    text = (
+        "Several edits mend it, and no test says which is right. What should "
+        f"`{question.call.text}` answer: {' or '.join(told)}, or neither? What you say picks the "
+        "edit and is kept as a test."
+    )
+    default = f"{told[0]}, which the likeliest edit answers; the proposal says what others answer"
     return QuestionAsked(text=text, default=default, choices=question.choices, memo=kept)
 
 
 def finished(report: SearchReport) -> Finished:
     """Return the last word of a search: the fix, or what was tried in vain."""
     attempts = [
-        Attempt(summary=f"{count} {kind}{'' if count == 1 else 's'}", result="judged by the tests")
+        Attempt(summary=f"{count} of kind “{kind}”", result="judged by the tests")
         for kind, count in report.tried.items()
     ]
     attempts += [
