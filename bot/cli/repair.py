@@ -9,8 +9,9 @@ from typing import Annotated
 import typer
 
 from bot.adapters.system_clock import SystemClock
-from bot.cli.output import JsonOption, print_json, say
-from bot.cli.repair_progress import RepairProgress
+from bot.cli.interruption import Interrupted, interruptible
+from bot.cli.output import JsonOption, complain, print_json, say
+from bot.cli.repair_progress import RepairProgress, interrupted_text
 from bot.cli.repair_questions import TerminalQuestions
 from bot.repair import command
 from bot.repair.report import RepairReport
@@ -37,7 +38,8 @@ def repair(
     """Search for a small fix of a failing test, offline.
 
     On a terminal it asks which answer is right where several edits pass that answer differently.
-    Exit code 1: none was found that is proven (or plausible, with --accept plausible).
+    Exit code 1: none was found that is proven (or plausible, with --accept plausible). Ctrl-C and
+    SIGTERM end it with 130 and 143, and nothing is changed.
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """
@@ -46,12 +48,16 @@ def repair(
     line.show()
     try:
         report = asyncio.run(
-            command.repair(
+            interruptible(command.repair(
                 repo, test, file=file, seconds=time, apply=apply, accept=accept.value,
                 clock=SystemClock(), on_progress=line,
                 ask=TerminalQuestions(line.hide) if asks else None,
-            )
+            ))
         )  # fmt: skip
+    except Interrupted as error:
+        line.hide()
+        complain(interrupted_text(line.found))
+        raise typer.Exit(error.code) from None
     finally:
         line.hide()
     if as_json:

@@ -3,11 +3,13 @@
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from rich.console import Console
 from rich.progress import Progress, ProgressColumn, Task
 from rich.text import Text
 
+from bot.repair.model import Candidate
 from bot.repair.search import SearchProgress
 
 BEGINNING = "running the tests as they are"
@@ -32,6 +34,7 @@ class RepairProgress:
         self._seconds, self._monotonic = seconds, monotonic
         self._bar: Progress | None = None
         self._line = _Line(0.0, monotonic)
+        self.found = FoundSoFar()
 
     def show(self) -> None:
         """Show the line; the time begins with it."""
@@ -46,6 +49,7 @@ class RepairProgress:
 
     def __call__(self, search: SearchProgress) -> None:
         """Show how far it is."""
+        self.found = self.found.plus(search)
         self.show()
         self._line.text = progress_text(search)
 
@@ -62,6 +66,31 @@ def progress_text(search: SearchProgress) -> str:
     if not search.green:
         return tried
     return f"{tried}, {search.green} {'makes' if search.green == 1 else 'make'} the tests pass"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundSoFar:
+    """How far the newest search was, and the likeliest edit that passed in any."""
+
+    search: SearchProgress | None = None
+    best: Candidate | None = None
+
+    def plus(self, search: SearchProgress) -> "FoundSoFar":
+        """Return it with what has just been tried."""
+        passed = search.latest.candidate if search.latest.judgement.green else None
+        better = passed and (self.best is None or passed.rank > self.best.rank)
+        return FoundSoFar(search, passed if better else self.best)
+
+
+def interrupted_text(found: FoundSoFar) -> str:
+    """Return what was found by the time somebody ended it."""
+    if found.search is None:
+        return f"Interrupted while {BEGINNING}. Nothing was changed."
+    told = f"Interrupted: {progress_text(found.search)}. "
+    if found.best is not None:
+        where = f"{found.best.path}:{found.best.line}"
+        told += f"The likeliest that passes: {found.best.why} ({where}), which is not confirmed. "
+    return f"{told}Nothing was changed."
 
 
 class _Line(ProgressColumn):

@@ -7,7 +7,45 @@ import signal
 from collections.abc import Sequence
 from pathlib import Path
 
-TAIL = 200_000
+TAIL = 200_000  # characters
+_CHUNK, _LEFT_OVER = 65_536, 16  # bytes of one read; reads of what lies in the pipe at the end
+_LONGEST_CHARACTER = 4  # bytes
+
+
+class _Tail:
+    """Reads a pipe as it fills, and keeps the end of it."""
+
+    def __init__(self, descriptor: int, keep: int) -> None:
+        os.set_blocking(descriptor, False)
+        self._descriptor, self._keep = descriptor, keep * _LONGEST_CHARACTER
+        self._read = bytearray()
+        asyncio.get_running_loop().add_reader(descriptor, self._more)
+
+    def _more(self) -> bool:
+        """Read once; return whether there may be more."""
+        try:
+            data = os.read(self._descriptor, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not data:
+            asyncio.get_running_loop().remove_reader(self._descriptor)
+            return False
+        self._read += data
+        if len(self._read) > 2 * self._keep:
+            del self._read[: -self._keep]
+        return True
+
+    def close(self) -> None:
+        """Read what is there, and no further: somebody may go on writing."""
+        asyncio.get_running_loop().remove_reader(self._descriptor)
+        for _ in range(_LEFT_OVER):
+            if not self._more():
+                break
+        os.close(self._descriptor)
+
+    def text(self, keep: int) -> str:
+        """Return the last characters."""
+        return self._read.decode(errors="replace")[-keep:]
 
 
 async def spawn(
@@ -15,25 +53,38 @@ async def spawn(
 ) -> tuple[int | None, str]:
     """Return the exit code and the end of the combined output; no code means time ran out.
 
-    The command gets its own process group, which is killed when time is up or on cancellation.
-    Raises `FileNotFoundError` when there is no such program.
+    The command gets its own process group, which is killed when it has ended, when time is up or on
+    cancellation. It has ended when its first process has: one that it left behind may hold the
+    output open for ever. Raises `FileNotFoundError` when there is no such program.
     """
-    child = await asyncio.create_subprocess_exec(
-        *argv,
-        cwd=folder,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        start_new_session=True,
-    )
-    output = b""
+    reading, writing = os.pipe()
+    tail = _Tail(reading, keep)
+    try:
+        code = await _ended(argv, folder, seconds, writing)
+    finally:
+        tail.close()
+    return code, tail.text(keep)
+
+
+async def _ended(argv: Sequence[str], folder: Path, seconds: float, output: int) -> int | None:
+    """Run it; return its exit code, or none where time ran out. Closes `output`."""
+    try:
+        child = await asyncio.create_subprocess_exec(
+            *argv,
+            cwd=folder,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True,
+        )
+    finally:
+        os.close(output)
     try:
         async with asyncio.timeout(seconds):
-            output, _ = await child.communicate()
+            return await child.wait()
     except TimeoutError:
-        return None, output.decode(errors="replace")[-keep:]
+        return None
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
         await child.wait()
-    return child.returncode, output.decode(errors="replace")[-keep:]

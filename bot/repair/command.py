@@ -26,7 +26,7 @@ from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.limits import first_limits, measured_limits
 from bot.repair.model import Label, SearchReport
 from bot.repair.neighbours import neighbours
-from bot.repair.plain import NAME, CommandRunner, copy_tree, shell
+from bot.repair.plain import NAME, CommandRunner, copied, shell
 from bot.repair.questions import Ask, mend_asking
 from bot.repair.report import RepairReport, loss, refusal, rivalry
 from bot.repair.request import RepairRequest
@@ -82,7 +82,7 @@ async def repair(
     root = _checked(repo, test, file, seconds)
     with tempfile.TemporaryDirectory(prefix="theseus-repair-") as folder:
         copy = Path(folder, root.name or "repo")
-        await asyncio.to_thread(copy_tree, root, copy)
+        await copied(root, copy)
         allowed = (Path(file).as_posix(),) if file else ()
         invocation = await _invocation(test, copy)
         argv = invocation.argv if invocation else shell(test)
@@ -270,7 +270,7 @@ async def _reported(
     files = {**report.files, **report.tests}
     diff = await asyncio.to_thread(diff_of, case.repo, files) if fix else ""
     if apply and good:
-        await asyncio.to_thread(write, case.repo, files)
+        write(case.repo, files)  # in one go: whoever ends it finds all of it, or nothing
     return RepairReport(
         repaired=good,
         file=fix.path if fix else None,

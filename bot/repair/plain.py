@@ -45,6 +45,16 @@ def copy_tree(source: Path, target: Path) -> None:
             (target / name).symlink_to((source / name).resolve())
 
 
+async def copied(source: Path, target: Path) -> None:
+    """Copy it in a thread. Cancelled, it waits for the thread: nothing is written after that."""
+    copying = asyncio.create_task(asyncio.to_thread(copy_tree, source, target))
+    try:
+        await asyncio.shield(copying)
+    except asyncio.CancelledError:
+        await asyncio.wait({copying})
+        raise
+
+
 class CommandRunner:
     """Implements `TestRunner` for a shell command; the tests it is asked for are always all."""
 
@@ -70,11 +80,15 @@ class CommandRunner:
     async def __aenter__(self) -> Self:
         """Make the copies."""
         self._folder = tempfile.mkdtemp(prefix="theseus-repair-")
-        for number in range(self._width):
-            copy = Path(self._folder, str(number))
-            await asyncio.to_thread(copy_tree, self._root, copy)
-            beside = Path(self._folder, f"{number}-start")
-            self._copies.put_nowait(CopiedTree(self._original, copy, beside))
+        try:
+            for number in range(self._width):
+                copy = Path(self._folder, str(number))
+                await copied(self._root, copy)
+                beside = Path(self._folder, f"{number}-start")
+                self._copies.put_nowait(CopiedTree(self._original, copy, beside))
+        except BaseException:  # cancelled too: nobody would remove them
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
         return self
 
     async def __aexit__(
