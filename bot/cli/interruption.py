@@ -10,7 +10,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _PATIENCE = 10.0  # seconds in which one more signal does not disturb the clearing away
 
 
-class Interrupted(Exception):
+class EndedBySignal(Exception):
     """The work was ended by a signal, and has cleared away behind itself."""
 
     def __init__(self, number: int) -> None:
@@ -19,7 +19,7 @@ class Interrupted(Exception):
 
 
 async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what the work returns. Raises `Interrupted` once it has ended after a signal."""
+    """Return what the work returns. Raises `EndedBySignal` once it has ended after a signal."""
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
     came: list[tuple[int, float]] = []
@@ -35,7 +35,7 @@ async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
         return await task
     except asyncio.CancelledError:
         if came:
-            raise Interrupted(came[0][0]) from None
+            raise EndedBySignal(came[0][0]) from None
         raise
     finally:
         for number in _SIGNALS:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from bot.adapters.system_clock import SystemClock
-from bot.cli.interruption import Interrupted, interruptible
+from bot.cli.interruption import EndedBySignal, interruptible
 from bot.cli.output import JsonOption, complain, print_json, say
 from bot.cli.repair_progress import RepairProgress, interrupted_text
 from bot.cli.repair_questions import TerminalQuestions
@@ -54,7 +54,7 @@ def repair(
                 ask=TerminalQuestions(line.hide) if asks else None,
             ))
         )  # fmt: skip
-    except Interrupted as error:
+    except EndedBySignal as error:
         line.hide()
         complain(interrupted_text(line.found))
         raise typer.Exit(error.code) from None

@@ -5,7 +5,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from bot.cli.repair_progress import RepairProgress, progress_text
+from bot.cli.repair_progress import FoundSoFar, RepairProgress, interrupted_text, progress_text
 from bot.repair.model import Candidate, Judgement, RepairAttempt, SourceEdit
 from bot.repair.search import SearchProgress
 from tests.fakes.fake_clock import FakeClock
@@ -44,3 +44,12 @@ def test_elsewhere_and_beside_json_nothing_is_said(shown: bool, terminal: bool) 
 
 def test_what_is_not_green_is_not_counted_so() -> None:
     assert progress_text(reached(7, 0)) == "7 of 1,200 edits tried"
+
+
+def test_who_ends_it_reads_what_was_found_by_then() -> None:
+    found = FoundSoFar().plus(reached(7, 0))
+    assert interrupted_text(found) == ("Interrupted: 7 of 1,200 edits tried. Nothing was changed.")
+    assert interrupted_text(found.plus(reached(34, 1)).plus(reached(35, 0))) == (
+        "Interrupted: 35 of 1,200 edits tried. The likeliest that passes: compare with `<=` "
+        "(a.py:7), which is not confirmed. Nothing was changed."
+    )
