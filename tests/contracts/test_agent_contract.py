@@ -66,7 +66,10 @@ async def case(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
         yield AgentCase(await _agent(request.param), workspace, base)
 
 
-async def test_it_ends_with_exactly_one_last_word(case: AgentCase) -> None:
+async def test_it_ends_with_one_last_word_its_edits_uncommitted_and_works_again_after_a_verdict(
+    case: AgentCase,
+) -> None:
+    before = await case.workspace.head()
     updates = await case.work(case.assignment())
     assert [update.kind for update in updates].count("finished") == 1
     last = updates[-1]
@@ -75,24 +78,16 @@ async def test_it_ends_with_exactly_one_last_word(case: AgentCase) -> None:
     assert last.summary
     assert all(isinstance(update, Progress) and update.text for update in updates[:-1])
 
-
-async def test_it_leaves_its_edits_uncommitted_in_its_own_files(case: AgentCase) -> None:
-    before = await case.workspace.head()
-    await case.work(case.assignment())
     assert await case.workspace.head() == before == case.base
     assert [change.path for change in await case.workspace.changes()] == ["dice.py"]
     assert "FACES[value]" not in (case.workspace.path / "dice.py").read_text(encoding="utf-8")
 
-
-async def test_giving_up_on_it_midway_leaves_no_process_behind(case: AgentCase) -> None:
-    """The first update is taken, then the iterator is closed: nothing goes on in the worktree."""
-    async with aclosing(case.agent.work(case.assignment(), case.workspace, BUDGET)) as updates:
-        await anext(updates)
-    assert processes_in(case.workspace.path) == []
+    again = await case.work(await _turned_down(case))
+    assert isinstance(again[-1], Finished)
 
 
-async def test_after_a_verdict_it_works_again_from_what_was_turned_down(case: AgentCase) -> None:
-    await case.work(case.assignment())
+async def _turned_down(case: AgentCase) -> Assignment:
+    """Commit what it left; return the work of the second round, after a check that failed."""
     head = await case.workspace.commit("Fix the dice")
     change = ChangeSet(
         base=case.base,
@@ -104,8 +99,14 @@ async def test_after_a_verdict_it_works_again_from_what_was_turned_down(case: Ag
     )
     failed = CheckResult(name="types", status="failed", seconds=1.0, output="no")
     verdict = Verdict(head=head, round=1, checks=(failed,))
-    again = await case.work(case.assignment(round=2, previous=change, feedback=verdict))
-    assert isinstance(again[-1], Finished)
+    return case.assignment(round=2, previous=change, feedback=verdict)
+
+
+async def test_giving_up_on_it_midway_leaves_no_process_behind(case: AgentCase) -> None:
+    """The first update is taken, then the iterator is closed: nothing goes on in the worktree."""
+    async with aclosing(case.agent.work(case.assignment(), case.workspace, BUDGET)) as updates:
+        await anext(updates)
+    assert processes_in(case.workspace.path) == []
 
 
 async def test_one_that_follows_words_asks_for_news_and_another_does_not(case: AgentCase) -> None:
