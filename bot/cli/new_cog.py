@@ -4,7 +4,7 @@ import ast
 import json
 import keyword
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from string import Template
@@ -167,7 +167,7 @@ def _refuse_taken(cog: NewCog, root: Path, rows: dict[str, str]) -> None:
     there = [path for path in (cog.path, cog.path[:-3], cog.test_path) if (root / path).exists()]
     if there:
         raise ConfigError(f"{there[0]} is there already; nothing was written.")
-    used = dict(_used(root / "cogs"))
+    used = dict(_used(root / "cogs", (cog.name, cog.title)))
     words = {entry[1:].split()[0]: TABLE for entry in rows if entry.startswith("/")}
     for name in (cog.name, cog.title):
         if name in used or name in words:
@@ -186,15 +186,20 @@ def _rows(table: Path) -> dict[str, str]:
     return rows
 
 
-def _used(folder: Path) -> Iterator[tuple[str, str]]:
+def _used(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the names of classes, commands and groups in a folder of cogs, each with its file.
+
+    Only files whose text has one of the wanted names are looked into.
 
     A command of a group counts too. A file that cannot be read as Python has none that Discord
     would know.
     """
     for file in sorted(folder.rglob("*.py")):
         try:
-            tree = parse(file.read_text(encoding="utf-8"))
+            text = file.read_text(encoding="utf-8")
+            if not any(name in text for name in wanted):
+                continue
+            tree = parse(text)
         except (SyntaxError, ValueError):
             continue
         where = file.relative_to(folder.parent).as_posix()
