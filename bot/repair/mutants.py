@@ -17,9 +17,9 @@ _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+
 def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
     """Return texts that differ from `after` in what was edited, as far as the kind goes.
 
-    Conditions are held true and held false, fixed answers replaced, caught exceptions let through.
-    Parts of a commit undone, and edits of no hazardous kind, have all of these but the last, and
-    other arithmetic. What has no neighbour is told apart by nothing.
+    Conditions are held true and held false, yes and no exchanged, fixed answers replaced, caught
+    exceptions let through. Parts of a commit undone, and edits of no hazardous kind, have all of
+    these but the last, and other arithmetic. What has no neighbour is told apart by nothing.
     """
     source, lines = Source(path, after), changed_lines(before, after)
     nodes = [node for node in ast.walk(source.tree) if getattr(node, "lineno", 0) in lines]
@@ -46,6 +46,8 @@ def _edits(source: Source, nodes: list[ast.AST], kind: HazardKind) -> Iterator[S
             for test in _tests(node):
                 yield source.replace(test, "True")
                 yield source.replace(test, "False")
+        if kind == "condition" and isinstance(node, ast.Constant) and isinstance(node.value, bool):
+            yield source.replace(node, str(not node.value))
         if kind in ("constant", "undo"):
             yield from _other_answers(source, node)
         if kind == "undo" and isinstance(node, ast.BinOp):

@@ -239,6 +239,21 @@ async def test_a_test_that_people_wrote_may_ask_for_a_fixed_answer(tmp_path: Pat
     assert (await search(GUARDED, tmp_path, written=False)).fix is None
 
 
+TOLD = "def check(text):\n    if not text:\n        return False, None\n    return False, text\n"
+WRONG_WAY = Planted(
+    TOLD, "assert check('a') == (True, 'a')", {"none": "assert check('') == (False, None)"}
+)
+
+
+async def test_yes_for_no_needs_a_test_that_people_wrote(tmp_path: Path) -> None:
+    """Each is the only neighbour of the other: a test that asks for one tells them apart."""
+    report = await search(WRONG_WAY, tmp_path, written=True)
+
+    assert report.files == {PATH: TOLD.replace("False, text", "True, text")}
+    assert report.proof == "tests"
+    assert (await search(WRONG_WAY, tmp_path, written=False)).fix is None
+
+
 async def test_a_test_that_looks_at_no_answer_allows_no_fixed_one(tmp_path: Path) -> None:
     blind = Planted(GUARDED.text, "share(0, 0)", GUARDED.tests)
 
