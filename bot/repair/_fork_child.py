@@ -234,6 +234,9 @@ def arguments(request: dict[str, Any], root: str) -> list[str]:
     """Return pytest's command line: the project's own options, without what fights with us."""
     given = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
     given += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
+    given += [
+        "--continue-on-collection-errors"
+    ]  # a file beside that lacks a package stops no other
     for module, option in (("xdist", "-n0"), ("pytest_cov", "--no-cov")):
         if importlib.machinery.PathFinder.find_spec(module) is not None:
             given.append(option)

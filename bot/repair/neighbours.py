@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from bot.repair.source_text import decoded
 FILES_AT_MOST = 3000
 TESTS_AT_MOST = 12
 BYTES_AT_MOST = 300_000
+COLLECTED = re.compile(
+    r"test_.*\.py|.*_test\.py|tests?\.py"
+)  # other files beside them hold helpers
 
 
 def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list[str]:
@@ -26,8 +30,8 @@ def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list
     others = [
         path
         for file in python_files(root)
-        if is_test(path := file.relative_to(root).as_posix())
-        and path not in files
+        if COLLECTED.fullmatch(file.name)
+        and (path := file.relative_to(root).as_posix()) not in files
         and not any(path.startswith(f"{folder}/") for folder in files)
         and wanted & imports_of(file)
     ]

@@ -296,3 +296,12 @@ async def test_a_test_that_hangs_alone_as_well_is_believed_and_not_tried_a_third
     assert second.detail == "OutOfTime: took too long"
     assert first.timed_out
     assert second.timed_out
+
+
+async def test_a_file_that_cannot_be_imported_keeps_no_other_from_running(project: Path) -> None:
+    (project / "test_elsewhere.py").write_text("import a_package_that_is_not_here\n")
+    async with ForkingRunner(project) as runner:
+        result = await runner.run(["test_elsewhere.py", *named("fine")], {}, SHORT)
+
+    assert result.passed == tuple(named("fine"))
+    assert [record.test for record in result.failed] == ["test_elsewhere.py"]
