@@ -9,18 +9,17 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.copied_tree import CopiedTree
 from bot.repair.files import write
 from bot.repair.model import Crash, Texts, TraceFrame
 from bot.repair.runner import (
     Confine,
-    FunctionPlace,
+    OpaqueRunner,
     RunResult,
     TestRecord,
     TimeLimits,
@@ -55,7 +54,7 @@ async def copied(source: Path, target: Path) -> None:
         raise
 
 
-class CommandRunner:
+class CommandRunner(OpaqueRunner):
     """Implements `TestRunner` for a shell command; the tests it is asked for are always all."""
 
     def __init__(
@@ -126,37 +125,6 @@ class CommandRunner:
         crash = None if code == 0 else read_crash(output, copy, late=code is None)
         record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
         return RunResult((record,), code is not None, code is None, code, output[-3000:])
-
-    async def record_calls(
-        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
-    ) -> tuple[RecordedCall, ...]:
-        """Return none: what the command calls is not seen."""
-        return ()
-
-    async def replay_calls(
-        self,
-        calls: Sequence[RecordedCall],
-        tests: Sequence[str],
-        overlay: Texts,
-        limits: TimeLimits,
-        *,
-        anew: bool = False,
-    ) -> tuple[CallOutcome, ...]:
-        """Make no call: there is none that was recorded."""
-        return tuple(CallOutcome("unknown") for _ in calls)
-
-    async def preload(
-        self,
-        modules: Sequence[str],
-        *,
-        project: Sequence[tuple[str, str]] = (),
-        changing: Collection[str] = (),
-    ) -> None:
-        """Do nothing: every run starts anew."""
-
-    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
-        """Collect nothing: every run starts anew."""
-        return "every run starts anew"
 
 
 def shell(command: str) -> list[str]:

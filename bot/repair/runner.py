@@ -170,3 +170,41 @@ class PreloadingRunner(TestRunner, Protocol):
         could end otherwise than from the start.
         """
         ...
+
+
+class OpaqueRunner:
+    """The part of a `PreloadingRunner` that cannot look into what it runs.
+
+    It sees no calls, and each run starts anew: nothing is imported or collected ahead.
+    """
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Return none: what is called is not seen."""
+        return ()
+
+    async def replay_calls(
+        self,
+        calls: Sequence[RecordedCall],
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+        *,
+        anew: bool = False,
+    ) -> tuple[CallOutcome, ...]:
+        """Make no call: there is none that was recorded."""
+        return tuple(CallOutcome("unknown") for _ in calls)
+
+    async def preload(
+        self,
+        modules: Sequence[str],
+        *,
+        project: Sequence[tuple[str, str]] = (),
+        changing: Collection[str] = (),
+    ) -> None:
+        """Do nothing: every run starts anew."""
+
+    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
+        """Collect nothing: every run starts anew."""
+        return "every run starts anew"

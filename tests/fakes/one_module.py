@@ -5,14 +5,13 @@ run, which is the coverage, and a test that runs too many is over, so that no mu
 """
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import Crash, Texts, TraceFrame
-from bot.repair.runner import FunctionPlace, RunResult, TestRecord, TimeLimits
+from bot.repair.runner import OpaqueRunner, RunResult, TestRecord, TimeLimits
 
 PATH = "subject.py"
 LINES_AT_MOST = 20_000
@@ -23,44 +22,13 @@ class OutOfTime(BaseException):
 
 
 @dataclass
-class OneModule:
+class OneModule(OpaqueRunner):
     """Implements `PreloadingRunner`; `tests` are bodies by name."""
 
     text: str
     tests: Mapping[str, str]
     width: int = 1
     runs: int = 0
-
-    async def preload(
-        self,
-        modules: Sequence[str],
-        *,
-        project: Sequence[tuple[str, str]] = (),
-        changing: Collection[str] = (),
-    ) -> None:
-        """Do nothing."""
-
-    async def collect(self, tests: Sequence[str], changing: Collection[str]) -> str:
-        """Collect nothing: every run starts anew."""
-        return "every run starts anew"
-
-    async def record_calls(
-        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
-    ) -> tuple[RecordedCall, ...]:
-        """Return none: calls are not looked at here."""
-        return ()
-
-    async def replay_calls(
-        self,
-        calls: Sequence[RecordedCall],
-        tests: Sequence[str],
-        overlay: Texts,
-        limits: TimeLimits,
-        *,
-        anew: bool = False,
-    ) -> tuple[CallOutcome, ...]:
-        """Make no call: there is none that was recorded."""
-        return tuple(CallOutcome("unknown") for _ in calls)
 
     async def run(
         self,
