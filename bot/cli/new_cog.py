@@ -189,10 +189,8 @@ def _rows(table: Path) -> dict[str, str]:
 def _used(folder: Path, wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield the names of classes, commands and groups in a folder of cogs, each with its file.
 
-    Only files whose text has one of the wanted names are looked into.
-
-    A command of a group counts too. A file that cannot be read as Python has none that Discord
-    would know.
+    Only files whose text has one of the wanted names are looked into. A command of a group counts
+    too. A file that cannot be read as Python has none that Discord would know.
     """
     for file in sorted(folder.rglob("*.py")):
         try:

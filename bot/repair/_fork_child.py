@@ -234,9 +234,8 @@ def arguments(request: dict[str, Any], root: str) -> list[str]:
     """Return pytest's command line: the project's own options, without what fights with us."""
     given = ["-q", "--tb=no", "--no-header", f"--rootdir={root}"]
     given += ["-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:randomly"]
-    given += [
-        "--continue-on-collection-errors"
-    ]  # a file beside that lacks a package stops no other
+    # A file that cannot be imported, for want of a package, keeps no other from running.
+    given.append("--continue-on-collection-errors")
     for module, option in (("xdist", "-n0"), ("pytest_cov", "--no-cov")):
         if importlib.machinery.PathFinder.find_spec(module) is not None:
             given.append(option)

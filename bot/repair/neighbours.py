@@ -14,9 +14,8 @@ from bot.repair.source_text import decoded
 FILES_AT_MOST = 3000
 TESTS_AT_MOST = 12
 BYTES_AT_MOST = 300_000
-COLLECTED = re.compile(
-    r"test_.*\.py|.*_test\.py|tests?\.py"
-)  # other files beside them hold helpers
+# Other files of a folder of tests hold helpers.
+COLLECTED = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 
 
 def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list[str]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 
-Others = tuple[tuple[str, float], ...]
-SWAPS: dict[type[ast.operator], tuple[str, Others]] = {
+SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
     ast.Sub: ("-", (("+", 0.8), ("*", 0.3), ("%", 0.25), ("//", 0.2))),
     ast.Mult: ("*", (("+", 0.55), ("**", 0.4), ("/", 0.45), ("//", 0.2), ("-", 0.15))),

@@ -51,9 +51,8 @@ def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
 def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     pool = [name for name in view.pools.attributes if name != node.attr]
     weights = {name: 0.25 for name in _siblings(node, view)}
-    for name in difflib.get_close_matches(node.attr, pool, 3, 0.5):
-        weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
-    for name in _of_module(node, view):
+    alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
+    for name in (*alike, *_of_module(node, view)):
         weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
     for group in SYNONYMS:
         if node.attr in group:
@@ -68,7 +67,8 @@ def _of_module(node: ast.Attribute, view: View) -> list[str]:
     Only what is imported already is looked at.
     """
     path = view.code(node.value)
-    if path.partition(".")[0] not in view.source.imported & sys.stdlib_module_names:
+    top = path.partition(".")[0]
+    if top not in view.source.imported or top not in sys.stdlib_module_names:
         return []
     module = sys.modules.get(path)
     there = dir(module) if isinstance(module, ModuleType) else []

@@ -62,20 +62,17 @@ def _copied(value: ast.expr, view: View) -> Iterator[Candidate]:
 
 def _as_text(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield a value made a text: a method of texts was called on it, or it was added to one."""
-    absent = NO_ATTRIBUTE.search(view.crash.message)
     if view.said("NoneType"):  # nothing as a text is no answer
         return
-    if view.said(*NO_TEXT):
-        for node in view.nodes(statement):
-            parent = view.source.parents.get(node)
-            if isinstance(parent, ast.BinOp) and isinstance(
-                node, (ast.Name, ast.Attribute, ast.Call)
-            ):
-                yield view.put(node, f"str({view.code(node)})", "function", 0.5)
-    elif absent and hasattr(str, absent[1]):
-        for node in view.nodes(statement):
-            if isinstance(node, ast.Attribute) and node.attr == absent[1]:
-                yield view.put(node.value, f"str({view.code(node.value)})", "function", 0.6)
+    absent = NO_ATTRIBUTE.search(view.crash.message)
+    method = absent[1] if absent and hasattr(str, absent[1]) else ""
+    added = view.said(*NO_TEXT)
+    for node in view.nodes(statement):
+        operand = isinstance(view.source.parents.get(node), ast.BinOp)
+        if added and operand and isinstance(node, (ast.Name, ast.Attribute, ast.Call)):
+            yield view.put(node, f"str({view.code(node)})", "function", 0.5)
+        elif method and isinstance(node, ast.Attribute) and node.attr == method:
+            yield view.put(node.value, f"str({view.code(node.value)})", "function", 0.6)
 
 
 def _cut(value: ast.expr, statement: ast.stmt, view: View) -> Iterator[Candidate]:
