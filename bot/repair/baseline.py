@@ -1,17 +1,24 @@
 """How the tests of a tree stand before any edit, and what they import."""
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.repair.model import Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner, RunResult, TestRecord
 
+LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)")
+
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How the tests stand before any edit: the reproduction fails, others pass or are `red`."""
+    """How the tests stand before any edit: the reproduction fails, others pass or are `red`.
+
+    Files that want a package that is not installed are none of these.
+    """
 
     failing: tuple[TestRecord, ...]
     passing: tuple[TestRecord, ...]
@@ -46,7 +53,11 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     rest = [record for record in other.records if record.test not in known]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
     failing = own.failed or (() if own.green else (_unknown(own),))
-    red = [record.test for record in rest if record.outcome == "failed"]
+    red = [
+        record.test
+        for record in rest
+        if record.outcome == "failed" and not lacks_a_package(request.root, record)
+    ]
     project = tuple(dict.fromkeys((*own.project, *other.project)))
     return Baseline(tuple(failing), tuple(passing), tuple(red), own, project)
 
@@ -73,6 +84,23 @@ def ends(result: RunResult) -> set[tuple[str, str, str]]:
         (record.test, record.outcome, record.crash.error if record.crash else "")
         for record in result.records
     }
+
+
+def lacks_a_package(root: Path, record: TestRecord) -> bool:
+    """Whether a file of tests was not imported for want of what is installed.
+
+    No edit of the tree at `root` mends that, so it says nothing of one. What has a name of the tree
+    is its own.
+    """
+    crash = record.crash
+    if crash is None or "ImportError" not in (crash.error, *crash.bases):
+        return False
+    lacked = LACKED.search(crash.message)
+    if lacked is None:
+        return False
+    name = lacked[1] or lacked[2]
+    folders = {root, root / "src", (root / record.test.partition("::")[0]).parent}
+    return not any((folder / each).exists() for folder in folders for each in (name, f"{name}.py"))
 
 
 def _unknown(result: RunResult) -> TestRecord:

@@ -48,7 +48,10 @@ class Witnesses:
 
     async def _still_red(self, candidate: Candidate) -> tuple[str, ...]:
         files = candidate.apply(self._problem.texts)
-        passed = (await self._runner.run(self._red, files, self._limits)).passed
+        result = await self._runner.run(self._red, files, self._limits)
+        # What was a file that could not be imported is its tests once it can.
+        failed = {record.test for record in result.failed}
+        passed = {*result.passed, *(test.partition("::")[0] for test in result.passed)} - failed
         return tuple(test for test in self._red if test not in passed)
 
     async def two(self, fix: Texts) -> bool:
