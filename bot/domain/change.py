@@ -9,7 +9,7 @@ from bot.domain.proof import Proof
 from bot.domain.record import Record
 from bot.domain.spent import Spent
 
-Proven = Literal["", "call", "tests", "undo"]
+Proven = Literal["", "call", "answer", "tests", "undo"]
 """How far a change is proven beside its reproduction: not looked at, for the failing call only, by
 tests that tell it from its wrong neighbours, or as a whole commit taken back."""
 

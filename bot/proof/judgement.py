@@ -4,16 +4,18 @@ from bot.domain.change import ChangeSet, Finding, Proven, Verdict
 from bot.domain.plan import Plan, Risk
 from bot.proof.hazards import Texts, hazards
 
-CALL_ONLY = "Proven for the failing call only"
+_UNSEEN = "no other test looks at what was edited."
+CALL_ONLY = f"Proven for the failing call only: {_UNSEEN}"
+ANSWER_ONLY = f"Proven for what a person said that it answers: {_UNSEEN}"
 
 
 def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tuple[Finding, ...]]:
     """Return how far it is proven, and what is hazardous about it.
 
     An engine of rules, which says how far it took the proof itself, may not propose a hazardous
-    edit on the strength of the failing call alone: that blocks. What a model wrote has a reviewer;
-    there it is said to people, and is proven for that call only. What the engine doubts itself is
-    said as well.
+    edit on the strength of the failing call alone: that blocks. With a person's answer beside it
+    that is said to people, as for what a model wrote, which has a reviewer. What the engine doubts
+    itself is said as well.
     """
     path = change.files[0].path if change.files else ""
     doubts = tuple(
@@ -22,22 +24,22 @@ def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tupl
     )
     if change.proven in ("tests", "undo"):
         return change.proven, doubts
-    of_rules = change.proven == "call"
+    by = "what a person answered" if change.proven == "answer" else "the failing call"
     findings = tuple(
         Finding(
             rule="unproven",
             path=each.path,
-            message=f"line {each.line} {each.told}, and only the failing call speaks for it",
-            blocking=of_rules,
+            message=f"line {each.line} {each.told}, and only {by} speaks for it",
+            blocking=change.proven == "call",
         )
         for each in hazards(before, after)
     )
-    return ("call" if of_rules or findings else ""), (*findings, *doubts)
+    return change.proven or ("call" if findings else ""), (*findings, *doubts)
 
 
 def risk_of(plan: Plan, verdict: Verdict) -> Risk:
-    """Return the plan's risk; what is proven for one call only is never a low one."""
-    return "medium" if plan.risk == "low" and verdict.proven == "call" else plan.risk
+    """Return the plan's risk; what is proven for single calls only is never a low one."""
+    return "medium" if plan.risk == "low" and verdict.proven in ("call", "answer") else plan.risk
 
 
 def label(verdict: Verdict) -> str:
@@ -45,5 +47,7 @@ def label(verdict: Verdict) -> str:
     if verdict.undoes:
         return f"Takes back all of commit `{verdict.undoes[:7]}`, its tests with it."
     if verdict.proven == "call":
-        return f"{CALL_ONLY}: no other test looks at what was edited."
+        return CALL_ONLY
+    if verdict.proven == "answer":
+        return ANSWER_ONLY
     return ""

@@ -191,7 +191,7 @@ def neighbours_of(value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, (int, float)):
-        return [value + 1, value - 1, 0 * value, -value, value * 2]
+        return [value + 1, value - 1, 0 * value, -value, value * 2 + 3]
     if isinstance(value, (str, bytes, list, tuple)):
         return [row[:-1], row[1:], row[:0], row + row, row[::-1]]
     if isinstance(value, (set, frozenset)):

@@ -44,7 +44,10 @@ class _Recording:
 
 
 class BehaviourComparison:
-    """Compares candidates for `before` by the calls that `tests` make; `failing` are those red."""
+    """Compares candidates for `before` by the calls that `tests` make; `failing` are those red.
+
+    `calls` are those of the last comparison, and `base` is how they end on the tree as it is.
+    """
 
     def __init__(
         self,
@@ -57,6 +60,7 @@ class BehaviourComparison:
         self._runner, self._before, self._limits = runner, before, limits
         self._tests, self._failing = tuple(dict.fromkeys(tests)), failing
         self.calls: tuple[RecordedCall, ...] = ()
+        self.base: tuple[CallOutcome, ...] = ()
         self._known: dict[tuple[FunctionPlace, ...], _Recording] = {}
 
     async def of(self, candidates: Sequence[Texts]) -> list[Behaviour]:
@@ -66,11 +70,11 @@ class BehaviourComparison:
             key=lambda place: (place.path, place.line),
         )
         recording = await self._recording(tuple(places[:FUNCTIONS_AT_MOST]))
-        self.calls, base = recording.calls, recording.base
+        self.calls, self.base = recording.calls, recording.base
         if not self.calls:
             return [Behaviour() for _ in candidates]
         ends = await asyncio.gather(*(self._replayed(files) for files in candidates))
-        return [self._compared(base, each) for each in ends]
+        return [self._compared(self.base, each) for each in ends]
 
     @property
     def kept(self) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 MOST_ANSWERS = 4
-NEITHER = "neither"
+NEITHER, ANOTHER = "neither", "something else"
 _UNREADABLE = re.compile(r"<[\w.]+ object>|\.\.\.(?:\W|$)")
 
 
@@ -53,13 +53,15 @@ class CallOutcome:
 class CallQuestion:
     """What only a person can tell: which of these is how `call` should end.
 
-    `answers` differ in their `end`; the first is that of the fix that was found. `ends` is how it
-    ends with each candidate, the fix first.
+    `answers` differ in their `end`; the first is that of the fix that was found, or of the
+    likeliest edit. `ends` is how it ends with each candidate, in that order. `now` is how it ends
+    as things are, where it fails: "raises KeyError".
     """
 
     call: RecordedCall
     answers: tuple[CallOutcome, ...]
     ends: tuple[CallOutcome, ...] = ()
+    now: str = ""
 
     @property
     def text(self) -> str:
@@ -69,7 +71,8 @@ class CallQuestion:
     @property
     def choices(self) -> tuple[str, ...]:
         """Return what can be said to it: each of the answers, and that none of them is right."""
-        return (*(answer.told for answer in self.answers), NEITHER)
+        none = NEITHER if len(self.answers) > 1 else ANOTHER
+        return (*(answer.told for answer in self.answers), none)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,9 @@ class StatedAnswer:
         call, answers = f"`{self.question.call.text}`", self.question.answers
         who = self.by or "You"
         if self.right is None:
-            neither = " nor ".join(answer.told for answer in answers)
-            return f"{who} said that {call} answers neither {neither}."
+            wrong = " nor ".join(answer.told for answer in answers)
+            no = "answers neither" if len(answers) > 1 else "does not answer"
+            return f"{who} said that {call} {no} {wrong}."
         return f"{who} said that {call} {_ending(answers[self.right])}."
 
 
@@ -114,10 +118,10 @@ def best_question(
     for number, call in enumerate(calls):
         ends = [each[number] for each in outcomes]
         answers: dict[tuple[str, str], CallOutcome] = {}
-        for end in filter(_is_told, ends):
+        for end in filter(is_told, ends):
             answers.setdefault(end.end, end)
         shown = tuple(answers.values())[:MOST_ANSWERS]
-        if _is_told(ends[0]) and _is_readable(call, shown):
+        if len(shown) > 1 and is_told(ends[0]) and is_readable(call, shown):
             left = max(sum(end.end in (kept, *_untold(ends)) for end in ends) for kept in answers)
             mark = (left, not call.arguments, len(call.text), number)
             found.append((mark, CallQuestion(call, shown, tuple(ends))))
@@ -125,17 +129,18 @@ def best_question(
 
 
 def _untold(ends: Iterable[CallOutcome]) -> set[tuple[str, str]]:
-    return {end.end for end in ends if not _is_told(end)}
+    return {end.end for end in ends if not is_told(end)}
 
 
-def _is_told(outcome: CallOutcome) -> bool:
-    """Whether people can read all of it, and judge it."""
+def is_told(outcome: CallOutcome) -> bool:
+    """Return whether people can read all of it, and judge it."""
     plain = outcome.how in ("answer", "raise") and outcome.told not in ("", "?")
     return plain and (outcome.told == outcome.source or not _UNREADABLE.search(outcome.told))
 
 
-def _is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
-    different = len({answer.told for answer in answers}) == len(answers) > 1
+def is_readable(call: RecordedCall, answers: Sequence[CallOutcome]) -> bool:
+    """Return whether people can read the call, and tell the answers from each other."""
+    different = len({answer.told for answer in answers}) == len(answers)
     given = call.arguments.values()
     whole = all(source in call.text for source in given) if given else False
     shown = "`" not in call.text  # it stands between such marks

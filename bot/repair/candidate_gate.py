@@ -4,7 +4,8 @@ It looks at the texts before and after, not at who made the edit or what they ca
 taken back as a whole is proven by what was there before. For anything else tests that were there
 before have to look at what was edited: they tell it from its wrong neighbours. Without
 such tests only an edit of what is computed goes through, and only where the failing call is held to
-an answer; it is proven for that call alone.
+an answer; it is proven for that call alone. What a person said it should answer is such an answer,
+and tells edits apart as a test does.
 """
 
 import ast
@@ -13,10 +14,12 @@ from dataclasses import dataclass, replace
 
 from bot.infra.syntax import parse
 from bot.proof import JOINED, Hazard, HazardKind, hazards, joined_conditions
+from bot.repair.calls import StatedAnswer
 from bot.repair.model import Proof, SuspectHunk, Texts
 from bot.repair.mutants import changed_lines, mutants
 from bot.repair.partial_undo import undoing
 from bot.repair.runner import TestRunner, TimeLimits
+from bot.repair.stated_answers import StatedAnswers
 
 _UNDONE = "takes back only a part of {commit}"
 # A comparison that stands the wrong way is a fault as common as its opposite is as a wrong fix.
@@ -31,9 +34,11 @@ class Ruling:
     """What the gate says of one change.
 
     `proof` is how far it is proven: `undo` (a whole commit taken back), `tests` (existing tests
-    tell it from its wrong neighbours) or `call` (the failing call alone). Not `allowed`: `reason`;
+    tell it from its wrong neighbours), `answer` (what a person stated does) or `call` (the failing
+    call alone). Not `allowed`: `reason`;
     `doubtful` says that it may be the fix all the same, where there is no other and it harms
-    nothing.
+    nothing, `unanswered` that it is turned down where nobody has said what the failing call should
+    answer: with an answer it may be the fix.
     """
 
     allowed: bool
@@ -41,6 +46,7 @@ class Ruling:
     reason: str = ""
     commit: str = ""
     doubtful: bool = False
+    unanswered: bool = False
 
 
 class CandidateGate:
@@ -48,8 +54,8 @@ class CandidateGate:
 
     `existing` are tests that people wrote and that pass without the change or should pass with it;
     `answered` says that the failing call is held to an answer, not only to raising nothing, and
-    `written` that it is so by tests of people. `by_exit` says that how the program ends is all
-    there is to judge by.
+    `written` that it is so by tests of people; `stated` are the answers that people gave. `by_exit`
+    says that how the program ends is all there is to judge by.
     """
 
     def __init__(
@@ -65,15 +71,22 @@ class CandidateGate:
         hunks: Sequence[SuspectHunk] = (),
         known: frozenset[str] = frozenset(),
         by_exit: bool = False,
+        stated: StatedAnswers | None = None,
     ) -> None:
+        self._stated = stated or StatedAnswers(runner, reproduction, (), limits)
         self._by_exit = by_exit
         self._before, self._runner, self._limits = before, runner, limits
         self._reproduction, self._existing = tuple(reproduction), tuple(existing)
         self._answered, self._written = answered, written
         self._hunks, self._known = tuple(hunks), known
 
-    async def rule(self, files: Texts, *, reverts: bool = False) -> Ruling:
-        """Rule on these new texts; `reverts` says that they are known to take something back."""
+    async def rule(
+        self, files: Texts, *, reverts: bool = False, said: StatedAnswer | None = None
+    ) -> Ruling:
+        """Rule on these new texts; `reverts` says that they are known to take something back.
+
+        `said` is what a person might say the failing call should answer.
+        """
         undo = undoing(self._before, files, self._hunks, self._known)
         if undo.whole is not None:
             return Ruling(allowed=True, proof="undo", commit=undo.whole)
@@ -86,17 +99,21 @@ class CandidateGate:
             commit = next(iter(undo.parts), "")
             name = f"commit {commit[:10]}" if commit else "what was changed together"
             found.append(Hazard("undo", next(iter(files)), 0, _UNDONE.format(commit=name)))
-        tests = await self._green(files)
+        stated, tests = self._stated.but(said), await self._green(files)
+        answered = self._answered or said is not None
         for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
-            if not await self._told_apart(files, kind, tests):
-                doubtful = self._written and all(each.told in TURNED for each in found)
-                reason = f"it {_told(hazard)}, and {_UNSEEN}"
-                return Ruling(allowed=False, reason=reason, doubtful=doubtful)
-        if found or await self._told_apart(files, "undo", tests):
+            if not await self._told_apart(files, kind, tests, stated):
+                return Ruling(
+                    allowed=False,
+                    reason=f"it {_told(hazard)}, and {_UNSEEN}",
+                    doubtful=self._written and all(each.told in TURNED for each in found),
+                    unanswered=not answered,
+                )
+        if (found and not stated) or await self._told_apart(files, "undo", tests):
             return Ruling(allowed=True, proof="tests")
-        if self._answered:
-            return Ruling(allowed=True, proof="call")
-        return Ruling(allowed=False, reason=f"what the right answer is nobody knows, and {_UNSEEN}")
+        reason = "" if answered else f"what the right answer is nobody knows, and {_UNSEEN}"
+        proof: Proof = "answer" if stated else "call"
+        return Ruling(allowed=answered, proof=proof, reason=reason, unanswered=not answered)
 
     def _joined(self, files: Texts) -> Iterator[Hazard]:
         """Yield conditions that were joined to others.
@@ -112,17 +129,24 @@ class CandidateGate:
             return ()
         return (await self._runner.run(self._existing, files, self._limits)).passed
 
-    async def _told_apart(self, files: Texts, kind: HazardKind, tests: Sequence[str]) -> bool:
-        """Return whether these tests look at what was edited.
+    async def _told_apart(
+        self,
+        files: Texts,
+        kind: HazardKind,
+        tests: Sequence[str],
+        stated: StatedAnswers | None = None,
+    ) -> bool:
+        """Return whether these tests look at what was edited, or what was stated does.
 
         They do where one of its wrong neighbours turns one of them red, and every neighbour that
         mends the failing call as well does: one that does not mend it is no rival.
         """
         seen = False
-        for path, after in files.items() if tests else ():
+        for path, after in files.items() if tests or stated else ():
             for text in mutants(path, self._before[path], after, kind):
                 wrong = {**files, path: text}
-                noticed = not await self._stays_green(tests, wrong)
+                noticed = bool(tests) and not await self._stays_green(tests, wrong)
+                noticed = noticed or bool(stated and await stated.refusal(wrong))
                 seen = seen or noticed
                 if not noticed and await self._stays_green(self._reproduction, wrong):
                     return False

@@ -14,6 +14,7 @@ from bot.repair.model import (
     Texts,
 )
 from bot.repair.neighbourhood import Neighbourhood
+from bot.repair.open_questions import OpenQuestions
 from bot.repair.search import CONSIDERED, Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
 from bot.repair.witnesses import Witnesses
@@ -41,11 +42,15 @@ class Conclusion:
     ) -> None:
         self._problem, self._comparison, self._judge = problem, comparison, judge
         self._confirmation, self._witnesses, self._written = confirmation, witnesses, written
+        self._open_questions = OpenQuestions(
+            problem.texts, comparison, confirmation, problem.failing
+        )
 
     async def of(self, report: SearchReport) -> SearchReport:
         """Return the report with the candidate that behaviour speaks for, and how far it does."""
         if report.fix is None:
-            return await self._of_doubtful(report)
+            report = await self._of_doubtful(report)
+            return report if report.fix is not None else await self._open_questions.of(report)
         confirmed, red = await self._witnesses.fewest_red(report.confirmed)
         selection = await self._selection(confirmed, tuple(self._confirmation.doubtful))
         chosen = selection.chosen

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bot.guards import texts_hash
 from bot.infra.syntax import parse
+from bot.repair.calls import StatedAnswer
 from bot.repair.candidate_gate import CandidateGate, Ruling
 from bot.repair.model import Candidate, RefusedCandidate, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
@@ -25,6 +26,7 @@ async def anything(files: Texts) -> bool:
 class Confirmation:
     """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down, and
     `doubtful` those of them that may be the fix where there is no other, with the reason.
+    `unanswered` are those it turned down for want of an answer to hold the failing call to.
 
     `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
     fixes, `failed` the hashes of changes that were shipped and did not hold. `accepts` is
@@ -53,6 +55,7 @@ class Confirmation:
         self.rulings: dict[Candidate, Ruling] = {}
         self.refused: list[RefusedCandidate] = []
         self.doubtful: dict[Candidate, str] = {}
+        self.unanswered: list[Candidate] = []
 
     async def __call__(self, candidate: Candidate, files: Texts) -> bool:
         """Return whether this candidate may be the fix."""
@@ -74,8 +77,16 @@ class Confirmation:
         self.rulings[candidate] = ruling
         if ruling.doubtful:
             self.doubtful[candidate] = ruling.reason
+        if ruling.unanswered:
+            self.unanswered.append(candidate)
         if not ruling.allowed:
             self.refused.append(RefusedCandidate(candidate, ruling.reason))
+        return ruling.allowed
+
+    async def would_hold(self, candidate: Candidate, said: StatedAnswer) -> bool:
+        """Return whether the gate would let an unanswered candidate through if this was said."""
+        files = candidate.apply(self._before)
+        ruling = await self._gate.rule(files, reverts=candidate.kind == "revert", said=said)
         return ruling.allowed
 
     async def _run(self, tests: Sequence[str], files: Texts) -> RunResult:

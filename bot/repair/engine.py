@@ -157,11 +157,12 @@ def _confirmation(
         request.reproduction,
         [*guards, *base.red, *(request.reproduction if request.written else ())],
         full,
-        answered=request.written or request.answered,
+        answered=request.written or request.answered or stated.hold(problem.failing),
         hunks=request.hunks,
         known=request.known,
         written=request.written,
         by_exit=request.by_exit,
+        stated=stated,
     )
     return Confirmation(
         request.root,

@@ -138,9 +138,9 @@ class Problem:
     ended: Mapping[str, Crash] = field(default_factory=dict)
 
 
-Proof = Literal["call", "tests", "undo"]
-"""How far a fix is proven: by the failing call alone, by existing tests that tell the edit from its
-wrong neighbours, or as a whole commit taken back."""
+Proof = Literal["call", "answer", "tests", "undo"]
+"""How far a fix is proven: by the failing call alone, by what a person said that calls answer, by
+existing tests that tell the edit from its wrong neighbours, or as a whole commit taken back."""
 
 
 Label = Literal["proven", "plausible"]
@@ -193,8 +193,10 @@ class SearchReport:
     edits with which the tests pass; `losses` calls that end worse with the fix, or otherwise than
     in a passing test. `doubt` is what else keeps the fix from being believed. `confirmed` are all
     candidates that may be the fix. `considered` is how many of those `proposed` had their turn.
-    `question` is what a person can tell the fix by from the `others`, which pass as well; `stated`
-    is what people said by now, and `tests` are new test files that hold the fix to that.
+    `question` is what a person can tell the fix by from the `others`, which pass as well; where
+    there is no fix, it is what a call should answer that fails, and `unanswered` are the edits with
+    which it does not, the likeliest first. `stated` is what people said by now, and `tests` are new
+    test files that hold the fix to that.
     `failing` is how many tests have to turn green, `passing` how many have to stay so.
     """
 
@@ -218,6 +220,7 @@ class SearchReport:
     considered: int = 0
     others: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
+    unanswered: tuple[Candidate, ...] = ()
     stated: tuple[StatedAnswer, ...] = ()
     tests: Texts = field(default_factory=dict)
     failing: int = 0

@@ -45,9 +45,7 @@ async def mend_asking(
 
 def after_answer(request: RepairRequest, report: SearchReport, said: StatedAnswer) -> RepairRequest:
     """Return what to search for once this was said: what was found by then comes first."""
-    if report.fix is None:
-        return replace(request, stated=(*request.stated, said))
-    compared = (report.fix, *report.others)
+    compared = report.unanswered if report.fix is None else (report.fix, *report.others)
     reasons = {
         each: said.refusal(end) for each, end in zip(compared, said.question.ends, strict=True)
     }

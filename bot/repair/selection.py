@@ -129,8 +129,8 @@ class FixSelection:
         return (len(behaviour.broken), len(behaviour.changed), moved)
 
     def _hazardous(self, each: ConfirmedCandidate) -> bool:
-        """Whether such an edit quiets a failure as easily as it mends it."""
-        if each.ruling.proof == "undo":
+        """Whether it may only quiet the failure, and nobody has said that it mends it."""
+        if each.ruling.proof in ("undo", "answer"):
             return False
         return each.candidate.kind == "revert" or bool(hazards(self._before, each.files))
 

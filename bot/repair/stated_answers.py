@@ -1,6 +1,6 @@
 """What people said calls answer, held against candidates: whatever answers otherwise is no fix."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from bot.repair.calls import StatedAnswer
 from bot.repair.model import Judgement, Texts
@@ -20,6 +20,22 @@ class StatedAnswers:
     ) -> None:
         self._runner, self._limits = runner, limits
         self._tests, self._stated = tuple(dict.fromkeys(tests)), tuple(stated)
+
+    def __bool__(self) -> bool:
+        return bool(self._stated)
+
+    def hold(self, tests: Collection[str]) -> bool:
+        """Return whether a call that one of these tests makes is held to an answer."""
+        return any(
+            said.right is not None and not set(said.question.call.tests).isdisjoint(tests)
+            for said in self._stated
+        )
+
+    def but(self, said: StatedAnswer | None) -> "StatedAnswers":
+        """Return these and one more, where there is one."""
+        if said is None:
+            return self
+        return StatedAnswers(self._runner, self._tests, (*self._stated, said), self._limits)
 
     async def refusal(self, files: Texts) -> str:
         """Return why these new texts are not the fix; nothing where they answer as was said."""

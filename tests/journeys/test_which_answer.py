@@ -1,11 +1,11 @@
-"""Edits that answer differently pass the tests: the bot asks which answer is right."""
+"""Edits that answer differently end a failure: the bot asks which answer is right."""
 
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.repositories import git
-from tests.fakes.small_bot_repository import FILE, TICKET, TICKET_TEST
+from tests.fakes.small_bot_repository import SHARE, TICKET, TICKET_TEST, Game
 from tests.support.casts import unscripted
 from tests.support.page_reader import buttons, is_proposal, text_of
 from tests.support.small_world import SmallWorld, small_world
@@ -36,7 +36,7 @@ async def test_killed_while_it_asks_the_old_button_still_picks_the_edit_that_shi
         await world.alice.person.say(thread, "ship it")
         await world.alice.live(thread)
         await world.works(TICKET)
-        await _merged_with_its_test(world)
+        await _merged_with_its_test(world, TICKET, "answer == 21")
         told = (await world.alice.transcript())[thread]
         assert sum("neither" in buttons(message) for message in told) == 1
         assert sum(is_proposal(message) for message in told) == 1
@@ -44,12 +44,28 @@ async def test_killed_while_it_asks_the_old_button_still_picks_the_edit_that_shi
         await world.nothing_left()
 
 
-async def _merged_with_its_test(world: SmallWorld) -> None:
+async def test_what_a_call_should_answer_that_always_failed_people_say(tmp_path: Path) -> None:
+    async with small_world(tmp_path, unscripted) as world:
+        await world.break_it(SHARE)
+        thread = await world.alice.ask(SHARE.complaint)
+        question = await world.alice.said(thread, "and nothing says what it should", timeout=120)
+        assert "`share(7, 0)` raises ZeroDivisionError" in text_of(question)
+        assert list(buttons(question)) == ["0", "something else"]
+
+        await world.alice.person.say(thread, "0")
+        card = await world.alice.proposal(thread, timeout=120)
+        assert "alice said that `share(7, 0)` answers 0." in text_of(card)
+        await world.alice.person.say(thread, "ship it")
+        await world.alice.live(thread)
+        await world.works(SHARE)
+        await _merged_with_its_test(world, SHARE, "answer == 0")
+        await world.alice.reads_well()
+
+
+async def _merged_with_its_test(world: SmallWorld, game: Game, held: str) -> None:
     """Check that what was merged has the answer's test, and the edit that was picked."""
     (merge,) = world.merges()
-    text = git(world.cast.bare, "show", f"{merge}:{FILE}")
-    assert TICKET.edit[2] in text
     files = git(world.cast.bare, "ls-tree", "-r", "--name-only", merge).split()
-    (kept,) = [file for file in files if "test_ticket_answer_" in file]
-    assert "answer == 21" in git(world.cast.bare, "show", f"{merge}:{kept}")
-    assert world.audited("answer")[-1]["note"] == "21"
+    (kept,) = [file for file in files if f"test_{game.command}_answer_" in file]
+    assert held in git(world.cast.bare, "show", f"{merge}:{kept}")
+    assert world.audited("answer")[-1]["note"] == held.rpartition(" ")[2]

@@ -87,12 +87,12 @@ class OfflineAgent:
             while (update := await updates.get()) is not _END:
                 yield Progress(text=progress_text(update))
             report = await search
-            if may_ask and (question := question_of(report, memo)):
+            if report.fix is None:
+                undone = await self._withdrawn(assignment, workspace, budget)
+            if undone is None and may_ask and (question := question_of(report, memo)):
                 self._asked[assignment.run_id] = report
                 yield question
                 return
-            if report.fix is None:
-                undone = await self._withdrawn(assignment, workspace, budget)
         finally:
             search.cancel()
             with suppress(asyncio.CancelledError):
@@ -150,7 +150,7 @@ class OfflineAgent:
         try:
             async with asyncio.timeout(budget.seconds + _LATE):
                 report = await self._search(assignment, root, first, share, told, memo)
-                if report.fix is None and alone:
+                if report.fix is None and report.question is None and alone:
                     left = budget.seconds * _SEARCHING - share
                     report = await self._search(assignment, root, alone, left, told, memo)
         except TimeoutError as error:

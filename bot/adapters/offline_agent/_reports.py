@@ -37,12 +37,21 @@ def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     if any(redact(each) != each for each in shown):
         return None
     told = [answer.told for answer in question.answers]
-    text = (
-        "Several edits mend it, and no test says which is right. What should "
-        f"`{question.call.text}` answer: {' or '.join(told)}, or neither? What you say picks the "
-        "edit and is kept as a test."
+    call, none = f"`{question.call.text}`", question.choices[-1]
+    known = (
+        f"{call} {question.now}, and nothing says what it should answer instead"
+        if question.now
+        else "Several edits mend it, and no test says which is right"
     )
-    default = f"{told[0]}, which the likeliest edit answers; the proposal says what others answer"
+    text = (
+        f"{known}. What should {call} answer: {' or '.join(told)}, or {none}? What you say picks "
+        "the edit and is kept as a test."
+    )
+    default = (
+        "proposing no edit, for nobody has said what is right"
+        if question.now
+        else f"{told[0]}, which the likeliest edit answers; the proposal says what others answer"
+    )
     return QuestionAsked(text=text, default=default, choices=question.choices, memo=kept)
 
 

@@ -1,0 +1,119 @@
+"""The question where a call fails, and nothing says what it should answer instead.
+
+Many edits keep a call from failing, each with an answer of its own, and a test made from a failure
+knows none: so none of them is proposed. A person may know. What is asked is the failing call
+itself, and only about answers that would make a fix of an edit.
+"""
+
+import ast
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from bot.infra.syntax import literal, parse
+from bot.repair.behaviour import Behaviour, BehaviourComparison
+from bot.repair.calls import (
+    MOST_ANSWERS,
+    CallOutcome,
+    CallQuestion,
+    RecordedCall,
+    StatedAnswer,
+    is_readable,
+    is_told,
+)
+from bot.repair.confirmation import Confirmation
+from bot.repair.model import Candidate, SearchReport, Texts
+from bot.repair.source import FunctionNode
+
+EDITS_AT_MOST = 20
+_PLAIN = {"bool", "bytes", "dict", "float", "int", "list", "None", "set", "str", "tuple"}
+
+
+@dataclass(frozen=True, slots=True)
+class OpenQuestions:
+    """Asks about calls of the `failing` tests; `before` are the texts of the tree as it is."""
+
+    before: Texts
+    comparison: BehaviourComparison
+    confirmation: Confirmation
+    failing: frozenset[str]
+
+    async def of(self, report: SearchReport) -> SearchReport:
+        """Return the report with what a person can be asked, where no edit is to be proposed."""
+        found = self.confirmation.unanswered
+        likely = sorted(found, key=lambda each: -each.rank)[:EDITS_AT_MOST]
+        if not likely:
+            return report
+        behaviours = await self.comparison.of([each.apply(self.before) for each in likely])
+        rows = sorted(zip(likely, behaviours, strict=True), key=lambda row: len(row[1].broken))
+        question = await self._question(rows) if self.comparison.calls else None
+        return replace(report, question=question, unanswered=tuple(each for each, _ in rows))
+
+    async def _question(self, rows: Sequence[tuple[Candidate, Behaviour]]) -> CallQuestion | None:
+        """Return what to ask of the shortest call for which some answer would make a fix."""
+        for number, call in sorted(self._failing(), key=lambda each: len(each[1].text)):
+            ends = [behaviour.outcomes[number] for _, behaviour in rows]
+            now = self.comparison.base[number].told
+            answers: list[CallOutcome] = []
+            for (candidate, _), end in zip(rows, ends, strict=True):
+                if not self._fits(call, end) or any(_equal(end, known) for known in answers):
+                    continue
+                alone = CallQuestion(call, (end,), now=now)
+                if await self.confirmation.would_hold(candidate, StatedAnswer(alone, 0)):
+                    answers.append(end)
+                if len(answers) == MOST_ANSWERS:
+                    break
+            if answers and is_readable(call, answers):
+                return CallQuestion(call, tuple(answers), tuple(ends), now)
+        return None
+
+    def _failing(self) -> Iterator[tuple[int, RecordedCall]]:
+        """Yield the calls of failing tests that fail themselves, with their numbers."""
+        pairs = zip(self.comparison.calls, self.comparison.base, strict=True)
+        for number, (call, now) in enumerate(pairs):
+            if now.how in ("raise", "late") and not self.failing.isdisjoint(call.tests):
+                yield number, call
+
+    def _fits(self, call: RecordedCall, end: CallOutcome) -> bool:
+        """Return whether a person can read it, and it is of a type that the function answers."""
+        types = answered_types(self.before.get(call.path, ""), call.name)
+        return end.how == "answer" and is_told(end) and (not types or _type(end.source) in types)
+
+
+def answered_types(text: str, name: str) -> frozenset[str]:
+    """Return the built-in types that a function is annotated to return; `name` is dotted.
+
+    None where it is not annotated, or returns others as well.
+    """
+    body: Collection[ast.stmt] = parse(text).body
+    found: ast.stmt | None = None
+    for part in name.split("."):
+        found = next((each for each in body if getattr(each, "name", "") == part), None)
+        body = getattr(found, "body", ())
+    returns = found.returns if isinstance(found, FunctionNode) else None
+    names = frozenset(_types(returns)) if returns is not None else frozenset()
+    whole = frozenset({"int"} if "float" in names else ())  # they are floats to a type checker
+    return names | whole if names <= _PLAIN else frozenset()
+
+
+def _types(annotation: ast.expr) -> Iterator[str]:
+    if isinstance(annotation, ast.BinOp):
+        yield from _types(annotation.left)
+        yield from _types(annotation.right)
+    elif isinstance(annotation, ast.Subscript):
+        yield from _types(annotation.value)
+    else:
+        yield ast.unparse(annotation)
+
+
+def _equal(one: CallOutcome, other: CallOutcome) -> bool:
+    """Return whether people take two answers for one, as 0 and 0.0."""
+    return one.end == other.end or _value(one.source) == _value(other.source)
+
+
+def _value(source: str) -> object:
+    return literal(source) if source else object()
+
+
+def _type(source: str) -> str:
+    value = _value(source)
+    return "None" if value is None else type(value).__name__
