@@ -16,9 +16,9 @@ class Question(Record):
 
     `round` and `attempt` are the run's when it was asked. Where an engine asks, `head` is the
     commit that keeps the work done by then, `engine` its name, and `memo` what it needs with the
-    answer. `choices` are answers that have a button each; with `only_choices`, other words than one
-    of them are no answer, with `yes_or_no`, other words than a plain yes or no. `message_id` is
-    where it stands in the run's thread, once it does.
+    answer. `choices` are answers that have a button each. With `only_choices`, other words than one
+    of them are no answer, but for a literal with `values`; with `yes_or_no`, other words than a
+    plain yes or no. `message_id` is where it stands in the run's thread, once it does.
     """
 
     id: str
@@ -29,6 +29,7 @@ class Question(Record):
     default: str
     choices: tuple[str, ...] = Field(default=(), max_length=5)
     only_choices: bool = False
+    values: bool = False
     yes_or_no: bool = False
     engine: str = ""
     memo: str = ""

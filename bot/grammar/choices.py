@@ -1,7 +1,10 @@
-"""Which of the answers on offer words are: "3", "the second", "3 is right", "neither"."""
+"""Which of the answers on offer words are, or which value: "3", "the second", "neither"."""
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
+
+from bot.infra.syntax import literal
 
 _ORDINALS = (
     ("first", "1st"), ("second", "2nd"), ("third", "3rd"), ("fourth", "4th"), ("fifth", "5th"),
@@ -9,11 +12,14 @@ _ORDINALS = (
 _PLACE = re.compile(r"(?:the )?(?P<place>\w+)(?: (?:one|answer|option|choice))?")
 _NAMED_PLACE = re.compile(r"(?:the )?(?:answer|option|choice|number) (?P<number>\d)")
 _AROUND = re.compile(
-    r"^(?:(?:it|that|this)(?: should be|.s| is| answers)? |(?:i'd say|i say|use|take|should be) |)"
+    r"^(?:(?:it|that|this)(?: should (?:be|answer|say)|.s| is| answers)? "
+    r"|(?:i'd say|i say|use|take|should be) |)"
     r"(?P<said>.+?)"
     r"(?: (?:is|.s|would be|looks) (?:right|correct|it)|(?:,? please))?$",
     re.IGNORECASE,
 )
+_NO_CHOICES = ("neither", "something else")
+_LONGEST = 100
 _NEITHER = frozenset({
     "neither", "none", "neither of them", "neither of these", "neither of those", "none of them",
     "none of these", "none of those", "neither one", "both are wrong", "all are wrong",
@@ -36,11 +42,22 @@ def chosen(text: str, choices: Sequence[str]) -> int | None:
     return None
 
 
+def written_value(text: str) -> str | None:
+    """Return the literal that is said, as Python writes it: "-1", "it should be 'none'", "[]"."""
+    said = text.strip().rstrip(".!").strip("` ")
+    inner = _AROUND.match(said)
+    for words in dict.fromkeys((said, inner["said"] if inner else said)):
+        with suppress(SyntaxError, ValueError, TypeError, RecursionError, MemoryError):
+            value = repr(literal(words.strip("` ")))
+            return value if len(value) <= _LONGEST and "`" not in value else None
+    return None
+
+
 def _value(said: str, choices: Sequence[str]) -> int | None:
     named = [_bare(choice) for choice in choices]
-    alike = {name.casefold() for name in named}
-    if said.casefold() in _NEITHER - alike:  # `None` may be an answer
-        said = "neither"
+    alike = {name.casefold() for name in named} - {*_NO_CHOICES}
+    if said.casefold() in {*_NEITHER, *_NO_CHOICES} - alike:  # `None` may be an answer
+        said = next((each for each in _NO_CHOICES if each in named), said)
     return named.index(said) if named.count(said) == 1 else None
 
 

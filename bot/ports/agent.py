@@ -97,14 +97,15 @@ class Progress(Spent):
 class QuestionAsked(Spent):
     """A question only a person can answer. The work goes on in another call, with the answer.
 
-    Where there are `choices`, one of them is the answer, and nothing else is. `memo` is for the
-    engine itself: it comes back with the answer.
+    Where there are `choices`, one of them is the answer, and nothing else is, but for a literal
+    with `values`. `memo` is for the engine itself: it comes back with the answer.
     """
 
     kind: Literal["asked"] = "asked"
     text: str = Field(min_length=1, max_length=1_500)
     default: str = Field(min_length=1, max_length=500)
     choices: tuple[str, ...] = Field(default=(), max_length=5)
+    values: bool = False
     memo: str = ""
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from bot.repair.calls import CallQuestion, StatedAnswer
+from bot.grammar.choices import written_value
+from bot.repair.calls import CallOutcome, CallQuestion, StatedAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,22 @@ class AnswerMemo:
         return _MEMO.dump_json(AnswerMemo(tuple(said), asked)).decode()
 
     def answered(self, choice: str, by: str) -> "AnswerMemo":
-        """Return it with the choice that a person took; any other word leaves it open."""
-        if self.question is None or choice not in self.question.choices:
+        """Return it with the choice that a person took, or the literal they wrote instead.
+
+        Any other word leaves it open.
+        """
+        question = self.question
+        if question is None:
+            return self
+        if choice in question.choices:
+            number = question.choices.index(choice)
+            right = number if number < len(question.answers) else None
+            return AnswerMemo((*self.stated, StatedAnswer(question, right, by)))
+        if not question.now or written_value(choice) != choice:
             return replace(self, question=None)
-        number = self.question.choices.index(choice)
-        right = number if number < len(self.question.answers) else None
-        return AnswerMemo((*self.stated, StatedAnswer(self.question, right, by)))
+        written = CallOutcome("answer", choice, source=choice)
+        asked = replace(question, answers=(*question.answers, written))
+        return AnswerMemo((*self.stated, StatedAnswer(asked, len(question.answers), by)))
 
 
 _MEMO = TypeAdapter(AnswerMemo)

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from bot.infra.syntax import literal
+
 MOST_ANSWERS = 4
 NEITHER, ANOTHER = "neither", "something else"
 _UNREADABLE = re.compile(r"<[\w.]+ object>|\.\.\.(?:\W|$)")
@@ -33,7 +35,7 @@ class CallOutcome:
     """How a call ended: `told` is for people, equal `mark`s are equal outcomes.
 
     The first word of an answer's `mark` is of the answer, the second of what it was given. `source`
-    is the answer as a literal, where it is one.
+    is the answer as a literal, where it is one; of an answer that a person wrote it is all.
 
     `unknown` is a call that tried more than to compute, or that cannot be waited for.
     """
@@ -47,6 +49,13 @@ class CallOutcome:
     def end(self) -> tuple[str, str]:
         """What was answered or raised, whatever became of the arguments."""
         return self.how, self.mark.partition(" ")[0]
+
+    def is_like(self, other: "CallOutcome") -> bool:
+        """Return whether people take both for the same end: 0 and 0.0 are one answer."""
+        if self.end == other.end or not (self.source and other.source):
+            return self.end == other.end
+        one, two = literal(self.source), literal(other.source)
+        return one == two and isinstance(one, bool) == isinstance(two, bool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +98,8 @@ class StatedAnswer:
     def refusal(self, outcome: CallOutcome) -> str:
         """Return why what ends the call so is not the fix; nothing where it may be."""
         wanted = None if self.right is None else self.question.answers[self.right]
-        wrong = {answer.end for answer in self.question.answers}
-        if outcome.end == wanted.end if wanted else outcome.end not in wrong:
+        wrong = any(outcome.is_like(answer) for answer in self.question.answers)
+        if outcome.is_like(wanted) if wanted else not wrong:
             return ""
         call = f"`{self.question.call.text}`"
         return f"{call} {_ending(outcome)} with it, and {self.by or 'you'} said otherwise"

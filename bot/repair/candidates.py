@@ -84,7 +84,7 @@ def _nearness(
 def _edits(
     problem: Problem, suspicion: Suspicion, sources: list[Source], reach: dict[str, float]
 ) -> Iterator[Candidate]:
-    pools = pools_of(sources)
+    pools = replace(pools_of(sources), stated=problem.stated)
     for crash in _distinct(problem.crashes):
         for source in sources:
             for statement in ast.walk(source.tree):

@@ -19,7 +19,7 @@ from bot.repair.model import Problem, SearchReport
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner, TimeLimits
 from bot.repair.search import OnProgress, search, silent
-from bot.repair.stated_answers import StatedAnswers, StatedJudge
+from bot.repair.stated_answers import StatedAnswers, StatedJudge, answers_by_function
 from bot.repair.tidy import tidied
 from bot.repair.witnesses import Witnesses
 
@@ -200,4 +200,5 @@ def problem_of(request: RepairRequest, base: Baseline) -> Problem:
         failing=frozenset(record.test for record in base.failing),
         passing=frozenset(record.test for record in base.passing),
         ended={record.test: record.crash for record in base.failing if record.crash is not None},
+        stated=answers_by_function(request.stated),
     )

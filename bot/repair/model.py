@@ -126,7 +126,8 @@ class Problem:
     """All the search needs to know: texts that may change, where it failed, who is suspect.
 
     `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name. `ended`: by
-    failing test, how it ends as things are.
+    failing test, how it ends as things are. `stated`: by a function's name, what people said that
+    a call of it answers, as literals.
     """
 
     texts: Texts
@@ -136,6 +137,7 @@ class Problem:
     failing: frozenset[str] = frozenset()
     passing: frozenset[str] = frozenset()
     ended: Mapping[str, Crash] = field(default_factory=dict)
+    stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 Proof = Literal["call", "answer", "tests", "undo"]

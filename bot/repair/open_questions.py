@@ -55,7 +55,7 @@ class OpenQuestions:
             now = self.comparison.base[number].told
             answers: list[CallOutcome] = []
             for (candidate, _), end in zip(rows, ends, strict=True):
-                if not self._fits(call, end) or any(_equal(end, known) for known in answers):
+                if not self._fits(call, end) or any(map(end.is_like, answers)):
                     continue
                 alone = CallQuestion(call, (end,), now=now)
                 if await self.confirmation.would_hold(candidate, StatedAnswer(alone, 0)):
@@ -105,15 +105,6 @@ def _types(annotation: ast.expr) -> Iterator[str]:
         yield ast.unparse(annotation)
 
 
-def _equal(one: CallOutcome, other: CallOutcome) -> bool:
-    """Return whether people take two answers for one, as 0 and 0.0."""
-    return one.end == other.end or _value(one.source) == _value(other.source)
-
-
-def _value(source: str) -> object:
-    return literal(source) if source else object()
-
-
 def _type(source: str) -> str:
-    value = _value(source)
+    value = literal(source) if source else object()
     return "None" if value is None else type(value).__name__

@@ -8,6 +8,17 @@ from bot.repair.runner import TestRunner, TimeLimits
 from bot.repair.search import Judge
 
 
+def answers_by_function(stated: Sequence[StatedAnswer]) -> dict[str, tuple[str, ...]]:
+    """Return what was said to be right of each function, as literals by its own name."""
+    found: dict[str, tuple[str, ...]] = {}
+    for said in stated:
+        end = None if said.right is None else said.question.answers[said.right]
+        if end is not None and end.source:
+            name = said.question.call.name.rpartition(".")[2]
+            found[name] = (*found.get(name, ()), end.source)
+    return found
+
+
 class StatedAnswers:
     """Makes the calls that people were asked about again; `tests` import what they call."""
 

@@ -11,7 +11,7 @@ from bot.domain.record import Record
 from bot.domain.revision import Revision
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar.agreement import agreed
-from bot.grammar.choices import chosen
+from bot.grammar.choices import chosen, written_value
 from bot.presentation.cards import standing
 from bot.redaction import redact
 from bot.self_improvement.code_agent_runner import CodeAgentRunner
@@ -24,6 +24,7 @@ from bot.self_improvement.transitions import RunTransitions, open_question
 
 _YES_OR_NO = "I take a plain yes or no there, or a button: {}. Until then I leave it as it is."
 _CHOICES = "I take one of these there, or a button: {}. Until then I leave it open."
+_VALUES = ", or a value as Python writes it (`3`, `'none'`, `[]`)"
 _NO_WORDS = "The offline engine works from tests alone and cannot follow an instruction."
 
 
@@ -174,11 +175,15 @@ class RunDialogue:
 
 
 def _choice(question: Question, text: str) -> str:
-    """Return the choice that was said; raise `WrongStage` where it is none."""
+    """Return the choice or the value that was said; raise `WrongStage` where it is none."""
     number = chosen(text, question.choices)
-    if number is None:
-        raise WrongStage(_CHOICES.format(" or ".join(f"“{each}”" for each in question.choices)))
-    return question.choices[number]
+    if number is not None:
+        return question.choices[number]
+    value = written_value(text) if question.values else None
+    if value is None:
+        choices = " or ".join(f"“{each}”" for each in question.choices)
+        raise WrongStage(_CHOICES.format(choices + (_VALUES if question.values else "")))
+    return value
 
 
 def _is_briefed(run: Run) -> bool:

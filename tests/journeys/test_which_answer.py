@@ -52,6 +52,8 @@ async def test_what_a_call_should_answer_that_always_failed_people_say(tmp_path:
         assert "`share(7, 0)` raises ZeroDivisionError" in text_of(question)
         assert list(buttons(question)) == ["0", "something else"]
 
+        await world.alice.person.say(thread, "something sensible")
+        await world.alice.said(thread, "or a value as Python writes it")
         await world.alice.person.say(thread, "0")
         card = await world.alice.proposal(thread, timeout=120)
         assert "alice said that `share(7, 0)` answers 0." in text_of(card)

@@ -2,12 +2,10 @@
 
 from bot.domain.change import Attempt, Grant
 from bot.domain.evidence import Suspect
-from bot.ports.agent import (
-    Finished,
-    QuestionAsked,
-)
+from bot.ports.agent import Finished, QuestionAsked
 from bot.redaction import redact
 from bot.repair.answer_memo import AnswerMemo
+from bot.repair.calls import CallQuestion
 from bot.repair.explain import doubts, explain
 from bot.repair.model import Candidate, SearchReport
 from bot.repair.questions import QUESTIONS
@@ -36,23 +34,35 @@ def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     shown = (question.text, *question.choices, *question.call.arguments.values())
     if any(redact(each) != each for each in shown):
         return None
+    text, default = _of_failure(question) if question.now else _of_rivals(question)
+    return QuestionAsked(
+        text=f"{text} What you say picks the edit and is kept as a test.",
+        default=default,
+        choices=question.choices,
+        values=bool(question.now),
+        memo=kept,
+    )
+
+
+def _of_failure(question: CallQuestion) -> tuple[str, str]:
+    """Return what is asked where nothing says what a call should answer, and what counts else."""
+    call = f"`{question.call.text}`"
+    return (
+        f"{call} {question.now}, and nothing says what it should answer instead. What should "
+        f"{call} answer: {', or '.join(question.choices)}? Another value is written as in "
+        "Python: `3`, `'none'`, `[]`.",
+        "proposing no edit, for nobody has said what is right",
+    )
+
+
+def _of_rivals(question: CallQuestion) -> tuple[str, str]:
+    """Return what is asked where edits answer differently, and what counts else."""
     told = [answer.told for answer in question.answers]
-    call, none = f"`{question.call.text}`", question.choices[-1]
-    known = (
-        f"{call} {question.now}, and nothing says what it should answer instead"
-        if question.now
-        else "Several edits mend it, and no test says which is right"
+    return (
+        "Several edits mend it, and no test says which is right. What should "
+        f"`{question.call.text}` answer: {' or '.join(told)}, or {question.choices[-1]}?",
+        f"{told[0]}, which the likeliest edit answers; the proposal says what others answer",
     )
-    text = (
-        f"{known}. What should {call} answer: {' or '.join(told)}, or {none}? What you say picks "
-        "the edit and is kept as a test."
-    )
-    default = (
-        "proposing no edit, for nobody has said what is right"
-        if question.now
-        else f"{told[0]}, which the likeliest edit answers; the proposal says what others answer"
-    )
-    return QuestionAsked(text=text, default=default, choices=question.choices, memo=kept)
 
 
 def finished(report: SearchReport) -> Finished:

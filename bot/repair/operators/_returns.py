@@ -100,6 +100,7 @@ def _values(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
         yield "", 1.0
         return
     annotation = _annotated(function, view)
+    yield from ((text, 1.1) for text in view.pools.stated.get(function.name, ()))
     given = function.args
     spare = [*given.args, *given.posonlyargs][-len(given.defaults) :] if given.defaults else []
     for arg in (*spare, *given.kwonlyargs):

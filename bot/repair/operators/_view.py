@@ -15,13 +15,17 @@ TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Comp
 
 @dataclass(frozen=True)
 class Pools:
-    """Words seen in all the files: strings, attribute names, functions by name, SQL's tables."""
+    """Words seen in all the files: strings, attribute names, functions by name, SQL's tables.
+
+    `stated` is what people said that functions answer, as literals by name.
+    """
 
     strings: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
     functions: Mapping[str, FunctionNode] = field(default_factory=dict)
     classes: frozenset[str] = frozenset()
     schema: Schema = field(default_factory=dict)
+    stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -81,6 +81,7 @@ def question_of(
         default=redact(asked.default),
         choices=tuple(map(redact, asked.choices)),
         only_choices=bool(asked.choices),
+        values=asked.values,
         memo=asked.memo,
         asked_at=asked_at,
         until=until,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.grammar.choices import chosen
+from bot.grammar.choices import chosen, written_value
 
 ANSWERS = ("4", "3", "neither")
 
@@ -35,3 +35,28 @@ def test_an_answer_goes_before_its_place_and_quotes_are_no_matter() -> None:
     assert chosen('"a b"', ("'a b'", "''", "neither")) == 0
     assert chosen("raises ValueError", ("None", "raises ValueError", "neither")) == 1
     assert chosen("none", ("None", "1", "neither")) is None, "the answer, or that none is right?"
+
+
+@pytest.mark.parametrize("said", ["something else", "Neither.", "none of them", "the second"])
+def test_what_is_none_of_them_is_heard_in_whatever_words_it_stands_there(said: str) -> None:
+    assert chosen(said, ("0", "something else")) == 1
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("-1", "-1"), ("`[]`", "[]"), ('it should be "none"', "'none'"), ("None", "None"),
+        ("0.5 please", "0.5"), ("('a', 1)", "('a', 1)"), ("it should answer 3", "3"),
+    ],
+)  # fmt: skip
+def test_a_value_is_read_as_python_writes_it(said: str, value: str) -> None:
+    assert written_value(said) == value
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["nobody", "share(7, 1)", "not 3", "3 or 4", "", "__import__('os')", "f'{x}'", "'`'",
+     "'" + "a" * 100 + "'", "(" * 5000, "ship it"],
+)  # fmt: skip
+def test_what_is_no_literal_is_no_value(said: str) -> None:
+    assert written_value(said) is None

@@ -26,15 +26,14 @@ SPIN = (
 
 @dataclass
 class Person:
-    """Gives this answer to every question, or says that none of those shown is right."""
+    """Gives this answer to every question."""
 
     answer: str
     asked: list[CallQuestion] = field(default_factory=list)
 
     async def __call__(self, question: CallQuestion) -> StatedAnswer:
         self.asked.append(question)
-        right = question.choices.index(self.answer)
-        return StatedAnswer(question, right if right < len(question.answers) else None)
+        return AnswerMemo(question=question).answered(self.answer, "Ada").stated[0]
 
 
 async def mended(folder: Path, text: str, call: str, person: Person | None) -> SearchReport:
@@ -88,6 +87,25 @@ async def test_where_nobody_answers_or_no_answer_is_right_no_edit_is_found(tmp_p
     assert len(person.asked) == 1
 
 
+@pytest.mark.slow
+async def test_a_value_that_no_edit_answered_is_put_in(tmp_path: Path) -> None:
+    report = await mended(tmp_path, SPIN, "spin(3)", Person("'none'"))
+
+    assert report.fix is not None
+    assert [said.told for said in report.stated] == ["Ada said that `spin(3)` answers 'none'."]
+    names: dict[str, object] = {}
+    exec(report.files["subject.py"], names)  # noqa: S102 - an edit of the text above
+    assert eval("spin(3), spin(1)", names) == ("none", "green")  # noqa: S307
+
+
+def test_0_and_0_0_are_one_answer_and_yes_and_1_are_two() -> None:
+    whole, broken, yes = (CallOutcome("answer", each, each, each) for each in ("0", "0.0", "False"))
+
+    assert whole.is_like(broken)
+    assert not whole.is_like(yes)
+    assert not whole.is_like(CallOutcome("raise", "raises ValueError", "ValueError"))
+
+
 def test_one_answer_is_denied_in_plain_words_and_a_question_is_kept_as_text(tmp_path: Path) -> None:
     call = RecordedCall("subject.py", "share", "share(7, 0)", "", module="subject")
     answers = (CallOutcome("answer", "0", "0", "0"),)
@@ -95,6 +113,7 @@ def test_one_answer_is_denied_in_plain_words_and_a_question_is_kept_as_text(tmp_
     memo = read_memo(AnswerMemo(question=question).to_text())
 
     assert memo.question == question
+    assert memo.answered("nothing of the kind", "Ada").stated == ()
     (said,) = memo.answered("something else", "Ada").stated
     assert said.told == "Ada said that `share(7, 0)` does not answer 0."
 
