@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import inspect
 import itertools
+import opcode
 import os
 import random
 import re
@@ -59,7 +60,7 @@ class ReplayPlugin:
         session.items.clear()
         places = {(path, name) for path, name, _ in self._wanted}
         functions = {place: self._calls["found"](self._root, *place) for place in places}
-        guard = CallGuard(self._calls)
+        guard = CallGuard(self._calls, self._root)
         for number, (path, name, data) in enumerate(self._wanted):
             function = functions[path, name]
             if guard.hung >= HUNG_AT_MOST:
@@ -76,8 +77,8 @@ class ReplayPlugin:
 class CallGuard:
     """Makes calls that may do nothing but compute."""
 
-    def __init__(self, calls: dict[str, Any]) -> None:
-        self.hung = 0
+    def __init__(self, calls: dict[str, Any], root: str) -> None:
+        self.hung, self._root = 0, root
         self._short, self._source = calls["short"], calls["source_of"]
         self._awaited = calls["awaited"]
         self._stuck: type[BaseException] = calls["WaitsForEver"]
@@ -96,11 +97,11 @@ class CallGuard:
     def _late(self, signum: int, frame: object) -> None:
         raise CallHung
 
-    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, str]:
+    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> dict[str, Any]:
         """Return how the call ended: `answer`, `raise`, `late` or `unknown`; in words; a digest."""
         random.seed(0)
         self._tripped = False
-        how, told, mark, source = "unknown", "", "", ""
+        how, told, mark, source, refused = "unknown", "", "", "", False
         try:
             self._begin()
             how, told, mark, source = self._answered(function, args, kwargs)
@@ -114,11 +115,13 @@ class CallGuard:
         except BaseException as error:  # noqa: BLE001 - whatever the project's code raises
             name = type(error).__name__
             how, told, mark = "raise", f"raises {name}", name
+            refused = is_refusal(error, self._root)
         finally:
             self._end()
         if self._tripped:
             how = "unknown"
-        return {"how": how, "told": told, "mark": mark, "source": source}
+        end = {"how": how, "told": told, "mark": mark, "source": source}
+        return {**end, "refused": refused}
 
     def _begin(self) -> None:
         signal.setitimer(signal.ITIMER_PROF, CPU_SECONDS, CPU_SECONDS)  # again where it is caught
@@ -144,6 +147,19 @@ class CallGuard:
             answer = list(itertools.islice(answer, ITEMS))
         mark = f"{digest(answer)} {digest((args, kwargs))}"
         return "answer", self._short(answer), mark, self._source(answer)
+
+
+def is_refusal(error: BaseException, root: str) -> bool:
+    """Whether a `raise` or an `assert` of the project raised it: it was meant to be raised."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return False
+    code = trace.tb_frame.f_code
+    ours = os.path.realpath(code.co_filename).startswith(root + os.sep)
+    raised = opcode.opname[code.co_code[trace.tb_lasti]] == "RAISE_VARARGS"
+    return ours and raised and "site-packages" not in code.co_filename
 
 
 def _reads(arguments: tuple[Any, ...]) -> bool:

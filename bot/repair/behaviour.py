@@ -25,13 +25,15 @@ class Behaviour:
     """What one candidate does to the calls that were made again.
 
     `broken`: answered before, raise or hang now. `changed`: made by passing tests, and answered
-    otherwise. `moved`: other calls that answered before, and answer otherwise. `outcomes`: how
-    every call ended, in one order for all candidates; `unknown` ones tell nothing.
+    otherwise. `moved`: other calls that answered before, and answer otherwise. `admitted`: calls
+    that no failing test makes, which a `raise` refused before, and which answer now. `outcomes`:
+    how every call ended, in one order for all candidates; `unknown` ones tell nothing.
     """
 
     broken: tuple[ChangedCall, ...] = ()
     changed: tuple[ChangedCall, ...] = ()
     moved: tuple[ChangedCall, ...] = ()
+    admitted: tuple[ChangedCall, ...] = ()
     outcomes: tuple[CallOutcome, ...] = ()
 
 
@@ -106,11 +108,13 @@ class BehaviourComparison:
         )
 
     def _compared(self, base: Sequence[CallOutcome], now: Sequence[CallOutcome]) -> Behaviour:
-        broken, changed, moved = [], [], []
+        broken, changed, moved, admitted = [], [], [], []
         ends: list[CallOutcome] = []
         wanted = self._wanted(now)
         for call, old, new in zip(self.calls, base, now, strict=True):
             ends.append(CallOutcome("unknown") if old.how == "unknown" else new)
+            if old.refused and ends[-1].how == "answer" and not self._failing & set(call.tests):
+                admitted.append(_told(call, old, new))
             if old.how != "answer" or ends[-1].how == "unknown" or old.mark == new.mark:
                 continue
             told = _told(call, old, new)
@@ -121,7 +125,7 @@ class BehaviourComparison:
                 changed.append(told)
             else:
                 moved.append(told)
-        return Behaviour(tuple(broken), tuple(changed), tuple(moved), tuple(ends))
+        return Behaviour(tuple(broken), tuple(changed), tuple(moved), tuple(admitted), tuple(ends))
 
     def _wanted(self, now: Sequence[CallOutcome]) -> frozenset[str]:
         """Return what calls of failing tests raise now: a test may ask for that."""

@@ -44,6 +44,7 @@ class CallOutcome:
     told: str = ""
     mark: str = ""
     source: str = field(default="", compare=False)
+    refused: bool = field(default=False, compare=False)
 
     @property
     def end(self) -> tuple[str, str]:

@@ -32,7 +32,7 @@ from bot.repair.report import RepairReport, loss, refusal, rivalry
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
 from bot.repair.search import OnProgress, silent
-from bot.repair.suspects import suspect_hunks
+from bot.repair.suspects import subject_of, suspect_hunks
 
 ROUNDS = 3
 NOTHING_RAN = {4: "pytest does not understand it", 5: "pytest found no tests"}
@@ -267,6 +267,7 @@ async def _reported(
     case: _Case, report: SearchReport, failing: tuple[str, ...], *, good: bool, apply: bool
 ) -> RepairReport:
     fix = report.fix
+    report = replace(report, undone=await subject_of(case.repo, report.undoes))
     files = {**report.files, **report.tests}
     diff = await asyncio.to_thread(diff_of, case.repo, files) if fix else ""
     if apply and good:

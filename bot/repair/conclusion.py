@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.repair.behaviour import BehaviourComparison
+from bot.repair.behaviour import BehaviourComparison, touched
 from bot.repair.confirmation import Confirmation
 from bot.repair.model import (
     Candidate,
@@ -53,26 +53,38 @@ class Conclusion:
             return report if report.fix is not None else await self._open_questions.of(report)
         confirmed, red = await self._witnesses.fewest_red(report.confirmed)
         selection = await self._selection(confirmed, tuple(self._confirmation.doubtful))
-        chosen = selection.chosen
-        certain = chosen.ruling.proof == "undo"
-        if not certain and report.considered < min(CONSIDERED, report.proposed):
+        found = _with(report, selection)
+        if report.considered < min(CONSIDERED, report.proposed):
             hasty = HASTY.format(count=report.considered, all=report.proposed)
-            return replace(_with(report, selection, "plausible"), doubt=hasty)
+            return replace(found, doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
-        if not self._written or certain or selection.rivals or selection.losses:
-            found = _with(report, selection, selection.label)
-            return found if certain else _doubted(found, selection.unlike, red)
+        if not self._written or selection.rivals or selection.losses:
+            return _doubted(found, selection.unlike, red)
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
-        around = await neighbourhood.of(chosen.candidate, chosen.files)
-        once = around.told_apart and not await self._witnesses.two(chosen.files)
+        around = await neighbourhood.of(selection.chosen.candidate, selection.chosen.files)
+        doubt = await self._unwitnessed(report, selection) if around.told_apart else ""
         found = replace(
-            _with(report, selection, "proven" if around.told_apart and not once else "plausible"),
-            doubt=ONCE if once else "",
+            found,
+            label="proven" if around.told_apart and not doubt else "plausible",
+            doubt=doubt,
             rivals=around.rivals[:RIVALS],
             others=around.others,
             question=around.question,
         )
         return _doubted(found, selection.unlike, red)
+
+    async def _unwitnessed(self, report: SearchReport, selection: SelectedFix) -> str:
+        """Return why what tests ask of the fix is too little; nothing where it is enough."""
+        fix = selection.chosen.files
+        if not await self._witnesses.two(fix):
+            return ONCE
+        edited = {(place.path, place.name) for place in touched(self._problem.texts, fix)}
+        calls = [
+            (call, outcome)
+            for call, outcome in zip(selection.calls, selection.behaviour.outcomes, strict=True)
+            if (call.path, call.name) in edited
+        ]
+        return self._witnesses.evidence(fix, calls).doubt(report.attempts)
 
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
@@ -104,7 +116,7 @@ class Conclusion:
             each for each in report.refused if each.candidate != chosen
         )
         doubted = replace(report, stopped="fixed", refused=kept, doubt=doubtful[chosen])
-        return _with(doubted, selection, "plausible")
+        return _with(doubted, selection)
 
     async def _selection(
         self, candidates: tuple[Candidate, ...], doubtful: tuple[Candidate, ...] = ()
@@ -138,7 +150,8 @@ def _untold(fix: Candidate, confirmed: Sequence[Candidate]) -> str:
     return ""
 
 
-def _with(report: SearchReport, selection: SelectedFix, label: Label) -> SearchReport:
+def _with(report: SearchReport, selection: SelectedFix) -> SearchReport:
+    """Return the report with what was selected, which is plausible as yet."""
     chosen = selection.chosen
     return replace(
         report,
@@ -146,7 +159,7 @@ def _with(report: SearchReport, selection: SelectedFix, label: Label) -> SearchR
         files=chosen.files,
         proof=chosen.ruling.proof,
         undoes=chosen.ruling.commit,
-        label=label,
+        label="plausible",
         rivals=selection.rivals,
         losses=selection.losses,
         others=selection.others,

@@ -120,7 +120,7 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     red = problem.failing | set(base.red)
     comparison = BehaviourComparison(runner, problem.texts, tests, red, probing)
     around = StatedJudge(judge, stated) if request.stated else judge
-    witnesses = Witnesses(problem, runner, limits[1], stated=len(request.stated), red=base.red)
+    witnesses = Witnesses(problem, runner, limits[1], stated=request.stated, red=base.red)
     conclusion = Conclusion(
         problem, comparison, around, confirmation, witnesses, written=request.written
     )

@@ -63,6 +63,20 @@ def expectation_of(crash: Crash | None) -> Expectation | None:
     return _read(crash.message)
 
 
+def asks_yes_or_no(crash: Crash | None) -> bool:
+    """Return whether a failed assertion asks for a truth, as `assert not is_leap(1900)` does."""
+    if crash is None or crash.error != "AssertionError":
+        return False
+    said = crash.message.strip().partition("\n")[0].removeprefix("AssertionError: ")
+    if said.partition(" : ")[0] in ("False is not true", "True is not false"):
+        return True
+    with suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+        test = parse(said.removeprefix("assert "), "eval").body
+        compared = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.Eq)
+        return said.startswith("assert ") and not compared
+    return False
+
+
 @lru_cache(maxsize=64)
 def _read(message: str) -> Expectation | None:
     for line in message.splitlines():

@@ -28,7 +28,8 @@ def explain(report: SearchReport, *, command: bool = False) -> str:
     `command` says that a shell command was judged by its exit code, not looked into.
     """
     if report.fix is not None:
-        lines = [_found(report), _belief(report), *doubts(report), *_stated(report)]
+        lines = [_found(report), *_undone(report), _belief(report), *doubts(report),
+                 *_stated(report)]  # fmt: skip
         return "\n".join([*lines, _effort(report)])
     parts = [_nothing(report, command=command), _slow(report), *_stated(report), _effort(report),
              _suspects(report), *map(_refused, report.refused[:NEAR]),
@@ -58,6 +59,13 @@ def _found(report: SearchReport) -> str:
     return f"{what} in {files}{at}. {_turned(report)}"
 
 
+def _undone(report: SearchReport) -> list[str]:
+    """Say what the commit that is taken back was for: that is lost with it."""
+    if not report.undone:
+        return []
+    return [f"What commit {report.undoes[:10]} was for is lost with it: “{report.undone}”."]
+
+
 def _turned(report: SearchReport) -> str:
     """Say what the tests say, with their numbers where these are known."""
     turned = _count(report.failing, "test that failed passes", "tests that failed pass")
@@ -71,8 +79,6 @@ def _count(number: int, one: str, more: str) -> str:
 
 def _belief(report: SearchReport) -> str:
     """Say how far the fix can be believed."""
-    if report.label == "proven" and report.proof == "undo":
-        return "Proven: it is what was there before that commit."
     if report.doubt:
         return f"Plausible: {report.doubt}."
     if report.label == "proven":

@@ -57,7 +57,11 @@ def read_outcomes(answer: Mapping[str, Any], count: int) -> tuple[CallOutcome, .
     """Return how so many calls ended; what the child does not tell is unknown."""
     ends = {
         int(each["replayed"]): CallOutcome(
-            each["how"], str(each["told"]), str(each["mark"]), str(each.get("source", ""))
+            each["how"],
+            str(each["told"]),
+            str(each["mark"]),
+            str(each.get("source", "")),
+            bool(each.get("refused")),
         )
         for each in answer.get("replayed", ())
     }

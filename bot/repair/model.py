@@ -146,8 +146,8 @@ existing tests that tell the edit from its wrong neighbours, or as a whole commi
 
 
 Label = Literal["proven", "plausible"]
-"""How far a fix can be believed. `proven`: tests tell it from edits next to it, or it takes a whole
-commit back; no call that was made again ends worse; and no other edit that was found answers
+"""How far a fix can be believed. `proven`: tests tell it from edits next to it, and ask more of it
+than chance gives; no call that was made again ends worse; and no other edit that was found answers
 otherwise. `plausible`: the tests pass, and one of these is missing."""
 
 
@@ -191,10 +191,11 @@ class RefusedCandidate:
 class SearchReport:
     """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`.
 
-    `undoes` is the commit that the fix takes back as a whole, where it is one. `rivals` are other
-    edits with which the tests pass; `losses` calls that end worse with the fix, or otherwise than
-    in a passing test. `doubt` is what else keeps the fix from being believed. `confirmed` are all
-    candidates that may be the fix. `considered` is how many of those `proposed` had their turn.
+    `undoes` is the commit that the fix takes back as a whole, where it is one, and `undone` what
+    that commit says it was for. `rivals` are other edits with which the tests pass; `losses` calls
+    that end worse with the fix, or otherwise than in a passing test. `doubt` is what else keeps the
+    fix from being believed. `confirmed` are all candidates that may be the fix. `considered` is how
+    many of those `proposed` had their turn.
     `question` is what a person can tell the fix by from the `others`, which pass as well; where
     there is no fix, it is what a call should answer that fails, and `unanswered` are the edits with
     which it does not, the likeliest first. `stated` is what people said by now, and `tests` are new
@@ -214,6 +215,7 @@ class SearchReport:
     refused: tuple[RefusedCandidate, ...] = ()
     proof: Proof = "call"
     undoes: str = ""
+    undone: str = ""
     label: Label = "plausible"
     rivals: tuple[Rival, ...] = ()
     losses: tuple[ChangedCall, ...] = ()

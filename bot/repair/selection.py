@@ -8,7 +8,7 @@ from bot.proof import hazards
 from bot.repair.behaviour import Behaviour, compared, difference
 from bot.repair.calls import CallQuestion, RecordedCall, best_question
 from bot.repair.candidate_gate import Ruling
-from bot.repair.model import Candidate, ChangedCall, Label, Rival, Texts
+from bot.repair.model import Candidate, ChangedCall, Rival, Texts
 
 RIVALS = 3
 
@@ -26,13 +26,15 @@ class ConfirmedCandidate:
 class SelectedFix:
     """The candidate that is proposed.
 
-    `rivals` are others that nothing tells from it but a person's answer. `losses` are calls that
-    it ends worse, or otherwise than a passing test saw them end. `question` is what tells it from
+    `behaviour` is what it does to `calls`. `rivals` are others that nothing tells from it but a
+    person's answer. `losses` are calls that it ends worse, or otherwise than a passing test saw
+    them end, and those it answers that were refused. `question` is what tells it from
     all the `others` that are rivals. `unlike` are edits of which no call tells how they compare.
     """
 
     chosen: ConfirmedCandidate
-    label: Label
+    behaviour: Behaviour
+    calls: tuple[RecordedCall, ...] = ()
     rivals: tuple[Rival, ...] = ()
     losses: tuple[ChangedCall, ...] = ()
     others: tuple[Candidate, ...] = ()
@@ -89,8 +91,7 @@ class FixSelection:
         ends = [behaviour.outcomes, *(other.outcomes for _, other in pairs)]
         # What was there before a commit is no guess: it is not asked about.
         question = None if whole else best_question(self._comparison.calls, ends)
-        losses = (*behaviour.broken, *behaviour.changed)
-        label: Label = "proven" if whole and not rivals and not losses else "plausible"
+        losses = (*behaviour.broken, *behaviour.changed, *behaviour.admitted)
         others = tuple(rival.candidate for rival in rivals)
         unlike = tuple(
             each.candidate
@@ -99,7 +100,10 @@ class FixSelection:
             and not wider(chosen.candidate, each.candidate)
             and not compared(behaviour, other)
         )
-        return SelectedFix(chosen, label, rivals[:RIVALS], losses, others, question, unlike)
+        calls = tuple(self._comparison.calls)
+        return SelectedFix(
+            chosen, behaviour, calls, rivals[:RIVALS], losses, others, question, unlike
+        )
 
     def _widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
         """Return the same edit at all equal places, where calls that failed answer with it."""
@@ -123,10 +127,10 @@ class FixSelection:
             ours in ("raise", "late") and theirs == "answer" for ours, theirs in other
         )
 
-    def _harm(self, behaviour: Behaviour) -> tuple[int, int, int]:
+    def _harm(self, behaviour: Behaviour) -> tuple[int, int, int, int]:
         """Return how much worse things are with it: the smaller, the better."""
         moved = len(behaviour.moved) if self._crashed else 0
-        return (len(behaviour.broken), len(behaviour.changed), moved)
+        return (len(behaviour.broken), len(behaviour.changed), len(behaviour.admitted), moved)
 
     def _hazardous(self, each: ConfirmedCandidate) -> bool:
         """Whether it may only quiet the failure, and nobody has said that it mends it."""

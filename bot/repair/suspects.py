@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from bot.redaction import redact
 from bot.repair.child_process import spawn
 from bot.repair.model import SuspectHunk
 from bot.repair.reverts import parse_diff
@@ -10,6 +11,7 @@ COMMITS = 12
 SECONDS = 15.0
 CHARACTERS = 20_000_000
 HUNKS_AT_MOST = 150
+SUBJECT_AT_MOST = 120  # characters
 
 
 async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
@@ -26,6 +28,16 @@ async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]
         commit, _, diff = part.partition("\n")
         found += parse_diff(diff, commit.strip(), age + bool(pending.strip()))
     return found[:HUNKS_AT_MOST]
+
+
+async def subject_of(repo: Path, commit: str) -> str:
+    """Return what a commit says it is for, in one line that may be shown; nothing without one."""
+    if not commit:
+        return ""
+    argv = ["git", "-C", str(repo), "show", "-s", "--no-show-signature", "--format=%s", commit]
+    said = " ".join(redact(await _output(argv, repo)).split())
+    said = "".join(each for each in said if each.isprintable())
+    return said if len(said) <= SUBJECT_AT_MOST else f"{said[:SUBJECT_AT_MOST]}..."
 
 
 async def _output(argv: list[str], folder: Path) -> str:

@@ -7,6 +7,8 @@ it that fails too, and still does, may well fail for what was to be mended.
 import asyncio
 from collections.abc import Iterator, Sequence
 
+from bot.repair.calls import StatedAnswer
+from bot.repair.evidence import AnswerEvidence, Ended, evidence
 from bot.repair.model import Candidate, Problem, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.neighbour_edits import edits_beside
@@ -19,7 +21,7 @@ ASSERTED = {"AssertionError", "Failed"}  # what an `assert` raises, and `pytest.
 class Witnesses:
     """Finds the tests that look at a fix of a problem; `limits` are for some of its tests.
 
-    `stated` is how many answers people have given beside them, `red` are tests beside the failing
+    `stated` are the answers people have given beside them, `red` are tests beside the failing
     ones that failed as well.
     """
 
@@ -29,11 +31,11 @@ class Witnesses:
         runner: TestRunner,
         limits: TimeLimits,
         *,
-        stated: int = 0,
+        stated: Sequence[StatedAnswer] = (),
         red: Sequence[str] = (),
     ) -> None:
         self._problem, self._runner, self._limits = problem, runner, limits
-        self._known, self._red = len(problem.failing) + stated, red[:TESTS_AT_MOST]
+        self._stated, self._red = tuple(stated), red[:TESTS_AT_MOST]
 
     async def fewest_red(
         self, candidates: Sequence[Candidate]
@@ -60,13 +62,21 @@ class Witnesses:
         A failing test and a person's answer do; another test does where it asserts against
         other edits of that expression.
         """
-        if self._known > 1:
+        if len(self._problem.failing) + len(self._stated) > 1:
             return True
         tests = list(self._reaching(fix))[:TESTS_AT_MOST]
         for _, files in edits_beside(self._problem.texts, fix, inside=True) if tests else ():
             if await self._refuted(tests, files):
                 return True
         return False
+
+    def evidence(self, fix: Texts, calls: Sequence[Ended]) -> AnswerEvidence:
+        """Return how much the tests that run what was edited, and people, ask of a fix.
+
+        `calls` are those of what it edited, as they end with it.
+        """
+        tests = (*self._problem.failing, *self._reaching(fix))
+        return evidence(calls, tests, self._problem.ended, self._stated)
 
     def _reaching(self, fix: Texts) -> Iterator[str]:
         """Yield the passing tests that run lines the fix edited."""

@@ -12,6 +12,7 @@ from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, searc
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"
+NUMBERS = range(20, 400, 20)
 CRASH = Crash("AssertionError", "", (TraceFrame("m.py", 2, "f"),))
 
 
@@ -74,10 +75,13 @@ class SlowJudge(ScriptedJudge):
 
 
 async def test_enough_edits_have_their_turn_though_looking_on_took_longer_than_finding() -> None:
-    clock = FakeClock()
-    judge = SlowJudge({TEXT.replace("<", "<=")}, clock)
+    clock, text = (
+        FakeClock(),
+        TEXT.replace("items[0]", f"items[0] + {' + '.join(map(str, NUMBERS))}"),
+    )
+    judge = SlowJudge({text.replace("<", "<=")}, clock)
 
-    report = await search(problem(), judge, budget_seconds=30, clock=clock)
+    report = await search(problem(text), judge, budget_seconds=30, clock=clock)
 
     assert report.stopped == "fixed"
     assert report.considered == CONSIDERED < report.proposed

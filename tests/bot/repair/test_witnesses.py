@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.repair.baseline import baseline
+from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
 from bot.repair.engine import problem_of
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.model import Candidate, Problem, SourceEdit
@@ -25,6 +26,8 @@ def next_day(day, off=()):
 def fits(size, most):
     return size < most
 """
+CALL = RecordedCall("subject.py", "fits", "fits(3, 3)", "")
+SAID = StatedAnswer(CallQuestion(CALL, (CallOutcome("answer", "True"),)), 0)
 FAILING = "test_subject.py::test_it"
 
 
@@ -49,7 +52,7 @@ async def test_a_passing_test_is_a_witness_of_the_expression_it_looks_at(
         fix = {"subject.py": SUBJECT.replace(*edit)}
 
         assert await Witnesses(problem, runner, LIMITS).two(fix) == two
-        assert await Witnesses(problem, runner, LIMITS, stated=1).two(fix)
+        assert await Witnesses(problem, runner, LIMITS, stated=[SAID]).two(fix)
 
 
 async def test_of_two_fixes_the_one_is_taken_with_which_no_test_beside_fails(

@@ -1,0 +1,104 @@
+"""What is called proven has more to speak for it than chance, and loses nothing unsaid."""
+
+import math
+from pathlib import Path
+
+import pytest
+
+from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
+from bot.repair.evidence import AnswerEvidence, Ended, evidence
+from bot.repair.model import Crash
+from bot.repair.report import RepairReport
+from tests.bot.repair.test_command import git, repaired
+from tests.fakes.repositories import PYTEST_OPTIONS
+
+ASKED = Crash("AssertionError", "assert False\n +  where False = newer('1.10', '1.9')")
+
+
+def ended(told: str, test: str, *, how: str = "answer", arguments: bool = True) -> Ended:
+    """Return a call that a test makes, and that ends so."""
+    given = {"at": "1"} if arguments else {}
+    call = RecordedCall("subject.py", "f", "f(1)", "", (test,), arguments=given)
+    return call, CallOutcome(how, told, told)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("call", "bits"),
+    [
+        (ended("True", "one"), 1),
+        (ended("raises KeyError", "one", how="raise"), 1),
+        (ended("None", "one"), 1),
+        (ended("None", "one", arguments=False), 4 * math.log2(10)),  # it leaves something behind
+        (ended("'9.99'", "one"), 6 * math.log2(10)),
+        (ended("'9.99'", "another"), 1),  # of the test that looks no call is known
+    ],
+)
+def test_a_test_tells_no_more_than_its_answer_holds(call: Ended, bits: float) -> None:
+    assert evidence([call], ["one"], {}) == AnswerEvidence(1, bits)
+
+
+def test_what_a_failing_test_asks_bounds_what_its_calls_tell() -> None:
+    calls = [ended("'1.10'", "one"), ended("'1.9'", "one")]
+
+    assert evidence(calls, ["one"], {"one": ASKED}).bits == 2
+    assert evidence([], ["one"], {"one": Crash("AssertionError", "assert 3 == 25")}).bits > 6
+    assert evidence([], ["one"], {"one": Crash("KeyError", "'a'")}).bits == 1
+
+
+def test_what_a_person_said_counts_as_the_answer_they_took() -> None:
+    call, outcome = ended("'9.99'", "one")
+    question = CallQuestion(call, (outcome, CallOutcome("answer", "'1'", "1")))
+
+    said = [StatedAnswer(question, 0), StatedAnswer(question, None)]
+    assert evidence([], [], {}, said).bits == pytest.approx(6 * math.log2(10) + 1)
+
+
+def test_of_many_edits_a_wrong_one_is_soon_among_those_that_pass() -> None:
+    assert AnswerEvidence(5, 5).doubt(31) == ""
+    assert "5 times yes or no, and 32 edits were tried" in AnswerEvidence(5, 5).doubt(32)
+    assert "once yes or no" in AnswerEvidence(1, 1).doubt(32)
+    assert "2 short answers" in AnswerEvidence(2, 4.3).doubt(32)
+
+
+async def proposed(folder: Path, *versions: tuple[str, str], tests: str) -> RepairReport:
+    """Return what is proposed for the last of these versions, each a commit: message and text."""
+    (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    git(folder, "init", "-q")
+    for message, text in versions:
+        (folder / "shop.py").write_text(text)
+        git(folder, "add", "-A")
+        git(folder, "commit", "-qm", message)
+    (folder / "test_shop.py").write_text(f"from shop import *\n{tests}")
+    return await repaired(folder, "pytest test_shop.py")
+
+
+async def test_three_times_yes_or_no_prove_no_edit(tmp_path: Path) -> None:
+    report = await proposed(
+        tmp_path,
+        ("Start", 'def newer(a, b):\n    return a.split(".") > b.split(".")\n'),
+        tests='def test_ten(): assert newer("1.10", "1.9")\n'
+        'def test_same(): assert not newer("1.2", "1.2")\n'
+        'def test_older(): assert not newer("1.9", "1.10")\n',
+    )
+    assert report.label == "plausible"
+    assert "3 times yes or no" in report.explanation
+
+
+PLAIN = "def seats(count):\n    return list(range(count))\n"
+REFUSING = """\
+def seats(count):
+    if count > 9:
+        raise ValueError("too many")
+    return list(range(count))
+"""
+SEATS = "".join(f"def test_{n}(): assert len(seats({n})) == {n}\n" for n in (3, 9, 11, 500))
+
+
+async def test_a_refusal_that_a_commit_brought_is_not_taken_back_as_proven(tmp_path: Path) -> None:
+    subject = "Refuse more than nine seats, key ghp_" + 36 * "a"
+    report = await proposed(tmp_path, ("Start", PLAIN), (subject, REFUSING), tests=SEATS)
+
+    assert (report.proof, report.label) == ("undo", "plausible")
+    assert "was for is lost with it: “Refuse more than nine seats, key" in report.explanation
+    assert "ghp_a" not in report.explanation
+    assert "`seats(12)`: raises ValueError until now" in report.explanation
