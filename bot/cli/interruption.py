@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a command's work in order: what it started and made is cleared away."""
+"""Ctrl-C, SIGTERM and SIGHUP end a command's work in order: nothing it started or made is left."""
 
 import asyncio
 import signal
@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE = 10.0  # seconds in which one more signal does not disturb the clearing away
 
 
@@ -19,7 +19,10 @@ class EndedBySignal(Exception):
 
 
 async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
-    """Return what the work returns. Raises `EndedBySignal` once it has ended after a signal."""
+    """Return what the work returns. Raises `EndedBySignal` once it has ended after a signal.
+
+    What is ignored already stays so, as SIGHUP does under nohup.
+    """
     loop = asyncio.get_running_loop()
     task = loop.create_task(work)
     came: list[tuple[int, float]] = []
@@ -29,7 +32,8 @@ async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
             task.cancel()
         came.append((number, loop.time()))
 
-    for number in _SIGNALS:
+    heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    for number in heard:
         loop.add_signal_handler(number, stop, number)
     try:
         return await task
@@ -38,5 +42,5 @@ async def interruptible(work: Coroutine[Any, Any, Result]) -> Result:
             raise EndedBySignal(came[0][0]) from None
         raise
     finally:
-        for number in _SIGNALS:
+        for number in heard:
             loop.remove_signal_handler(number)

@@ -38,8 +38,8 @@ def repair(
     """Search for a small fix of a failing test, offline.
 
     On a terminal it asks which answer is right where several edits pass that answer differently.
-    Exit code 1: none was found that is proven (or plausible, with --accept plausible). Ctrl-C and
-    SIGTERM end it with 130 and 143, and nothing is changed.
+    Exit code 1: none was found that is proven (or plausible, with --accept plausible). Ctrl-C,
+    SIGTERM and SIGHUP end it with 130, 143 and 129, and nothing is changed.
 
     For example: theseus repair --repo ~/shop --test "pytest tests/test_cart.py" --time 120
     """

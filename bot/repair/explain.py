@@ -44,7 +44,7 @@ def doubts(report: SearchReport) -> list[str]:
 
 def _stated(report: SearchReport) -> list[str]:
     """Return what people said, and where that stays."""
-    kept = "".join(f" It stays as a test: `{path}`." for path in report.tests)
+    kept = "".join(f" It comes with a test: `{path}`." for path in report.tests)
     told = [each.told for each in report.stated]
     return [*told[:-1], f"{told[-1]}{kept}"] if told else []
 

@@ -37,8 +37,12 @@ def running(mark: str) -> list[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "number", "code"),
-    [(BY_PYTEST, signal.SIGINT, 130), (BY_SHELL, signal.SIGTERM, 143)],
-    ids=["Ctrl-C", "SIGTERM"],
+    [
+        (BY_PYTEST, signal.SIGINT, 130),
+        (BY_SHELL, signal.SIGTERM, 143),
+        (BY_PYTEST, signal.SIGHUP, 129),
+    ],
+    ids=["Ctrl-C", "SIGTERM", "SIGHUP"],
 )
 async def test_a_signal_ends_it_in_one_sentence_and_nothing_is_left(
     tmp_path: Path, command: str, number: signal.Signals, code: int
