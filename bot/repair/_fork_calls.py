@@ -20,6 +20,7 @@ from typing import Any
 
 BYTES_AT_MOST = 20_000  # of one call's arguments, pickled
 KEPT, VARIED = 24, 48  # calls of one function
+ENTRIES = 4  # of a dictionary, each of them varied
 LITERAL_AT_MOST = 400  # characters of one
 ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -191,13 +192,14 @@ def neighbours_of(value: Any) -> list[Any]:
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, (int, float)):
-        return [value + 1, value - 1, 0 * value, -value, value * 2 + 3]
+        return [value + 1, value - 1, 0 * value, -value, value * 2 + 3, type(value)(1)]
     if isinstance(value, (str, bytes, list, tuple)):
         return [row[:-1], row[1:], row[:0], row + row, row[::-1]]
     if isinstance(value, (set, frozenset)):
         return [type(value)(list(value)[1:]), type(value)()]
     if isinstance(value, dict):
-        return [dict(list(value.items())[1:]), {}]
+        near = [{**value, key: other} for key in value for other in neighbours_of(value[key])[:1]]
+        return [*near[:ENTRIES], dict(list(value.items())[1:]), {}]
     return []
 
 

@@ -144,7 +144,8 @@ def _answer(outcome: CallOutcome) -> str:
 
 def _told(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:
     same = old.told == new.told
-    return ChangedCall(call.text, old.told, f"{new.told}{LEFT_OTHERWISE}" if same else new.told)
+    after = f"{new.told}{LEFT_OTHERWISE}" if same else new.told
+    return ChangedCall(call.text, old.told, after, bool(call.tests))
 
 
 def difference(

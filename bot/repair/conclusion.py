@@ -15,14 +15,20 @@ from bot.repair.model import (
 )
 from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.open_questions import OpenQuestions
+from bot.repair.removals import only_removes
 from bot.repair.search import CONSIDERED, Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
 from bot.repair.witnesses import Witnesses
 
-HASTY = "there was time for {count} of {all} edits: another may do as well"
+HASTY = "{count} of {all} edits had their turn: another may do as well"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
 ONCE = "nothing but what failed looks at what was edited, and one answer is soon met by chance"
 UNLIKE = "another edit passes as well ({why}), and no call that may be made again compares the two"
+IDLE = "the tests pass as well with {why}: what that condition decides they do not look at"
+REMOVED = (
+    "it only takes something away, no test that passed before looks at what is left, and calls "
+    "that no test makes answer otherwise"
+)
 RED = "`{test}`, one of {count} tests beside it that fail as well, still does with it"
 UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
 
@@ -56,13 +62,15 @@ class Conclusion:
         found = _with(report, selection)
         if report.considered < min(CONSIDERED, report.proposed):
             hasty = HASTY.format(count=report.considered, all=report.proposed)
-            return replace(found, doubt=hasty)
+            return found if selection.rivals else replace(found, doubt=hasty)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
         if not self._written or selection.rivals or selection.losses:
             return _doubted(found, selection.unlike, red)
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
         around = await neighbourhood.of(selection.chosen.candidate, selection.chosen.files)
-        doubt = await self._unwitnessed(report, selection) if around.told_apart else ""
+        doubt = IDLE.format(why=around.idle) if around.idle else ""
+        if around.told_apart:
+            found, doubt = await self._unwitnessed(found, selection)
         found = replace(
             found,
             label="proven" if around.told_apart and not doubt else "plausible",
@@ -73,18 +81,23 @@ class Conclusion:
         )
         return _doubted(found, selection.unlike, red)
 
-    async def _unwitnessed(self, report: SearchReport, selection: SelectedFix) -> str:
-        """Return why what tests ask of the fix is too little; nothing where it is enough."""
-        fix = selection.chosen.files
+    async def _unwitnessed(
+        self, found: SearchReport, selection: SelectedFix
+    ) -> tuple[SearchReport, str]:
+        """Return what is lost where nothing looks at it, and why what tests ask is too little."""
+        fix, before = selection.chosen.files, self._problem.texts
         if not await self._witnesses.two(fix):
-            return ONCE
-        edited = {(place.path, place.name) for place in touched(self._problem.texts, fix)}
+            return found, ONCE
+        moved = tuple(each for each in selection.behaviour.moved if not each.tested)
+        if moved and only_removes(before, fix) and not await self._witnesses.beside(fix):
+            return replace(found, losses=moved), REMOVED
+        edited = {(place.path, place.name) for place in touched(before, fix)}
         calls = [
             (call, outcome)
             for call, outcome in zip(selection.calls, selection.behaviour.outcomes, strict=True)
             if (call.path, call.name) in edited
         ]
-        return self._witnesses.evidence(fix, calls).doubt(report.attempts)
+        return found, self._witnesses.evidence(fix, calls).doubt(found.attempts)
 
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
@@ -134,11 +147,10 @@ class Conclusion:
 def _doubted(report: SearchReport, unlike: Sequence[Candidate], red: Sequence[str]) -> SearchReport:
     """Return the report as plausible where something else keeps its fix from being proven."""
     fix = report.fix
-    doubt = (fix.caveat or _untold(fix, report.confirmed)) if fix is not None else ""
-    if red:
-        doubt = RED.format(test=red[0], count=len(red))
-    elif not doubt and unlike:
-        doubt = UNLIKE.format(why=unlike[0].why)
+    doubts = [report.doubt, fix.caveat, _untold(fix, report.confirmed)] if fix is not None else []
+    doubts += [RED.format(test=red[0], count=len(red))] if red else []
+    doubts += [UNLIKE.format(why=unlike[0].why)] if unlike else []
+    doubt = "; ".join(filter(None, doubts))
     return replace(report, doubt=doubt, label="plausible") if doubt else report
 
 

@@ -168,11 +168,12 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class ChangedCall:
-    """A call that ends otherwise than before; all in words for people."""
+    """A call that ends otherwise than before; in words for people. `tested`: a test makes it."""
 
     call: str
     before: str
     after: str
+    tested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ import ast
 from collections.abc import Iterator
 
 from bot.repair.candidates import single_edits
-from bot.repair.model import Candidate, Crash, Texts
+from bot.repair.model import Candidate, Crash, SourceEdit, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.operators import View, pools_of
 from bot.repair.search import sound
 from bot.repair.source import Source, header_lines
 
 TRIED = 12
+STEPS, TIMES = range(1, 9), (2, 3, 10)
+HELD = "condition held"
 _NO_CRASH = Crash("")
 
 
@@ -37,10 +39,59 @@ def edits_beside(
             return
 
 
+def other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
+    """Yield edits of the numbers and conditions that a fix edited or put in.
+
+    Other numbers, for a test that `% 8` passes may well pass with `% 11`. And conditions held true
+    and held false: one that the tests pass without decides nothing that they look at.
+    """
+    for path, text in fix.items():
+        first, last = _edited(before[path], text)
+        source = Source(path, text)
+        for node in ast.walk(source.tree):
+            if not isinstance(node, ast.expr) or node in source.annotations:
+                continue
+            start, end = source.span(node)
+            if not (start <= last and first <= end):
+                continue
+            held = _is_condition(node, source.parents.get(node))
+            for code in ("True", "False") if held else _other_numbers(node):
+                edit = SourceEdit(path, start, end, code)
+                why = f"replace `{text[start:end]}` by `{code}`"
+                kind = HELD if held else "constant"
+                candidate = Candidate((edit,), kind, why, line=node.lineno)
+                files = {**fix, **candidate.apply(fix)}
+                if sound(files, fix):
+                    yield candidate, files
+
+
+def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:
+    asked: list[ast.expr] = []
+    if isinstance(parent, (ast.If, ast.While, ast.IfExp)):
+        asked = [parent.test]
+    elif isinstance(parent, ast.comprehension):
+        asked = parent.ifs
+    return node in asked and not isinstance(node, ast.Constant)
+
+
+def _other_numbers(node: ast.expr) -> list[str]:
+    value = node.value if isinstance(node, ast.Constant) else None
+    if type(value) is not int and type(value) is not float:
+        return []
+    steps = [value + sign * step for step in STEPS for sign in (1, -1)]
+    others = dict.fromkeys([*steps, *(value * by for by in TIMES), value // 2, 0 * value])
+    return [f"({each!r})" if each < 0 else repr(each) for each in others if each != value]
+
+
+def _edited(before: str, after: str) -> tuple[int, int]:
+    """Return where `after` is not as `before`: from where, and up to where."""
+    first = _alike(before, after)
+    return first, len(after) - _alike(before[first:][::-1], after[first:][::-1])
+
+
 def edited_span(before: str, after: str) -> tuple[int, int]:
     """Return where in `after` the smallest expression or statement is that holds all edited."""
-    first = _alike(before, after)
-    last = len(after) - _alike(before[first:][::-1], after[first:][::-1])
+    first, last = _edited(before, after)
     source = Source("", after)
     spans = [source.span(node) for node in ast.walk(source.tree)
              if isinstance(node, (ast.expr, ast.stmt))]  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from bot.repair.behaviour import BehaviourComparison, compared, difference
 from bot.repair.calls import CallQuestion, best_question
 from bot.repair.model import Candidate, Rival, SourceEdit, Texts
-from bot.repair.neighbour_edits import edits_beside
+from bot.repair.neighbour_edits import HELD, edits_beside, other_values
 from bot.repair.search import Judge
 
 NOTICED = 4  # edits that the tests have to notice, at least
@@ -20,10 +20,12 @@ NOTICED = 4  # edits that the tests have to notice, at least
 class FixNeighbours:
     """What is around a fix: whether the tests tell it from its neighbours, and those they do not.
 
-    `others` are those too, each as one edit of the text before; `question` tells the fix from them.
+    `idle` is an edit of a condition to a fixed truth that changes nothing. `others` are the rivals,
+    each as one edit of the text before; `question` tells the fix from them.
     """
 
     told_apart: bool
+    idle: str = ""
     rivals: tuple[Rival, ...] = ()
     others: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
@@ -40,24 +42,28 @@ class Neighbourhood:
 
         They do not where too few edits are noticed, or where one that is not cannot be compared.
         """
-        neighbours = list(edits_beside(self._before, fix))
+        beside = list(edits_beside(self._before, fix))
+        neighbours = [*beside, *other_values(self._before, fix)]
         judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
+        noticed = sum(not judgement.green for judgement in judged[: len(beside)])
         green = [
             each for each, judgement in zip(neighbours, judged, strict=True) if judgement.green
         ]
-        noticed = len(neighbours) - len(green)
         if not green:
             return FixNeighbours(told_apart=noticed >= NOTICED)
         ours, *behaviours = await self._comparison.of([fix, *(files for _, files in green)])
-        calls, rivals, ends = self._comparison.calls, [], [ours.outcomes]
+        calls, rivals, ends, idle = self._comparison.calls, [], [ours.outcomes], ""
         for (candidate, files), behaviour in zip(green, behaviours, strict=True):
             call = difference(calls, ours, behaviour)
             if call is not None:
                 rivals.append(Rival(candidate, files, call.call, call.before, call.after))
                 ends.append(behaviour.outcomes)
+            elif candidate.kind == HELD:
+                idle = idle or candidate.why
         known = all(compared(ours, behaviour) for behaviour in behaviours)
         return FixNeighbours(
-            told_apart=known and noticed >= NOTICED and not rivals,
+            told_apart=known and noticed >= NOTICED and not rivals and not idle,
+            idle=idle,
             rivals=tuple(rivals),
             others=tuple(self._from_before(chosen, rival) for rival in rivals),
             question=best_question(calls, ends),

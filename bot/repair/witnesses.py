@@ -64,6 +64,10 @@ class Witnesses:
         """
         if len(self._problem.failing) + len(self._stated) > 1:
             return True
+        return await self.beside(fix)
+
+    async def beside(self, fix: Texts) -> bool:
+        """Return whether a test that passed before looks at the expression that was edited."""
         tests = list(self._reaching(fix))[:TESTS_AT_MOST]
         for _, files in edits_beside(self._problem.texts, fix, inside=True) if tests else ():
             if await self._refuted(tests, files):

@@ -29,6 +29,8 @@ OTHERS = {
 }
 REPEATED = 0.15
 LONGEST = 200
+# A group that ends in a quantifier and has one itself: a text that nearly matches takes for ever.
+NESTED = re.compile(r"[^\\](?:[+*?]|,\d*\})\??\)+(?:[+*]|\{\d+,)")
 QUOTES = re.compile(r"[rRuU]?('''|\"\"\"|'|\")")
 WRITTEN = re.compile(r"\\[dwsbDWS]|[\].)][+*]|\(\?")
 
@@ -66,11 +68,12 @@ def _others(node: ast.Constant, code: str, view: View) -> Iterator[Candidate]:
 
 
 def _pattern(node: ast.Constant, code: str, weight: float, view: View) -> Iterator[Candidate]:
-    """Yield it where it is a regular expression still."""
+    """Yield it where it is a regular expression still, and none that may take for ever."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             re.compile(str(literal(code)))
     except (re.error, SyntaxError, ValueError, OverflowError, RecursionError):
         return
-    yield view.put(node, code, "pattern", weight)
+    if not NESTED.search(code) or NESTED.search(view.code(node)):
+        yield view.put(node, code, "pattern", weight)

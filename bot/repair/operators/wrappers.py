@@ -1,4 +1,5 @@
-"""A value in a call or cut by a slice: the larger of two, without its sign, without the first."""
+"""A value in a call or cut by a slice: the larger of two, without its sign, without the first, in
+order."""
 
 import ast
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from bot.repair.operators.attributes import NO_ATTRIBUTE
 BOUNDS = (("1:", 0.4), (":-1", 0.4))
 NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
 BOUNDS_NAMES = 4
+GOES_THROUGH = {"list", "tuple", "enumerate", "iter"}
 CHANGED = ("changed size during iteration", "mutated during iteration", "changed during iteration")
 NO_TEXT = ("can only concatenate str", "must be str, not", "expected str instance")
 
@@ -23,6 +25,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     if isinstance(statement, (ast.For, ast.AsyncFor)):
         yield from _cut(statement.iter, statement, view)
         yield from _copied(statement.iter, view)
+    yield from _in_order(statement, view)
     if view.at_crash(statement):
         yield from _as_text(statement, view)
     if isinstance(statement, ast.Return) and statement.value is not None:
@@ -58,6 +61,17 @@ def _copied(value: ast.expr, view: View) -> Iterator[Candidate]:
         text = view.code(value)
         yield view.put(value, f"list({text})", "function", 0.9 if view.said(*CHANGED) else 0.08)
         yield view.put(value, f"sorted({text})", "function", 0.2)
+
+
+def _in_order(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield each once, as they came, for a set that is gone through in whatever order it has."""
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Call) and view.code(node.func) == "set" and len(node.args) == 1:
+            parent = view.source.parents.get(node)
+            by = view.code(parent.func) if isinstance(parent, ast.Call) else ""
+            loop = isinstance(parent, (ast.For, ast.comprehension)) and parent.iter is node
+            if loop or by in GOES_THROUGH or by.endswith(".join"):
+                yield view.put(node, f"dict.fromkeys({view.code(node.args[0])})", "function", 0.4)
 
 
 def _as_text(statement: ast.stmt, view: View) -> Iterator[Candidate]:

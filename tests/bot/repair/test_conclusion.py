@@ -113,7 +113,7 @@ async def test_what_passes_before_others_had_their_turn_is_not_called_proven(
     tmp_path: Path,
 ) -> None:
     report = await concluded(tmp_path, HASTY, considered=19)
-    assert (report.label, "time for 19 of 80 edits" in explain(report)) == ("plausible", True)
+    assert (report.label, "19 of 80 edits had their turn" in explain(report)) == ("plausible", True)
 
 
 async def test_what_is_doubted_but_passes_as_well_is_a_rival(tmp_path: Path) -> None:

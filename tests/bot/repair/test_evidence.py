@@ -8,6 +8,8 @@ import pytest
 from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
 from bot.repair.evidence import AnswerEvidence, Ended, evidence
 from bot.repair.model import Crash
+from bot.repair.neighbour_edits import other_values
+from bot.repair.removals import only_removes
 from bot.repair.report import RepairReport
 from tests.bot.repair.test_command import git, repaired
 from tests.fakes.repositories import PYTEST_OPTIONS
@@ -82,6 +84,82 @@ async def test_three_times_yes_or_no_prove_no_edit(tmp_path: Path) -> None:
     )
     assert report.label == "plausible"
     assert "3 times yes or no" in report.explanation
+
+
+TWICE = "def twice(x, most=999):\n    return min(most, x * 2 - 1)\n"
+TWICE_TESTS = "".join(f"def test_{n}(): assert twice({n}) == {2 * n}\n" for n in (35, 40))
+
+
+async def test_what_is_only_taken_away_is_shown_where_no_passing_test_looks_at_what_is_left(
+    tmp_path: Path,
+) -> None:
+    text = "def twice(x):\n    return x * 2 - 1\n"
+    tests = f"{TWICE_TESTS}def test_below(): assert twice(-9) == -18\n"
+    report = await proposed(tmp_path, ("Start", text), tests=tests)
+
+    assert report.label == "plausible"
+    assert "it only takes something away" in report.explanation
+    assert "`twice(36)`: 71 until now, with this: 72" in report.explanation
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "tests", "told"),
+    [
+        (TWICE, f"{TWICE_TESTS}def test_700(): assert twice(700) == 999\n", "Proven: "),
+        (
+            "def is_leap(year):\n    return year % 4 == 0\n",
+            "".join(f"def test_{y}(): assert is_leap({y}) == {y == 2024}\n"
+                    for y in (2024, 2023, 1900, 2100)),
+            "replace `8` by `11`",
+        ),
+        (
+            "def unique(names):\n    return list(set(names))\n",
+            "def test_all(): assert unique(list('abbcdefgh')) == list('abcdefgh')\n"
+            "def test_some(): assert unique(list('ijkklmno')) == list('ijklmno')\n"
+            "def test_none(): assert unique([]) == []\n",
+            "with replace `list` by `sorted`",
+        ),
+        (
+            "def page_count(total, size):\n    return total // size\n",
+            "def test_rest(): assert page_count(10, 3) == 4\n"
+            "def test_more(): assert page_count(11, 4) == 3\n"
+            "def test_big(): assert page_count(101, 10) == 11\n",
+            "`page_count(10, 1)`: 10 until now, with this: raises ZeroDivisionError",
+        ),
+    ],
+    ids=["a passing test looks at it", "another number", "order", "one"],
+)  # fmt: skip
+async def test_what_speaks_against_it_is_what_is_wrong_with_it(
+    tmp_path: Path, text: str, tests: str, told: str
+) -> None:
+    report = await proposed(tmp_path, ("Start", text), tests=tests)
+
+    assert told in report.explanation
+    assert (report.label == "proven") == told.startswith("Proven")
+
+
+def test_what_takes_away_is_told_by_what_is_left() -> None:
+    before = {"m.py": "def f(x, rate=15):\n    return g(x) + 1  # one\n"}
+
+    for old, new in (("g(x)", "x"), (" + 1", ""), ("15", "0"), ("g(x)", "None")):
+        assert only_removes(before, {"m.py": before["m.py"].replace(old, new)})
+    for old, new in (("15", "150"), ("+ 1", "- 1"), ("# one", ""), ("g(x)", "g(x, 0)")):
+        assert not only_removes(before, {"m.py": before["m.py"].replace(old, new)})
+
+
+def test_a_number_that_was_edited_has_others_far_off_beside_it_and_a_condition_both_truths() -> (
+    None
+):
+    before = {"m.py": "def f(x, y):\n    if x in y:\n        return 3\n    return x % 4\n"}
+    number = {"m.py": before["m.py"].replace("% 4", "% 8")}
+    condition = {"m.py": before["m.py"].replace("in y", "in x")}
+
+    numbers = [files["m.py"] for _, files in other_values(before, number)]
+    assert {before["m.py"].replace("% 4", f"% {other}") for other in (11, 16, 24, 80)} <= {*numbers}
+    assert all("return 3" in text for text in numbers)
+    held = [files["m.py"] for _, files in other_values(before, condition)]
+    assert held == [before["m.py"].replace("x in y", truth) for truth in ("True", "False")]
 
 
 PLAIN = "def seats(count):\n    return list(range(count))\n"

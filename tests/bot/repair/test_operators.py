@@ -52,6 +52,7 @@ from tests.support.proposals import proposals
             "def f(rows):\n    for row in rows:\n        g(row)\n",
             "def f(rows):\n    for row in sorted(rows):\n        g(row)\n",
         ),
+        ("def f(x):\n    return list(set(x))\n", "def f(x):\n    return list(dict.fromkeys(x))\n"),
         (
             "import os\n\n\ndef f(x):\n    return os.path.commonprefix(x)\n",
             "import os\n\n\ndef f(x):\n    return os.path.commonpath(x)\n",
@@ -290,3 +291,13 @@ def test_nothing_is_proposed_inside_annotations_and_docstrings() -> None:
     text = 'def f(x: "list[int]" = 3) -> dict[str, int]:\n    """Sum of 1 and 2."""\n    return x\n'
 
     assert all('"""Sum of 1 and 2."""' in new and '"list[int]"' in new for new in proposals(text))
+
+
+def test_no_pattern_is_proposed_that_may_take_for_ever() -> None:
+    # 26 letters and a digit keep `^([a-z]+ ?)+$` busy for seconds, and two letters more for four
+    # times as long.
+    faulty = "R = r'^([a-z]+ )+$'\n"
+
+    assert "R = r'^([a-z]+ )*$'\n" in proposals(faulty)
+    assert not {"R = r'^([a-z]+ ?)+$'\n", "R = r'^([a-z]+ *)+$'\n"} & set(proposals(faulty))
+    assert "R = r'^([a-z]* ?)+$'\n" in proposals("R = r'^([a-z]+ ?)+$'\n")  # it did so before
