@@ -1,8 +1,9 @@
 """All candidates for a problem, ranked: undoings of suspect hunks, migrations, single edits."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from bot.infra.syntax import parse
 from bot.repair import migrations, reverts
@@ -16,19 +17,30 @@ from bot.repair.source_text import line_at
 
 FLOOR = 0.1
 CRASHES_AT_MOST = 3
+EACH = 150  # edits of a statement, by each operator
 REVERT_FIRST = 1.6
 KIN = 1.6
 KIN_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
 
 
-def propose(problem: Problem, suspicion: Suspicion) -> list[Candidate]:
-    """Return the candidates, best first. Equal edits appear once, with their best rank."""
+def never() -> bool:
+    """Say that there is time."""
+    return False
+
+
+def propose(
+    problem: Problem, suspicion: Suspicion, late: Callable[[], bool] = never
+) -> list[Candidate]:
+    """Return the candidates, best first. Equal edits appear once, with their best rank.
+
+    Once it is `late` there are no more: those of the least suspicious statements are left out.
+    """
     sources = _parsed(problem)
     best: dict[tuple[object, ...], Candidate] = {}
     reach = _reach(sources, suspicion)
     undoings = _undoings(problem, suspicion, reach)
     migrated = migrations.propose(problem, sources)
-    for candidate in (*undoings, *migrated, *_edits(problem, suspicion, sources, reach)):
+    for candidate in (*undoings, *migrated, *_edits(problem, suspicion, sources, reach, late)):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
         known = best.get(candidate.edits)
@@ -82,16 +94,29 @@ def _nearness(
 
 
 def _edits(
-    problem: Problem, suspicion: Suspicion, sources: list[Source], reach: dict[str, float]
+    problem: Problem,
+    suspicion: Suspicion,
+    sources: list[Source],
+    reach: dict[str, float],
+    late: Callable[[], bool],
 ) -> Iterator[Candidate]:
+    """Yield the edits of every statement, those of the most suspicious ones first."""
     pools = replace(pools_of(sources), stated=problem.stated)
-    for crash in _distinct(problem.crashes):
-        for source in sources:
-            for statement in ast.walk(source.tree):
-                if isinstance(statement, ast.stmt):
-                    score = _score(statement, source, suspicion, reach)
-                    if score:
-                        yield from _at(statement, View(source, crash, pools), score)
+    views = [
+        (source, [View(source, crash, pools) for crash in _distinct(problem.crashes)])
+        for source in sources
+    ]
+    scored = [
+        (_score(statement, source, suspicion, reach), statement, seen)
+        for source, seen in views
+        for statement in source.nodes
+        if isinstance(statement, ast.stmt)
+    ]
+    for score, statement, seen in sorted(scored, key=lambda each: -each[0]):
+        if not score or late():
+            return
+        for view in seen:
+            yield from _at(statement, view, score)
 
 
 def _distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
@@ -102,9 +127,12 @@ def _distinct(crashes: tuple[Crash, ...]) -> list[Crash]:
 
 
 def single_edits(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield what the operators propose for one statement, with the weights of the operators."""
+    """Yield what the operators propose for one statement, with the weights of the operators.
+
+    Of a table that is written out, the first edits of each operator: there are more than time is.
+    """
     for operator in OPERATORS:
-        yield from operator(statement, view)
+        yield from islice(operator(statement, view), EACH)
 
 
 def _at(statement: ast.stmt, view: View, score: float) -> Iterator[Candidate]:
@@ -162,7 +190,7 @@ def _reach(sources: list[Source], suspicion: Suspicion) -> dict[str, float]:
     reach: dict[str, float] = {}
     for source in sources:
         scores = suspicion.scores.get(source.path, {})
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, (ast.Name, ast.Attribute)) and isinstance(node.ctx, ast.Load):
                 name = node.id if isinstance(node, ast.Name) else node.attr
                 score = 0.7 * scores.get(node.lineno, 0.0)

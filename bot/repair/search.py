@@ -23,6 +23,7 @@ ENOUGH = 6  # green candidates to choose from
 ON = 0.25  # of the time at most goes to looking for others once one is green,
 ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
 CONSIDERED = 100  # have their turn, or all, before one that passes is told from others
+PROPOSING = 0.2  # of the time at most goes to thinking of single edits
 SHRINKING_AT_MOST = 16
 LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
 WAITING = 2  # green ones for a last look; no more are judged meanwhile
@@ -209,12 +210,17 @@ async def search(
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began, suspicion = clock.monotonic(), localise(problem)
-    queue = [*first, *propose(problem, suspicion)]
+    ending = began + PROPOSING * budget_seconds
+    # Beside it the tests are collected.
+    proposed = await asyncio.to_thread(
+        propose, problem, suspicion, lambda: clock.monotonic() >= ending
+    )
+    queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
     stopped = "exhausted"
     try:
-        async with asyncio.timeout(max(0.0, budget_seconds)):
+        async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
             await _hunt(hunt, width, confirm)
     except TimeoutError:
         stopped = "time"

@@ -19,14 +19,18 @@ COMPOUND = (
 
 
 class Source:
-    """One parsed file. Raises `SyntaxError` when the text does not parse."""
+    """One parsed file; `nodes` are its own, the outer ones first.
+
+    Raises `SyntaxError` when the text does not parse.
+    """
 
     def __init__(self, path: str, text: str) -> None:
         self.path, self.text = path, text
         self.tree = parse(text)
         self.parents: dict[ast.AST, ast.AST] = {}
         self._bindings: dict[ast.AST, list[tuple[str, int, int]]] = {}
-        for parent in ast.walk(self.tree):
+        self.nodes = tuple(ast.walk(self.tree))
+        for parent in self.nodes:
             for child in ast.iter_child_nodes(parent):
                 self.parents[child] = parent
 
@@ -126,7 +130,7 @@ class Source:
     def module_names(self) -> frozenset[str]:
         """Return the names that are bound, and not by functions only."""
         own: set[str] = set()
-        for function in ast.walk(self.tree):
+        for function in self.nodes:
             if isinstance(function, FunctionNode):
                 own |= {name for name, _, _ in self.bindings(function)}
             if isinstance(function, FunctionNode | ast.Lambda):
@@ -153,11 +157,33 @@ class Source:
         return min(loops, default=0)
 
     @cached_property
+    def calls(self) -> dict[str, list[ast.Call]]:
+        """Return the file's calls by the last name of what is called."""
+        found: dict[str, list[ast.Call]] = {}
+        for node in self.nodes:
+            if isinstance(node, ast.Call):
+                found.setdefault(called(node), []).append(node)
+        return found
+
+    @cached_property
+    def numbers(self) -> tuple[float, ...]:
+        """Return the numbers written in the file, each once for each of its types."""
+        return tuple(
+            value
+            for kind, value in dict.fromkeys(
+                (type(node.value), node.value)
+                for node in self.nodes
+                if isinstance(node, ast.Constant) and isinstance(node.value, (int, float))
+            )
+            if kind is not bool
+        )
+
+    @cached_property
     def imported(self) -> frozenset[str]:
         """Return the top-level modules that the file imports under their own names."""
         return frozenset(
             alias.name.partition(".")[0]
-            for node in ast.walk(self.tree)
+            for node in self.nodes
             if isinstance(node, ast.Import)
             for alias in node.names
             if alias.asname is None
@@ -167,7 +193,7 @@ class Source:
     def keyword_constants(self) -> dict[str, tuple[str, ...]]:
         """Return what is given as a constant for each keyword of the file's calls, as written."""
         found: dict[str, dict[str, None]] = {}
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             if isinstance(node, ast.keyword) and node.arg and isinstance(node.value, ast.Constant):
                 found.setdefault(node.arg, {})[self.code(node.value)] = None
         return {name: tuple(texts) for name, texts in found.items()}
@@ -176,7 +202,7 @@ class Source:
     def annotations(self) -> frozenset[ast.AST]:
         """Return every node inside a type annotation."""
         found: set[ast.AST] = set()
-        for node in ast.walk(self.tree):
+        for node in self.nodes:
             for name in ("annotation", "returns"):
                 inner = getattr(node, name, None)
                 if isinstance(inner, ast.AST):
@@ -187,9 +213,14 @@ class Source:
     def docstrings(self) -> frozenset[ast.AST]:
         """Return the constants that are docstrings or stand alone."""
         return frozenset(
-            node.value for node in ast.walk(self.tree) if isinstance(node, ast.Expr)
+            node.value for node in self.nodes if isinstance(node, ast.Expr)
             and isinstance(node.value, ast.Constant)
         )  # fmt: skip
+
+
+def called(node: ast.Call) -> str:
+    """Return the last name of what is called."""
+    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
 def header_lines(statement: ast.stmt) -> range:

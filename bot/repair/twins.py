@@ -107,7 +107,7 @@ def _copies(source: Source, candidate: Candidate) -> Iterator[SourceEdit]:
         return
     if not first - len(_indent(source, anchor)) <= span[0] <= span[1] <= last:
         return  # it reaches into a block below this line
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if type(node) is not type(anchor) or node is anchor or _read(source, node) != code:
             continue
         start, end = _place(source, node)
@@ -132,7 +132,7 @@ def _anchor(source: Source, span: Span) -> ast.AST | None:
     """Return the smallest expression or statement that the edit is in, and is worth comparing."""
     inserted = span[0] == span[1]
     best: ast.AST | None = None
-    for node in ast.walk(source.tree):
+    for node in source.nodes:
         if not isinstance(node, (ast.expr, ast.stmt)) or node in source.annotations:
             continue
         start, end = source.span(node)

@@ -146,7 +146,7 @@ def pools_of(sources: list[Source]) -> Pools:
     classes: set[str] = set()
     longer: list[str] = []
     for source in sources:
-        for node in ast.walk(source.tree):
+        for node in source.nodes:
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
                 if len(node.value) <= 40 and node not in source.docstrings:
                     strings[node.value] = None

@@ -5,10 +5,12 @@ import difflib
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from types import ModuleType
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.source import Source
 
 NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
 
@@ -82,14 +84,19 @@ def _siblings(node: ast.Attribute, view: View) -> list[str]:
     if room is None or not isinstance(node.value, ast.Name):
         return []
     called = isinstance(view.source.parents.get(node), ast.Call)
-    return list(
-        dict.fromkeys(
-            inner.attr for inner in ast.walk(room)
-            if isinstance(inner, ast.Attribute) and isinstance(inner.value, ast.Name)
-            and inner.value.id == node.value.id and inner.attr != node.attr
-            and isinstance(view.source.parents.get(inner), ast.Call) == called
-        )
-    )[:8]  # fmt: skip
+    used = _used_on(view.source, room).get((node.value.id, called), ())
+    return [name for name in used if name != node.attr][:8]
+
+
+@lru_cache(maxsize=256)
+def _used_on(source: Source, room: ast.AST) -> dict[tuple[str, bool], tuple[str, ...]]:
+    """Return the attributes used in a class or function, by the name before and if it is called."""
+    found: dict[tuple[str, bool], dict[str, None]] = {}
+    for node in ast.walk(room):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            called = isinstance(source.parents.get(node), ast.Call)
+            found.setdefault((node.value.id, called), {})[node.attr] = None
+    return {key: tuple(names) for key, names in found.items()}
 
 
 SYNONYMS: tuple[tuple[str, ...], ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode
+from bot.repair.source import FunctionNode, called
 
 KIND = "await"
 NEVER = re.compile(r"coroutine '(?:\w+\.)*(\w+)' was never awaited")
@@ -69,11 +69,6 @@ def _made_async(function: ast.FunctionDef, statement: ast.stmt, view: View) -> I
 def _put(node: ast.expr, weight: float, view: View) -> Candidate:
     text = view.tight(node, f"await {view.code(node)}")
     return view.put(node, text, KIND, weight)
-
-
-def called(node: ast.Call) -> str:
-    """Return the last name of what is called."""
-    return str(getattr(node.func, "attr", getattr(node.func, "id", "")))
 
 
 def _weight_of_call(node: ast.Call, view: View) -> float:
@@ -164,8 +159,7 @@ def _other_kind(function: FunctionNode, view: View) -> Iterator[Candidate]:
     """Yield `async def` for a function that is awaited, `def` for a coroutine nobody awaits."""
     start = view.source.span(function)[0]
     name = function.name
-    uses = [node for node in ast.walk(view.source.tree)
-            if isinstance(node, ast.Call) and called(node) == name]  # fmt: skip
+    uses = view.source.calls.get(name, [])
     awaited = [node for node in uses if isinstance(view.source.parents.get(node), ast.Await)]
     if isinstance(function, ast.FunctionDef):
         wanted = 0.6 * (len(awaited) == len(uses) > 0 and view.said(*NEEDLESS))

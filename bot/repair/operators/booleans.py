@@ -3,11 +3,17 @@
 import ast
 import builtins
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
+from bot.repair.source import Source
 
 PARTS = 5
+BUILT_IN = frozenset(dir(builtins))
+# One of these as a part of a condition would want brackets, or says nothing.
+COMPOUND = (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda, ast.Constant)
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -60,22 +66,28 @@ def _parts(
     statement: ast.If | ast.While, names: list[str], view: View
 ) -> Iterator[tuple[str, float]]:
     """Yield tests that other conditions of the class or file make of names known here."""
-    seen: dict[str, None] = {}
-    for node in ast.walk(view.source.klass(statement) or view.source.tree):
-        if isinstance(node, (ast.If, ast.While)) and node is not statement:
-            tests = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
-            for each in tests:
-                if _reads_only(each, {*names, "self"}) and "\n" not in view.code(each):
-                    seen[view.code(each)] = None
-    for part in list(seen)[:PARTS]:
+    known = {*names, "self"}
+    tests = _plain_tests(view.source, view.source.klass(statement) or view.source.tree)
+    seen = (code for where, code, read in tests if where is not statement and read <= known)
+    for part in islice(dict.fromkeys(seen), PARTS):
         yield part, 0.15
     for name in names[:PARTS]:
         for part in (f"not {name}", name):
             yield part, 0.13
 
 
-def _reads_only(test: ast.expr, known: set[str]) -> bool:
-    """Tell whether a test is a plain one of these names; a compound part would want brackets."""
-    read = {node.id for node in ast.walk(test) if isinstance(node, ast.Name)}
-    compound = isinstance(test, (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda, ast.Constant))
-    return bool(read) and not compound and read - set(dir(builtins)) <= known
+@lru_cache(maxsize=256)
+def _plain_tests(
+    source: Source, room: ast.AST
+) -> tuple[tuple[ast.If | ast.While, str, frozenset[str]], ...]:
+    """Return the plain tests in a class or file: statement, code, and the names it reads."""
+    found = []
+    for node in ast.walk(room):
+        if isinstance(node, (ast.If, ast.While)):
+            tests = node.test.values if isinstance(node.test, ast.BoolOp) else [node.test]
+            for each in tests:
+                read = {name.id for name in ast.walk(each) if isinstance(name, ast.Name)}
+                code = source.code(each)
+                if read and not isinstance(each, COMPOUND) and "\n" not in code:
+                    found.append((node, code, frozenset(read - BUILT_IN)))
+    return tuple(found)

@@ -3,6 +3,7 @@
 import ast
 import difflib
 from collections.abc import Iterator
+from itertools import islice
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
@@ -87,14 +88,8 @@ def _number(node: ast.Constant, text: str, weight: float, view: View) -> Candida
 
 def _numbers_nearby(node: ast.Constant, value: float, view: View) -> list[float]:
     """Return the numbers of the same kind used elsewhere in the file, few of them."""
-    found = {
-        other.value: None
-        for other in ast.walk(view.source.tree)
-        if isinstance(other, ast.Constant)
-        and type(other.value) is type(value)
-        and other.value != value
-    }
-    return [number for number in found if isinstance(number, (int, float))][:10]
+    same = (each for each in view.source.numbers if type(each) is type(value) and each != value)
+    return list(islice(same, 10))
 
 
 def _strings(node: ast.Constant, value: str, view: View) -> Iterator[Candidate]:

@@ -3,9 +3,11 @@
 import ast
 import difflib
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.source import Source
 
 DEFAULTS = (("0", 0.4), ("None", 0.35), ('""', 0.35), ("[]", 0.35), ("{}", 0.3))
 
@@ -40,7 +42,7 @@ def _other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
         return
     failed = repr(key.value) == view.crash.message
     there = list(view.crash.hint("keys")) if failed else []
-    pool = _keys(view)
+    pool = _keys(view.source)
     for other in dict.fromkeys([*there, *pool]):
         if other == key.value or quote in other or "\\" in other:
             continue
@@ -50,10 +52,11 @@ def _other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:
             yield view.put(key, f"{quote}{other}{quote}", "key", weight)
 
 
-def _keys(view: View) -> list[str]:
+@lru_cache(maxsize=16)
+def _keys(source: Source) -> list[str]:
     """Return the strings used as keys in this file."""
     found: dict[str, None] = {}
-    for node in ast.walk(view.source.tree):
+    for node in source.nodes:
         if isinstance(node, ast.Dict):
             candidates = [key for key in node.keys if key is not None]
         elif isinstance(node, ast.Subscript):

@@ -49,7 +49,7 @@ def _named(node: ast.Call, view: View) -> SqlStatement | None:
         return None
     found = [
         each.value
-        for each in ast.walk(view.source.tree)
+        for each in view.source.nodes
         if isinstance(each, ast.Assign) and view.code(each.targets[0]) == view.code(node.args[0])
     ]
     return next(statements(view.source, found), None) if len(found) == 1 else None
@@ -150,7 +150,7 @@ def _behind(sql: SqlStatement, word: SqlWord, text: str) -> SourceEdit:
 def _of_siblings(sql: SqlStatement, view: View) -> dict[str, str]:
     """Return the conditions of the file's other statements on the first table of this one."""
     found: dict[str, str] = {}
-    for other in statements(view.source, ast.walk(view.source.tree)):
+    for other in statements(view.source, view.source.nodes):
         if other.node is not sql.node and other.tables[:1] == sql.tables[:1]:
             where = re.split(r"\bWHERE\b", other.text, maxsplit=1, flags=re.IGNORECASE)
             for column, value in CONDITION.findall(where[1]) if len(where) == 2 else ():
@@ -193,7 +193,7 @@ def _committed(
     ):
         return
     receiver = view.code(node.func).rpartition(".")[0]
-    calls = [each for each in ast.walk(view.source.tree) if isinstance(each, ast.Call)
+    calls = [each for each in view.source.nodes if isinstance(each, ast.Call)
              and isinstance(each.func, ast.Attribute) and each.func.attr == "commit"]  # fmt: skip
     here = [each for each in calls if view.source.function(each) is function]
     if any(each.lineno > node.lineno for each in here) or not view.source.starts_line(statement):

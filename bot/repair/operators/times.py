@@ -51,7 +51,7 @@ def zone(view: View) -> tuple[str, list[SourceEdit]]:
     """Return how this module says UTC, and the import it takes where it has none yet."""
     module = "datetime.timezone.utc", list[SourceEdit]()
     found: tuple[str, list[SourceEdit]] | None = None
-    for node in ast.walk(view.source.tree):
+    for node in view.source.nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "datetime" and not node.level:
             names = {alias.name: alias.asname or alias.name for alias in node.names}
             for name, text in (("UTC", "{}"), ("timezone", "{}.utc")):

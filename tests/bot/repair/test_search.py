@@ -1,12 +1,15 @@
 """The search takes the best-ranked green edit, wastes no judgement, and ends in time."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import VerifierError
+from bot.repair.candidates import propose
 from bot.repair.explain import explain
+from bot.repair.localise import localise
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
 from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search, sound
 from tests.fakes.fake_clock import FakeClock
@@ -48,6 +51,23 @@ async def test_the_edit_the_judge_wants_is_found_and_reported() -> None:
     assert report.stopped == "fixed"
     assert report.attempts == len(seen) == seen[-1].tried
     assert "the test that failed passes" in explain(report)
+
+
+def test_when_it_is_late_edits_of_the_most_suspicious_lines_have_been_proposed() -> None:
+    text = TEXT + "\n\ndef g(items):\n    first = items[0]\n    return f(items, first) < 1\n"
+    frames = (TraceFrame("m.py", 7, "g"), TraceFrame("m.py", 2, "f"))
+    known = replace(problem(text), crashes=(replace(CRASH, frames=frames),))
+    asked: list[bool] = []
+
+    def late() -> bool:
+        asked.append(len(asked) == 2)
+        return asked[-1]
+
+    suspicion = localise(known)
+    some, every = propose(known, suspicion, late), propose(known, suspicion)
+
+    assert {2} == {candidate.line for candidate in some} < {c.line for c in every}
+    assert set(some) <= set(every)
 
 
 async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:
