@@ -58,16 +58,20 @@ def lay_over(files: dict[str, str], scratch: str) -> None:
 
 
 class Tracer:
-    """Which lines under the root each test ran. Only while `current` is set."""
+    """Which lines under the root each test ran; of `wanted` ones alone, by path, where given.
 
-    def __init__(self, root: str) -> None:
+    A function is looked into until all of these were seen in it: what runs often costs little.
+    """
+
+    def __init__(self, root: str, wanted: dict[str, list[int]] | None = None) -> None:
         self.root = root
-        self.current: dict[str, set[int]] | None = None
-        self._wanted: dict[CodeType, str] = {}
+        self._wanted = wanted
+        self._lines: dict[CodeType, tuple[str, frozenset[int]]] = {}
+        self._left: dict[CodeType, set[int]] = {}
 
     def start(self) -> None:
         """Begin a new test's lines."""
-        self.current = {}
+        self._left = {}
         threading.settrace(self._called)
         sys.settrace(self._called)
 
@@ -75,24 +79,34 @@ class Tracer:
         """End it; lines by path relative to the root."""
         sys.settrace(None)
         threading.settrace(None)
-        lines, self.current = self.current or {}, None
-        return {path: sorted(numbers) for path, numbers in lines.items()}
+        found: dict[str, set[int]] = {}
+        for code, left in self._left.items():
+            path, lines = self._lines[code]
+            if lines - left:
+                found.setdefault(path, set()).update(lines - left)
+        return {path: sorted(numbers) for path, numbers in found.items()}
 
-    def _path(self, code: CodeType) -> str:
-        if code not in self._wanted:
-            self._wanted[code] = relative(code.co_filename, self.root)
-        return self._wanted[code]
+    def _lines_of(self, code: CodeType) -> frozenset[int]:
+        if code not in self._lines:
+            path = relative(code.co_filename, self.root)
+            lines = {line for _, _, line in code.co_lines() if line} | {code.co_firstlineno}
+            if self._wanted is not None:
+                lines.intersection_update(self._wanted.get(path, ()))
+            self._lines[code] = path, frozenset(lines if path else ())
+        return self._lines[code][1]
 
     def _called(self, frame: FrameType, event: str, arg: Any) -> Any:
-        path = self._path(frame.f_code)
-        if not path or self.current is None:
+        left = self._left.get(frame.f_code)
+        if left is None:
+            left = self._left.setdefault(frame.f_code, set(self._lines_of(frame.f_code)))
+        left.discard(frame.f_lineno)
+        if not left:
             return None
-        lines = self.current.setdefault(path, set())
-        lines.add(frame.f_lineno)
 
         def ran(frame: FrameType, event: str, arg: Any) -> Any:
-            if event == "line":
-                lines.add(frame.f_lineno)
+            left.discard(frame.f_lineno)
+            if not left:
+                frame.f_trace_lines = False
             return ran
 
         return ran
@@ -173,7 +187,8 @@ class TestRecorder:
 
     def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
         self.request, self.root, self.emit = request, root, emit
-        self.tracer = Tracer(root) if request.get("coverage") else None
+        wanted = request.get("coverage")
+        self.tracer = Tracer(root, None if wanted is True else wanted) if wanted else None
         self.records: dict[str, dict[str, Any]] = {}
 
     def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:

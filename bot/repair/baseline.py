@@ -1,14 +1,13 @@
 """How the tests of a tree stand before any edit, and what they import."""
 
-import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bot.repair.model import Crash, Texts
 from bot.repair.request import RepairRequest
-from bot.repair.runner import PreloadingRunner, RunResult, TestRecord
+from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
 
 LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)")
 
@@ -27,28 +26,27 @@ class Baseline:
     project: tuple[tuple[str, str], ...] = ()
 
     @property
-    def coverage(self) -> dict[str, Mapping[str, frozenset[int]]]:
+    def coverage(self) -> dict[str, Lines]:
         """Return the lines of every test that has any."""
         return {record.test: record.lines for record in (*self.failing, *self.passing)
                 if record.lines}  # fmt: skip
 
 
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
-    """Run the reproduction, then the affected tests, with coverage; preload what they import."""
-    limits = request.limits
+    """Run the reproduction, then the affected tests, with coverage; preload what they import.
 
-    async def ran(tests: Sequence[str]) -> RunResult:
+    Of the affected tests is asked only which of the lines they run that the failing ones do.
+    """
+
+    async def ran(tests: Sequence[str], coverage: bool | Lines) -> RunResult:
         if not tests:
             return RunResult()
-        return await runner.run(tests, {}, limits, coverage=True, modules=True)
+        return await runner.run(tests, {}, request.limits, coverage=coverage, modules=True)
 
-    if request.imported:
-        own, other = await asyncio.gather(ran(request.reproduction), ran(request.affected))
-    else:
-        own = await ran(request.reproduction)
-        if own.modules:
-            await runner.preload(own.modules)
-        other = await ran(request.affected)
+    own = await ran(request.reproduction, True)
+    if own.modules and not request.imported:
+        await runner.preload(own.modules)
+    other = await ran(request.affected, _lines_of(own.failed))
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
@@ -84,6 +82,15 @@ def ends(result: RunResult) -> set[tuple[str, str, str]]:
         (record.test, record.outcome, record.crash.error if record.crash else "")
         for record in result.records
     }
+
+
+def _lines_of(records: Sequence[TestRecord]) -> Lines:
+    """Return the lines that any of these tests ran."""
+    found: dict[str, frozenset[int]] = {}
+    for record in records:
+        for path, lines in record.lines.items():
+            found[path] = found.get(path, frozenset()) | lines
+    return found
 
 
 def lacks_a_package(root: Path, record: TestRecord) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.repair.model import Texts
-from bot.repair.runner import TimeLimits
+from bot.repair.runner import Lines, TimeLimits
 
 BOOT = """\
 import json, sys
@@ -54,3 +54,10 @@ def request_of(
         "cpu_seconds": limits.cpu_seconds,
         "seconds": limits.seconds,
     }
+
+
+def covering(coverage: bool | Lines) -> bool | dict[str, list[int]]:
+    """Return what asks for the lines that each test runs: all, none, or of these alone."""
+    if isinstance(coverage, bool):
+        return coverage
+    return {path: sorted(lines) for path, lines in coverage.items()}

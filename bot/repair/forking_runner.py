@@ -25,12 +25,13 @@ from bot.domain.errors import VerifierError
 from bot.infra.shared_lock import SharedLock
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.fork_answers import late_tests, read_answer, read_calls, read_outcomes, way_of
-from bot.repair.fork_program import BOOT, request_of, settings
+from bot.repair.fork_program import BOOT, covering, request_of, settings
 from bot.repair.model import Texts
 from bot.repair.process_cleanup import descendants, gone, kill_marked
 from bot.repair.runner import (
     Confine,
     FunctionPlace,
+    Lines,
     RunResult,
     TimeLimits,
     unconfined,
@@ -135,7 +136,7 @@ class ForkingRunner:
         overlay: Texts,
         limits: TimeLimits,
         *,
-        coverage: bool = False,
+        coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
         anew: bool = False,
@@ -146,12 +147,12 @@ class ForkingRunner:
         """
         request = {
             **self._request(tests, overlay, limits),
-            "coverage": coverage,
+            "coverage": covering(coverage),
             "maxfail": 1 if stop_at_first else 0,
             "stop_when_late": not coverage,
             "modules": modules,
         }
-        anew = anew or coverage or modules or not overlay
+        anew = anew or bool(coverage) or modules or not overlay
         answer = await self._asked(request, anew=anew)
         if "id" in answer and not answer["late"] and not late_tests(answer) - self._hanging:
             return read_answer(answer)

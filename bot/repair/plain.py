@@ -19,6 +19,7 @@ from bot.repair.files import write
 from bot.repair.model import Crash, Texts, TraceFrame
 from bot.repair.runner import (
     Confine,
+    Lines,
     OpaqueRunner,
     RunResult,
     TestRecord,
@@ -105,7 +106,7 @@ class CommandRunner(OpaqueRunner):
         overlay: Texts,
         limits: TimeLimits,
         *,
-        coverage: bool = False,
+        coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
         anew: bool = False,

@@ -8,6 +8,9 @@ from typing import Protocol
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.model import Crash, Texts
 
+Lines = Mapping[str, frozenset[int]]
+"""Lines by the paths of their files, relative to the root."""
+
 Confine = Callable[[Sequence[str], Path], Sequence[str]]
 """Given a command and its folder, returns the command that runs it confined (or as it is)."""
 
@@ -25,7 +28,7 @@ class TestRecord:
     outcome: str
     seconds: float = 0.0
     crash: Crash | None = None
-    lines: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    lines: Lines = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +106,15 @@ class TestRunner(Protocol):
         overlay: Texts,
         limits: TimeLimits,
         *,
-        coverage: bool = False,
+        coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
         anew: bool = False,
     ) -> RunResult:
         """Run the tests (paths or node ids), the files in `overlay` standing in for those on disk.
 
-        `coverage` asks for the lines each test ran, `modules` for the modules that were imported,
+        `coverage` asks for the lines each test ran (of some lines by path, for these alone: that
+        is sooner done), `modules` for the modules that were imported,
         `anew` for a run from the start whatever was collected ahead.
 
         Late runs are killed with all they started and come back with `late` set. Cancelling kills

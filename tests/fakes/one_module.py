@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from bot.repair.model import Crash, Texts, TraceFrame
-from bot.repair.runner import OpaqueRunner, RunResult, TestRecord, TimeLimits
+from bot.repair.runner import Lines, OpaqueRunner, RunResult, TestRecord, TimeLimits
 
 PATH = "subject.py"
 LINES_AT_MOST = 20_000
@@ -36,7 +36,7 @@ class OneModule(OpaqueRunner):
         overlay: Texts,
         limits: TimeLimits,
         *,
-        coverage: bool = False,
+        coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
         anew: bool = False,

@@ -147,6 +147,11 @@ async def test_results_come_test_by_test_with_crash_frames_and_coverage(
     assert far.lines["subject.py"] == {5, 6}
     assert not result.green
 
+    wanted = {"subject.py": frozenset({6, 9})}
+    result = await runner.run(named("far", "fine"), {}, SHORT, coverage=wanted)
+
+    assert [dict(record.lines) for record in result.records] == [{"subject.py": {6}}, {}]
+
 
 @SHARED
 @pytest.mark.slow

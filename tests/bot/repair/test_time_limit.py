@@ -15,7 +15,7 @@ from bot.repair.engine import mend
 from bot.repair.explain import explain
 from bot.repair.model import SearchReport, Texts
 from bot.repair.request import RepairRequest
-from bot.repair.runner import FunctionPlace, RunResult, TimeLimits
+from bot.repair.runner import FunctionPlace, Lines, RunResult, TimeLimits
 from tests.fakes.one_module import PATH, OneModule
 
 TEXT = "def area(width, height):\n    return width + height\n"
@@ -34,7 +34,7 @@ class Endless(OneModule):
         overlay: Texts,
         limits: TimeLimits,
         *,
-        coverage: bool = False,
+        coverage: bool | Lines = False,
         stop_at_first: bool = False,
         modules: bool = False,
         anew: bool = False,
