@@ -236,8 +236,11 @@ def other_loops(config: Any, own: object) -> list[object]:
 def chosen(items: Sequence[Any], tests: Sequence[str]) -> list[Any]:
     """Return the items of these paths and node ids, in their order. Raises `LookupError`."""
     found: dict[int, Any] = {}
+    named: dict[str, list[Any]] = {}
+    for item in items:
+        named.setdefault(item.nodeid, []).append(item)
     for test in tests:
-        own = [item for item in items if within(item.nodeid, test)]
+        own = named.get(test) or [item for item in items if within(item.nodeid, test)]
         if not own:
             raise LookupError(f"{test} was not collected")
         found |= {id(item): item for item in own}

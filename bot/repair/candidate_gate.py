@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from bot.infra.syntax import parse
 from bot.proof import JOINED, Hazard, HazardKind, hazards, joined_conditions
+from bot.repair.affected_tests import Unconcerned, nobody
 from bot.repair.calls import StatedAnswer
 from bot.repair.model import Proof, SuspectHunk, Texts
 from bot.repair.mutants import changed_lines, mutants
@@ -72,9 +73,10 @@ class CandidateGate:
         known: frozenset[str] = frozenset(),
         by_exit: bool = False,
         stated: StatedAnswers | None = None,
+        unconcerned: Unconcerned = nobody,
     ) -> None:
         self._stated = stated or StatedAnswers(runner, reproduction, (), limits)
-        self._by_exit = by_exit
+        self._by_exit, self._unconcerned = by_exit, unconcerned
         self._before, self._runner, self._limits = before, runner, limits
         self._reproduction, self._existing = tuple(reproduction), tuple(existing)
         self._answered, self._written = answered, written
@@ -125,9 +127,9 @@ class CandidateGate:
 
     async def _green(self, files: Texts) -> tuple[str, ...]:
         """Return the existing tests that pass with the change: those red without it tell most."""
-        if not self._existing:
-            return ()
-        return (await self._runner.run(self._existing, files, self._limits)).passed
+        left_out = self._unconcerned(files)
+        tests = [test for test in self._existing if test not in left_out]
+        return (await self._runner.run(tests, files, self._limits)).passed if tests else ()
 
     async def _told_apart(
         self,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.ports.clock import Clock
+from bot.repair.affected_tests import AffectedTests
 from bot.repair.baseline import Baseline, baseline, import_ahead, judge_guards
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
@@ -113,7 +114,8 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     if base.failing:
         await import_ahead(request, base, problem.texts, runner)
     limits = candidate_limits(base.passing)
-    judge = TestJudge(runner, request.reproduction, guards, *limits)
+    unconcerned = AffectedTests(problem).unconcerned
+    judge = TestJudge(runner, request.reproduction, guards, *limits, unconcerned=unconcerned)
     tests, probing = [*request.reproduction, *guards], replace(request.limits, seconds=PROBING)
     stated = StatedAnswers(runner, tests, request.stated, probing)
     confirmation = _confirmation(request, base, problem, runner, stated)
@@ -163,6 +165,7 @@ def _confirmation(
         written=request.written,
         by_exit=request.by_exit,
         stated=stated,
+        unconcerned=AffectedTests(problem).unconcerned,
     )
     return Confirmation(
         request.root,

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
+from bot.repair.affected_tests import Unconcerned, nobody
 from bot.repair.model import Judgement, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
 
@@ -11,7 +12,10 @@ SPREAD = 8
 
 
 class TestJudge:
-    """Implements `search.Judge` over a `TestRunner`."""
+    """Implements `search.Judge` over a `TestRunner`.
+
+    Of the `affected` tests it runs none that the new texts leave `unconcerned`.
+    """
 
     __test__ = False  # not a test, whatever its name says to pytest
 
@@ -22,8 +26,11 @@ class TestJudge:
         affected: Sequence[str],
         quick: TimeLimits,
         full: TimeLimits,
+        *,
+        unconcerned: Unconcerned = nobody,
     ) -> None:
         self._runner, self._quick, self._full = runner, quick, full
+        self._unconcerned = unconcerned
         self._reproduction = tuple(reproduction)
         self._affected = tuple(test for test in affected if test not in self._reproduction)
         self._killers: Counter[str] = Counter()
@@ -36,7 +43,8 @@ class TestJudge:
         result = await self._runner.run(first, files, self._quick, stop_at_first=stop)
         if not result.green:
             return self._judgement(result, "reproduction", len(first))
-        rest = [test for test in self._affected if test not in killers]
+        left_out = {*killers, *self._unconcerned(files)}
+        rest = [test for test in self._affected if test not in left_out]
         if not rest:
             return Judgement(True, passed=len(result.passed), total=len(first))
         result = await self._runner.run(rest, files, self._full, stop_at_first=True)

@@ -1,0 +1,79 @@
+"""An edit concerns the tests that call the function it is in; where that is not known, all."""
+
+import pytest
+
+from bot.repair.affected_tests import AffectedTests
+from bot.repair.judge import TestJudge
+from bot.repair.model import Problem
+from bot.repair.runner import TimeLimits
+from tests.fakes.one_module import PATH, OneModule
+
+TEXT = """\
+RATE = 2
+
+
+def total(prices):
+    rate = RATE
+    return sum(prices) - rate
+
+
+def label(text):
+    shown = text.strip()
+    return shown
+
+
+def total_of(text, sign=1):
+    return total([sign * len(label(text))])
+"""
+BAD, GOOD, OTHER, APART = "bad", "good", "other", "apart"
+SEEN = {
+    BAD: {4, 5, 6, 14, 15},
+    GOOD: {4, 5, 6},
+    OTHER: {9, 10, 11, 14, 15},
+    APART: set[int](),
+}
+CONCERNED = {
+    "the function two of them call": (("sum(prices) -", "sum(prices) +"), {GOOD}),
+    "a line more in it": (("rate = RATE", "rate = RATE\n    rate += 1"), {GOOD}),
+    "a line less in it": (("    rate = RATE\n", ""), {GOOD}),
+    "a function with one caller": (("sign * len", "len"), {OTHER}),
+    "the module": (("RATE = 2", "RATE = 3"), {GOOD, OTHER, APART}),
+    "a default": (("sign=1", "sign=2"), {GOOD, OTHER, APART}),
+    "a function that no failing test called": ((".strip()", ""), {GOOD, OTHER, APART}),
+}
+
+
+def problem() -> Problem:
+    coverage = {test: {PATH: frozenset(lines)} for test, lines in SEEN.items()}
+    return Problem(
+        {PATH: TEXT},
+        coverage=coverage,
+        failing=frozenset({BAD}),
+        passing=frozenset(SEEN) - {BAD},
+    )
+
+
+@pytest.mark.parametrize("case", CONCERNED)
+def test_an_edit_concerns_who_calls_the_function_it_is_in(case: str) -> None:
+    (before, after), concerned = CONCERNED[case]
+
+    left_out = AffectedTests(problem()).unconcerned({PATH: TEXT.replace(before, after)})
+
+    assert frozenset(SEEN) - {BAD} - left_out == concerned
+
+
+async def test_only_tests_that_an_edit_concerns_are_run_after_the_failing_one() -> None:
+    tests = {
+        BAD: "assert total([1, 2]) == 5",
+        GOOD: "assert total([]) == 2",
+        APART: "assert label(' a') == 'a'",
+    }
+    judge = TestJudge(
+        OneModule(TEXT, tests), [BAD], [GOOD, APART], TimeLimits(), TimeLimits(),
+        unconcerned=AffectedTests(problem()).unconcerned,
+    )  # fmt: skip
+
+    judgement = await judge.judge({PATH: TEXT.replace(" - rate", " + rate")})
+
+    assert judgement.green
+    assert judgement.passed == 2
