@@ -273,9 +273,9 @@ def test_source_is_parsed_in_one_place() -> None:
     # The others belong to other programs, which have one thread.
     apart = {
         "bot/infra/syntax.py",
-        "bot/repair/_fork_child.py",
         "bot/repair/_fork_code.py",
         "bot/repair/_fork_imports.py",
+        "bot/repair/_fork_overlay.py",
         "bot/adapters/rehearsal/runner/fork_server.py",
     }
     parsing = ("ast.parse", "ast.literal_eval", "literal_eval", "compile")

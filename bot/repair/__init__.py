@@ -8,7 +8,7 @@ reverts     parts of suspect commits undone, smallest first
 migrations  columns that tables of older files lack
 operators   single edits, one module a family; `guidance` weighs them by the exception
 candidates  all of these ranked; `search` judges them best first; `explain` says what was tried
-judge       reproduction first, then the tests that call what is edited (`affected_tests`),
+judge       reproduction first, then the tests that call what is edited (`impacted_tests`),
             over a `runner.TestRunner`
 forking_runner  the fast runner for pytest (the `_fork_*` run in the project's interpreter);
             `plain` is the slow one for any other command

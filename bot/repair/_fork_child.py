@@ -1,24 +1,19 @@
-"""What a forked child does: lay the candidate over the tree, run the tests, say what happened.
+"""What a forked child does: run the tests and say what happened.
 
 Sent as source text to the interpreter of the project under repair, so it may use the standard
 library and that project's own pytest, and nothing of ours. See `_fork_server` for the other half.
 """
 
-import builtins
 import contextlib
 import difflib
 import importlib.machinery
-import io
-import linecache
 import math
 import os
 import resource
 import signal
 import sys
 import threading
-import tokenize
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -27,34 +22,6 @@ LIMIT = 400
 
 class OutOfTime(BaseException):
     """Raised in a test that ran too long; not an `Exception`, so tested code cannot swallow it."""
-
-
-def lay_over(files: dict[str, str], scratch: str) -> None:
-    """Make imports and reads of these absolute paths see the given texts, in this process only."""
-    copies: dict[str, str] = {}
-    for number, (path, text) in enumerate(files.items()):
-        copies[path] = str(Path(scratch, f"overlay-{os.getpid()}-{number}.py"))
-        with Path(path).open("rb") as file:
-            encoding = tokenize.detect_encoding(file.readline)[0]
-        Path(copies[path]).write_bytes(text.encode(encoding))
-        linecache.cache[path] = (len(text), None, list(io.StringIO(text, newline=None)), path)
-    loader: Any = importlib.machinery.SourceFileLoader
-    plain_code, plain_open = loader.get_code, builtins.open
-
-    def get_code(self: Any, fullname: str) -> CodeType | None:
-        path = os.path.realpath(self.get_filename(fullname))
-        if path in files:
-            return compile(files[path], path, "exec", dont_inherit=True)
-        code: CodeType | None = plain_code(self, fullname)
-        return code
-
-    def redirected(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:
-        if isinstance(file, (str, os.PathLike)) and "r" in mode and "+" not in mode:
-            file = copies.get(os.path.realpath(file), file)
-        return plain_open(file, mode, *args, **kwargs)
-
-    loader.get_code = get_code
-    builtins.open = io.open = redirected
 
 
 class Tracer:
@@ -293,11 +260,6 @@ def prepare(request: dict[str, Any]) -> None:
     limit_memory(int(request.get("megabytes", 4096)))
 
 
-def absolute(overlay: dict[str, str], root: str) -> dict[str, str]:
-    """Return texts by the real paths of their files."""
-    return {os.path.realpath(Path(root, path)): text for path, text in overlay.items()}
-
-
 def run_child(
     request: dict[str, Any], root: str, emit: Callable[[Any], None], plugins: list[object]
 ) -> int:
@@ -308,7 +270,5 @@ def run_child(
     import pytest
 
     prepare(request)
-    if request["overlay"]:
-        lay_over(absolute(request["overlay"], root), request["scratch"])
     heard = [TestRecorder(request, root, emit), *plugins]
     return int(pytest.main(arguments(request, root), plugins=heard))

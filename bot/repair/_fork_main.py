@@ -27,7 +27,10 @@ class TestWork:
     def do(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
         """Do what is asked in this very process; return the last record."""
         self._parts["imports"]["compile_into"](self._cache, self._root)
-        run_child = self._parts["child"]["run_child"]
+        overlay, run_child = self._parts["overlay"], self._parts["child"]["run_child"]
+        if request["overlay"]:
+            files = overlay["absolute"](request["overlay"], self._root)
+            overlay["lay_over"](files, request["scratch"])
         end = run_child(request, self._root, emit, plugins(self._parts, request, self._root, emit))
         wanted = request["modules"]
         return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}

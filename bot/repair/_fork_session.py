@@ -200,15 +200,15 @@ class CollectedSession:
     def work(self, request: dict[str, Any], emit: Callable[[Any], None]) -> dict[str, Any]:
         """Run the tests asked for with the candidate's code, in a child; return the last record."""
         request |= json.loads(Path(request["file"]).read_text(encoding="utf-8"))
-        child, session = self._parts["child"], self._session
-        files = child["absolute"](request["overlay"], self._root)
+        overlay, session = self._parts["overlay"], self._session
+        files = overlay["absolute"](request["overlay"], self._root)
         unfit: type[Exception] = self._parts["code"]["Unfit"]
         try:
             items = chosen(session.items, request["tests"])
             self.imported.put(files)
         except (unfit, LookupError, SyntaxError, ValueError) as error:
             return {"end": None, "unfit": f"{error}" or type(error).__name__}
-        child["lay_over"](files, request["scratch"])
+        overlay["lay_over"](files, request["scratch"])
         self.recorder.request, self.recorder.emit = request, emit
         session.items, session.testscollected = items, len(items)
         session.config.option.maxfail = request.get("maxfail") or session.config.option.maxfail

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 from bot.infra.syntax import parse
 from bot.proof import JOINED, Hazard, HazardKind, hazards, joined_conditions
-from bot.repair.affected_tests import Unconcerned, nobody
 from bot.repair.calls import StatedAnswer
+from bot.repair.impacted_tests import Unconcerned, nobody
 from bot.repair.model import Proof, SuspectHunk, Texts
 from bot.repair.mutants import changed_lines, mutants
 from bot.repair.partial_undo import undoing

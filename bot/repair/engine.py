@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.ports.clock import Clock
-from bot.repair.affected_tests import AffectedTests
 from bot.repair.baseline import Baseline, baseline, import_ahead, judge_guards
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
 from bot.repair.conclusion import Conclusion
 from bot.repair.confirmation import Confirmation
 from bot.repair.files import changeable_texts, write
+from bot.repair.impacted_tests import ImpactedTests
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
 from bot.repair.model import Problem, SearchReport
@@ -114,7 +114,7 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     if base.failing:
         await import_ahead(request, base, problem.texts, runner)
     limits = candidate_limits(base.passing)
-    unconcerned = AffectedTests(problem).unconcerned
+    unconcerned = ImpactedTests(problem).unconcerned
     judge = TestJudge(runner, request.reproduction, guards, *limits, unconcerned=unconcerned)
     tests, probing = [*request.reproduction, *guards], replace(request.limits, seconds=PROBING)
     stated = StatedAnswers(runner, tests, request.stated, probing)
@@ -165,7 +165,7 @@ def _confirmation(
         written=request.written,
         by_exit=request.by_exit,
         stated=stated,
-        unconcerned=AffectedTests(problem).unconcerned,
+        unconcerned=ImpactedTests(problem).unconcerned,
     )
     return Confirmation(
         request.root,

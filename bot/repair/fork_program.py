@@ -17,7 +17,7 @@ for name, source in settings["sources"].items():
 parts["main"]["main"](parts, settings)
 """
 PARTS = (
-    "child", "server", "imports", "paths", "calls", "coroutines", "replays", "code",
+    "child", "overlay", "server", "imports", "paths", "calls", "coroutines", "replays", "code",
     "session", "main",
 )  # fmt: skip
 

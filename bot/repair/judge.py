@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.repair.affected_tests import Unconcerned, nobody
+from bot.repair.impacted_tests import Unconcerned, nobody
 from bot.repair.model import Judgement, Texts
 from bot.repair.runner import RunResult, TestRunner, TimeLimits
 

@@ -7,7 +7,7 @@ from bot.repair.candidates import single_edits
 from bot.repair.model import Candidate, Crash, SourceEdit, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.operators import View, pools_of
-from bot.repair.search import sound
+from bot.repair.soundness import sound
 from bot.repair.source import Source, header_lines
 
 TRIED = 12

@@ -6,7 +6,6 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import Protocol
 
@@ -16,7 +15,7 @@ from bot.repair.candidates import propose
 from bot.repair.follow_ups import FollowUps
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
-from bot.repair.source import Oddities, oddities
+from bot.repair.soundness import sound
 
 NEAR_MISSES = 5
 ENOUGH = 6  # green candidates to choose from
@@ -168,26 +167,6 @@ class _Search:
                 self.near.append(attempt)
             tried = sum(self.tried.values())
             self.on_progress(SearchProgress(tried, len(self.queue), attempt, self.passed))
-
-
-def sound(files: Texts, originals: Texts) -> bool:
-    """Tell whether new texts parse, and neither read unbound names nor compare a thing to itself.
-
-    Where they did so before, they may.
-    """
-    for path, text in files.items():
-        after, before = oddities(text), known_oddities(originals[path])
-        if after is None:
-            return False
-        if before is not None and not after <= before:
-            return False
-    return True
-
-
-@lru_cache(maxsize=64)
-def known_oddities(text: str) -> Oddities | None:
-    """Return the oddities of a text as it was before: each candidate is compared with it."""
-    return oddities(text)
 
 
 async def search(

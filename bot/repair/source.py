@@ -1,9 +1,7 @@
 """A module's text seen through its syntax tree, with exact character positions for edits."""
 
 import ast
-import builtins
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from bot.infra.syntax import parse
@@ -262,53 +260,3 @@ def bound_name(node: ast.AST) -> str:
     if isinstance(node, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)):
         return node.name or ""
     return ""
-
-
-@dataclass(frozen=True, slots=True)
-class Oddities:
-    """What may be wrong with a source: names that nothing binds, things compared to themselves."""
-
-    unbound: frozenset[str] = frozenset()
-    tautologies: int = 0
-
-    def __le__(self, other: "Oddities") -> bool:
-        """Whether there is nothing odd here that is not odd there."""
-        return self.unbound <= other.unbound and self.tautologies <= other.tautologies
-
-
-def oddities(text: str) -> Oddities | None:
-    """Return what is odd about a source; None where it does not parse."""
-    try:
-        tree = parse(text)
-    except (SyntaxError, ValueError):
-        return None
-    nodes = list(ast.walk(tree))
-    return Oddities(frozenset(unknown_names(nodes)), tautologies(nodes))
-
-
-def unknown_names(nodes: Sequence[ast.AST]) -> set[str]:
-    """Return names that are read but bound nowhere among these nodes of a module, nor built in."""
-    if any(isinstance(node, ast.ImportFrom) and node.names[0].name == "*" for node in nodes):
-        return set()
-    read = {
-        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    }
-    special = {"__file__", "__name__", "__doc__", "__path__", "__class__"}
-    unbound = read - set(dir(builtins)) - special
-    return unbound - set(filter(None, map(bound_name, nodes))) if unbound else unbound
-
-
-def tautologies(nodes: Sequence[ast.AST]) -> int:
-    """Return how often something is compared with or assigned to itself: `a < a`, `a = a`."""
-    pairs: list[tuple[ast.expr, ast.expr]] = []
-    for node in nodes:
-        if isinstance(node, ast.Compare):
-            pairs += zip((node.left, *node.comparators), node.comparators, strict=False)
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("isinstance", "issubclass"):
-            pairs += [(node.args[0], node.args[1])] if len(node.args) == 2 else []
-        elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Name):
-            same = [getattr(target, "id", "") == node.value.id for target in node.targets]
-            pairs += [(node.value, node.value)] * sum(same)
-    return sum(
-        type(left) is type(right) and ast.dump(left) == ast.dump(right) for left, right in pairs
-    )

@@ -11,7 +11,8 @@ from bot.repair.candidates import propose
 from bot.repair.explain import explain
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
-from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search, sound
+from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search
+from bot.repair.soundness import sound
 from tests.fakes.fake_clock import FakeClock
 
 TEXT = "def f(items, count):\n    return items[count] < items[0]\n"

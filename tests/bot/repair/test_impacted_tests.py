@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.repair.affected_tests import AffectedTests
+from bot.repair.impacted_tests import ImpactedTests
 from bot.repair.judge import TestJudge
 from bot.repair.model import Problem
 from bot.repair.runner import TimeLimits
@@ -57,7 +57,7 @@ def problem() -> Problem:
 def test_an_edit_concerns_who_calls_the_function_it_is_in(case: str) -> None:
     (before, after), concerned = CONCERNED[case]
 
-    left_out = AffectedTests(problem()).unconcerned({PATH: TEXT.replace(before, after)})
+    left_out = ImpactedTests(problem()).unconcerned({PATH: TEXT.replace(before, after)})
 
     assert frozenset(SEEN) - {BAD} - left_out == concerned
 
@@ -70,7 +70,7 @@ async def test_only_tests_that_an_edit_concerns_are_run_after_the_failing_one() 
     }
     judge = TestJudge(
         OneModule(TEXT, tests), [BAD], [GOOD, APART], TimeLimits(), TimeLimits(),
-        unconcerned=AffectedTests(problem()).unconcerned,
+        unconcerned=ImpactedTests(problem()).unconcerned,
     )  # fmt: skip
 
     judgement = await judge.judge({PATH: TEXT.replace(" - rate", " + rate")})

@@ -22,7 +22,7 @@ def nobody(files: Texts) -> frozenset[str]:
     return frozenset()
 
 
-class AffectedTests:
+class ImpactedTests:
     """Tells for a problem which of its passing tests an edit does not concern."""
 
     def __init__(self, problem: Problem) -> None:
