@@ -39,13 +39,14 @@ class TestWork:
 def plugins(
     parts: Parts, request: dict[str, Any], root: str, emit: Callable[[Any], None]
 ) -> list[Any]:
-    """Return what looks at calls beside the tests, where the request asks for that."""
+    """Return what limits the collection and, where the request asks for it, looks at calls."""
+    limits = parts["collection"]["CollectionLimits"](request)
     calls = {**parts["calls"], **parts["coroutines"]}
     if "places" in request:
-        return [calls["CallsPlugin"](request, root, emit, calls["begins"])]
+        return [limits, calls["CallsPlugin"](request, root, emit, calls["begins"])]
     if "calls" in request:
-        return [parts["replays"]["ReplayPlugin"](request, root, emit, calls)]
-    return []
+        return [limits, parts["replays"]["ReplayPlugin"](request, root, emit, calls)]
+    return [limits]
 
 
 def preload(parts: Parts, request: dict[str, Any], root: str, cache: str) -> bool:

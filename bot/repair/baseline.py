@@ -1,7 +1,8 @@
 """How the tests of a tree stand before any edit, and what they import."""
 
+import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bot.repair.model import Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
 
+ENDED = "EndedProgram"
 LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)")
 
 
@@ -16,13 +18,14 @@ LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)"
 class Baseline:
     """How the tests stand before any edit: the reproduction fails, others pass or are `red`.
 
-    Files that want a package that is not installed are none of these.
+    Files that cannot be imported whatever becomes of the code are `left_out`: each with why.
     """
 
     failing: tuple[TestRecord, ...]
     passing: tuple[TestRecord, ...]
     red: tuple[str, ...]
     result: RunResult
+    left_out: tuple[tuple[str, str], ...] = ()
     project: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -46,18 +49,44 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     own = await ran(request.reproduction, True)
     if own.modules and not request.imported:
         await runner.preload(own.modules)
-    other = await ran(request.affected, _lines_of(own.failed))
+    lines = _lines_of(own.failed)
+    other = await ran(request.affected, lines)
+    if not other.ended and not other.late:
+        alone = by_file(request.affected)
+        runs = await asyncio.gather(*(ran(tests, lines) for tests in alone.values()))
+        other = _joined(dict(zip(alone, runs, strict=True)))
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
     failing = own.failed or (() if own.green else (_unknown(own),))
-    red = [
-        record.test
-        for record in rest
-        if record.outcome == "failed" and not lacks_a_package(request.root, record)
-    ]
-    project = tuple(dict.fromkeys((*own.project, *other.project)))
-    return Baseline(tuple(failing), tuple(passing), tuple(red), own, project)
+    failed = [(record.test, _obstacle(request.root, record)) for record in rest
+              if record.outcome == "failed"]  # fmt: skip
+    return Baseline(
+        failing=tuple(failing),
+        passing=tuple(passing),
+        red=tuple(test for test, why in failed if not why),
+        result=own,
+        left_out=tuple((test, why) for test, why in failed if why),
+        project=tuple(dict.fromkeys((*own.project, *other.project))),
+    )
+
+
+def by_file(tests: Sequence[str]) -> dict[str, list[str]]:
+    """Return tests by the files they are in."""
+    files: dict[str, list[str]] = {}
+    for test in tests:
+        files.setdefault(test.partition("::")[0], []).append(test)
+    return files
+
+
+def _joined(runs: Mapping[str, RunResult]) -> RunResult:
+    """Return the runs of single files as one; a file that ended its process has failed."""
+    records = [record for run in runs.values() for record in run.records]
+    crash = Crash(ENDED, "ends the process")
+    records += [TestRecord(file, "failed", crash=crash) for file, run in runs.items()
+                if not run.ended and not run.late]  # fmt: skip
+    project = dict.fromkeys(each for run in runs.values() for each in run.project)
+    return RunResult(tuple(records), project=tuple(project))
 
 
 async def import_ahead(
@@ -93,21 +122,26 @@ def _lines_of(records: Sequence[TestRecord]) -> Lines:
     return found
 
 
-def lacks_a_package(root: Path, record: TestRecord) -> bool:
-    """Whether a file of tests was not imported for want of what is installed.
+def _obstacle(root: Path, record: TestRecord) -> str:
+    """Return what keeps a file of tests from being imported, and says nothing of an edit.
 
-    No edit of the tree at `root` mends that, so it says nothing of one. What has a name of the tree
-    is its own.
+    It ends the program then, waits for ever, or wants a package that is not installed. What has a
+    name of the tree at `root` is its own: an edit may mend that.
     """
     crash = record.crash
-    if crash is None or "ImportError" not in (crash.error, *crash.bases):
-        return False
-    lacked = LACKED.search(crash.message)
+    if crash is None:
+        return ""
+    if "::" not in record.test and crash.error in (ENDED, "OutOfTime"):
+        ends = crash.error == ENDED
+        return f"{'ends the program' if ends else 'does not come to an end'} while it is imported"
+    lacked = LACKED.search(crash.message) if "ImportError" in (crash.error, *crash.bases) else None
     if lacked is None:
-        return False
+        return ""
     name = lacked[1] or lacked[2]
     folders = {root, root / "src", (root / record.test.partition("::")[0]).parent}
-    return not any((folder / each).exists() for folder in folders for each in (name, f"{name}.py"))
+    if any((folder / each).exists() for folder in folders for each in (name, f"{name}.py")):
+        return ""
+    return f"wants {'' if lacked[1] else 'another '}`{name}`, which is not installed"
 
 
 def _unknown(result: RunResult) -> TestRecord:

@@ -215,7 +215,10 @@ async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case)
         return whole
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, request.seconds - (case.clock.monotonic() - began))):
-            return await _one_by_one(request, runner, case, began) or whole
+            gone = {file for file, _ in whole.left_out}
+            beside = tuple(test for test in request.affected if test not in gone)
+            rest = replace(request, affected=beside)
+            return await _one_by_one(rest, runner, case, began) or whole
     return whole
 
 

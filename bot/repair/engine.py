@@ -73,6 +73,7 @@ async def mend(
             considered=max(report.considered, request.considered),
             failing=len(ahead.problem.failing),
             passing=len(ahead.guards),
+            left_out=ahead.base.left_out,
         )
         report = await _concluded(request.root, ahead, report, left())
     if report.fix is not None and request.write:

@@ -30,9 +30,9 @@ def explain(report: SearchReport, *, command: bool = False) -> str:
     if report.fix is not None:
         lines = [_found(report), *_undone(report), _belief(report), *doubts(report),
                  *_stated(report)]  # fmt: skip
-        return "\n".join([*lines, _effort(report)])
-    parts = [_nothing(report, command=command), _slow(report), *_stated(report), _effort(report),
-             _suspects(report), *map(_refused, report.refused[:NEAR]),
+        return "\n".join([*lines, *_left_out(report), _effort(report)])
+    parts = [_nothing(report, command=command), _slow(report), *_stated(report), *_left_out(report),
+             _effort(report), _suspects(report), *map(_refused, report.refused[:NEAR]),
              *map(_near, report.near[:NEAR]), WAY_OUT if command else ""]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
@@ -57,6 +57,14 @@ def _found(report: SearchReport) -> str:
     at = f", line {fix.line}" if fix.line else ""
     what = fix.why[:1].upper() + fix.why[1:]
     return f"{what} in {files}{at}. {_turned(report)}"
+
+
+def _left_out(report: SearchReport) -> list[str]:
+    """Name the test files that nobody could ask."""
+    if not report.left_out:
+        return []
+    files = "; ".join(f"`{file}` {why}" for file, why in report.left_out[:NEAR])
+    return [f"Left out of the tests beside it: {files}."]
 
 
 def _undone(report: SearchReport) -> list[str]:

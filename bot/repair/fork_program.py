@@ -17,8 +17,8 @@ for name, source in settings["sources"].items():
 parts["main"]["main"](parts, settings)
 """
 PARTS = (
-    "child", "overlay", "server", "imports", "paths", "calls", "coroutines", "replays", "code",
-    "session", "main",
+    "child", "collection", "overlay", "server", "imports", "paths", "calls", "coroutines",
+    "replays", "code", "session", "main",
 )  # fmt: skip
 
 
@@ -51,6 +51,7 @@ def request_of(
         "options": list(options),
         "megabytes": megabytes,
         "test_seconds": limits.test_seconds,
+        "collect_seconds": limits.collect_seconds or limits.test_seconds,
         "cpu_seconds": limits.cpu_seconds,
         "seconds": limits.seconds,
     }

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from bot.repair.runner import TestRecord, TimeLimits
 
 FIRST_CPU, FIRST_WALL = 1 / 20, 1 / 4  # of all the time, for one test nothing is known of
+IMPORTING = 1 / 15  # of all the time, for one file of tests beside those that fail
 CPU_FLOOR, WALL_FLOOR = 1.0, 6.0
 TRACED = 20  # times slower with coverage, at most
 SLOWER = 4  # times slower than it was, on a busy machine
@@ -23,7 +24,8 @@ def measured_limits(records: Sequence[TestRecord], seconds: float) -> TimeLimits
     """Return the limits of later runs of the tree as it stands, with coverage or without."""
     took = longest(records)
     cpu = max(CPU_FLOOR, TRACED * took)
-    return TimeLimits(max(WALL_FLOOR, 3 * cpu), cpu, max(20.0, seconds / 2))
+    importing = max(3.0, IMPORTING * seconds)
+    return TimeLimits(max(WALL_FLOOR, 3 * cpu), cpu, max(20.0, seconds / 2), importing)
 
 
 def candidate_limits(records: Sequence[TestRecord]) -> tuple[TimeLimits, TimeLimits]:

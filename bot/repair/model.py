@@ -201,7 +201,8 @@ class SearchReport:
     there is no fix, it is what a call should answer that fails, and `unanswered` are the edits with
     which it does not, the likeliest first. `stated` is what people said by now, and `tests` are new
     test files that hold the fix to that.
-    `failing` is how many tests have to turn green, `passing` how many have to stay so.
+    `failing` is how many tests have to turn green, `passing` how many have to stay so; `left_out`
+    are test files beside them that cannot be imported, each with why: "ends the program".
     """
 
     fix: Candidate | None
@@ -230,6 +231,7 @@ class SearchReport:
     tests: Texts = field(default_factory=dict)
     failing: int = 0
     passing: int = 0
+    left_out: tuple[tuple[str, str], ...] = ()
 
     @property
     def attempts(self) -> int:

@@ -73,11 +73,15 @@ class RunResult:
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """Time allowed: a test's wall and processor seconds, and the whole run's wall seconds."""
+    """Time allowed: a test's wall and processor seconds, and the whole run's wall seconds.
+
+    To be imported, a file of tests has `collect_seconds`, or as long as a test.
+    """
 
     test_seconds: float = 20.0
     cpu_seconds: float = 10.0
     seconds: float = 60.0
+    collect_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

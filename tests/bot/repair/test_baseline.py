@@ -1,33 +1,76 @@
 """How the tests stand before any edit."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from bot.repair.baseline import baseline
+from bot.repair.baseline import Baseline, baseline
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+TEST = "def test_it():\n    assert False\n\n\ndef test_beside():\n    pass\n"
 
-async def test_a_file_that_wants_a_package_is_not_red_and_one_that_wants_ours_is(
+
+async def found_beside(folder: Path, files: Mapping[str, str], cpu: float = 3.0) -> Baseline:
+    """Return how the tests stand where these files lie beside the one that fails."""
+    for name, text in files.items():
+        (folder / name).write_text(f"{text}\n")
+    (folder / "test_subject.py").write_text(TEST)
+    (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    request = RepairRequest(
+        folder,
+        ("test_subject.py::test_it",),
+        ("test_subject.py::test_beside", *files),
+        limits=TimeLimits(cpu, cpu, 30),
+    )
+    async with ForkingRunner(folder) as runner:
+        return await baseline(request, runner)
+
+
+async def test_a_file_that_wants_a_package_is_left_out_and_one_that_wants_ours_is_red(
     tmp_path: Path,
 ) -> None:
-    imports = {
-        "test_elsewhere.py": "import a_package_that_is_not_here.part",
-        "test_newer.py": "from json import something_newer",
-        "test_renamed.py": "from subject import renamed",
-        "test_moved.py": "import subject.moved",
-        "test_raising.py": "import subject\nsubject.one()",
-    }
-    for name, text in imports.items():
-        (tmp_path / name).write_text(f"{text}\n")
     (tmp_path / "subject.py").write_text("def one():\n    raise ImportError('two')\n")
-    (tmp_path / "test_subject.py").write_text("def test_it():\n    assert False\n")
-    (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
-    request = RepairRequest(
-        tmp_path, ("test_subject.py::test_it",), tuple(imports), limits=TimeLimits(10, 3, 30)
+    found = await found_beside(
+        tmp_path,
+        {
+            "test_elsewhere.py": "import a_package_that_is_not_here.part",
+            "test_newer.py": "from json import something_newer",
+            "test_renamed.py": "from subject import renamed",
+            "test_moved.py": "import subject.moved",
+            "test_raising.py": "import subject\nsubject.one()",
+        },
     )
-    async with ForkingRunner(tmp_path) as runner:
-        found = await baseline(request, runner)
 
     assert sorted(found.red) == ["test_moved.py", "test_raising.py", "test_renamed.py"]
+    assert found.left_out == (
+        ("test_elsewhere.py", "wants `a_package_that_is_not_here`, which is not installed"),
+        ("test_newer.py", "wants another `json`, which is not installed"),
+    )
+
+
+async def test_a_file_that_ends_the_program_or_never_ends_takes_no_other_with_it(
+    tmp_path: Path,
+) -> None:
+    found = await found_beside(
+        tmp_path,
+        {
+            "test_ends.py": "import sys\nsys.exit(3)",
+            "test_gone.py": "import os\nos._exit(0)",
+            "test_good.py": "def test_it():\n    pass",
+            "test_waits.py": "import time\ntime.sleep(300)",
+        },
+        cpu=0.5,
+    )
+
+    assert [each.test for each in found.passing] == [
+        "test_subject.py::test_beside",
+        "test_good.py::test_it",
+    ]
+    assert found.red == ()
+    assert sorted(found.left_out) == [
+        ("test_ends.py", "ends the program while it is imported"),
+        ("test_gone.py", "ends the program while it is imported"),
+        ("test_waits.py", "does not come to an end while it is imported"),
+    ]
