@@ -1,11 +1,10 @@
 """All candidates for a problem, ranked: undoings of suspect hunks, migrations, single edits."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
-from bot.infra.syntax import parse
 from bot.repair import migrations, reverts
 from bot.repair.expectation import expectation_of
 from bot.repair.guidance import factor, is_test
@@ -18,7 +17,7 @@ from bot.repair.source_text import line_at
 FLOOR = 0.1
 CRASHES_AT_MOST = 3
 EACH = 150  # edits of a statement, by each operator
-REVERT_FIRST = 1.6
+REVERT_FIRST, FIRST_REVERTS = 1.6, 30  # so many undoings come before all single edits
 KIN = 1.6
 KIN_KINDS = {"comparison", "off by one", "constant", "boolean operator", "negation"}
 
@@ -38,9 +37,9 @@ def propose(
     sources = _parsed(problem)
     best: dict[tuple[object, ...], Candidate] = {}
     reach = _reach(sources, suspicion)
-    undoings = _undoings(problem, suspicion, reach)
+    singles = _edits(problem, suspicion, sources, reach, late)
     migrated = migrations.propose(problem, sources)
-    for candidate in (*undoings, *migrated, *_edits(problem, suspicion, sources, reach, late)):
+    for candidate in (*singles, *migrated, *_undoings(problem, suspicion, sources, reach)):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
         known = best.get(candidate.edits)
@@ -61,20 +60,41 @@ def _parsed(problem: Problem) -> list[Source]:
 
 
 def _undoings(
-    problem: Problem, suspicion: Suspicion, reach: dict[str, float]
-) -> Iterator[Candidate]:
+    problem: Problem, suspicion: Suspicion, sources: list[Source], reach: dict[str, float]
+) -> list[Candidate]:
+    """Return the undoings: the likeliest come before all single edits, the others among them."""
+    top = {
+        source.path: [
+            (each, max((reach.get(name, 0.0) for name in _bound(each)), default=0.0))
+            for each in source.tree.body
+        ]
+        for source in sources
+    }
+    ranked: list[tuple[float, float, Candidate]] = []
     for candidate in reverts.propose(problem.texts, problem.hunks):
-        near = max(_nearness(edit, problem, suspicion, reach) for edit in candidate.edits)
+        near = max(_nearness(edit, problem, suspicion, top) for edit in candidate.edits)
         first = candidate.edits[0]
-        line = line_at(problem.texts[first.path], first.start)
-        rank = REVERT_FIRST + candidate.rank * (0.5 + near) if near else candidate.rank * 0.3
-        yield replace(candidate, rank=rank, line=line)
+        placed = replace(candidate, line=line_at(problem.texts[first.path], first.start))
+        ranked.append((candidate.rank * (0.5 + near) if near else 0.0, near, placed))
+    ranked.sort(key=lambda each: -each[0])
+    return [
+        replace(each, rank=REVERT_FIRST + rank if rank else 0.3 * each.rank)
+        if number < FIRST_REVERTS
+        else replace(each, rank=each.rank * (near or 0.3))
+        for number, (rank, near, each) in enumerate(ranked)
+    ]
 
 
 def _nearness(
-    edit: SourceEdit, problem: Problem, suspicion: Suspicion, reach: dict[str, float]
+    edit: SourceEdit,
+    problem: Problem,
+    suspicion: Suspicion,
+    top: Mapping[str, Sequence[tuple[ast.stmt, float]]],
 ) -> float:
-    """Return the suspicion of the lines an undoing touches, or of the names they bind."""
+    """Return the suspicion of the lines an undoing touches, or of the names they bind.
+
+    `top` are the outermost statements of each file that parses, with that of the names they bind.
+    """
     text = problem.texts[edit.path]
     first = line_at(text, edit.start)
     last = line_at(text, edit.end)
@@ -82,15 +102,14 @@ def _nearness(
     near = max((scored.get(line, 0.0) for line in range(first - 1, last + 2)), default=0.0)
     if near:
         return near
-    try:
-        tree = parse(text)
-    except (SyntaxError, ValueError):
+    if edit.path not in top:
         return UNSEEN
-    names: set[str] = set()
-    for statement in tree.body:
-        if statement.lineno <= last and (statement.end_lineno or statement.lineno) >= first:
-            names |= _bound(statement)
-    return max((reach.get(name, 0.0) for name in names), default=0.0)
+    touched = (
+        score
+        for statement, score in top[edit.path]
+        if statement.lineno <= last and (statement.end_lineno or statement.lineno) >= first
+    )
+    return max(touched, default=0.0)
 
 
 def _edits(

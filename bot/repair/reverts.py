@@ -13,7 +13,7 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
 ALIKE = 0.6
-ALL = 0.85  # before the words of a line: a whole commit is proven by what was there before it
+ALL = 1.1  # before its parts: what was there before a commit is no mixture of two designs
 
 
 def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
@@ -180,7 +180,7 @@ def token_edits(text: str, change: CommitChange, edit: SourceEdit) -> Iterator[S
 
 
 def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
-    """Yield undoings, ranked 0 to 1: whole changes of new commits first, then parts of them."""
+    """Yield undoings, ranked from 0: new commits and whole changes of them before their parts."""
     everything: dict[str, list[SourceEdit]] = {}
     fades: dict[str, float] = {}
     for hunk in hunks:

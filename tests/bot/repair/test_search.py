@@ -7,7 +7,7 @@ import pytest
 
 from bot.adapters.system_clock import SystemClock
 from bot.domain.errors import VerifierError
-from bot.repair.candidates import propose
+from bot.repair.candidates import FIRST_REVERTS, propose
 from bot.repair.explain import explain
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
@@ -69,6 +69,21 @@ def test_when_it_is_late_edits_of_the_most_suspicious_lines_have_been_proposed()
 
     assert {2} == {candidate.line for candidate in some} < {c.line for c in every}
     assert set(some) <= set(every)
+
+
+def test_however_much_the_last_commits_changed_single_edits_have_their_turn() -> None:
+    lines = [f"    total += items[{number}] < count" for number in range(60)]
+    text = "\n".join(["def f(items, count):", "    total = 0", *lines, "    return total", ""])
+    changed = [mark for line in lines for mark in (f"-{line.replace('<', '<=')}", f"+{line}")]
+    hunk = SuspectHunk("m.py", "1234567", 3, 3, tuple(changed))
+    frames = tuple(TraceFrame("m.py", line, "f") for line in range(3, 63))
+    known = replace(problem(text, (hunk,)), crashes=(replace(CRASH, frames=frames[:40]),))
+
+    kinds = [each.kind for each in propose(known, localise(known))]
+
+    assert kinds.count("revert") > 60
+    assert set(kinds[:FIRST_REVERTS]) == {"revert"}
+    assert set(kinds[FIRST_REVERTS : 2 * FIRST_REVERTS]) != {"revert"}
 
 
 async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:
