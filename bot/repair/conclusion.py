@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot.repair.behaviour import BehaviourComparison, touched
+from bot.repair.calls import CallOutcome
 from bot.repair.confirmation import Confirmation
 from bot.repair.model import (
     Candidate,
@@ -30,7 +31,7 @@ REMOVED = (
     "that no test makes answer otherwise"
 )
 RED = "`{test}`, one of {count} tests beside it that fail as well, still does with it"
-UNCOMPARED = "there was no time left to compare what it answers with what was answered before"
+UNCOMPARED = "what it answers could not be compared in time with what was answered before"
 
 
 class Conclusion:
@@ -63,15 +64,21 @@ class Conclusion:
         if report.considered < min(CONSIDERED, report.proposed):
             hasty = HASTY.format(count=report.considered, all=report.proposed)
             return found if selection.rivals else replace(found, doubt=hasty)
+        if _known(self._comparison.base) and not _known(selection.behaviour.outcomes):
+            return replace(found, doubt=UNCOMPARED)
         # A reproduction of ours only looks at whether the call ends: it tells little apart.
-        if not self._written or selection.rivals or selection.losses:
-            return _doubted(found, selection.unlike, red)
+        if self._written and not selection.rivals and not selection.losses:
+            found = await self._looked_around(found, selection)
+        return _doubted(found, selection.unlike, red)
+
+    async def _looked_around(self, found: SearchReport, selection: SelectedFix) -> SearchReport:
+        """Return the report as proven where tests tell its fix from what is next to it."""
         neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
         around = await neighbourhood.of(selection.chosen.candidate, selection.chosen.files)
         doubt = IDLE.format(why=around.idle) if around.idle else ""
         if around.told_apart:
             found, doubt = await self._unwitnessed(found, selection)
-        found = replace(
+        return replace(
             found,
             label="proven" if around.told_apart and not doubt else "plausible",
             doubt=doubt,
@@ -79,7 +86,6 @@ class Conclusion:
             others=around.others,
             question=around.question,
         )
-        return _doubted(found, selection.unlike, red)
 
     async def _unwitnessed(
         self, found: SearchReport, selection: SelectedFix
@@ -142,6 +148,11 @@ class Conclusion:
             for some in (candidates, doubtful)
         ]
         return await selection.select(*rows)
+
+
+def _known(outcomes: Sequence[CallOutcome]) -> bool:
+    """Return whether it is known of any call how it ended."""
+    return any(outcome.how != "unknown" for outcome in outcomes)
 
 
 def _doubted(report: SearchReport, unlike: Sequence[Candidate], red: Sequence[str]) -> SearchReport:

@@ -168,7 +168,10 @@ class ForkingRunner:
         """Return the calls that tests make of these functions; see `TestRunner`."""
         wanted = [(place.path, place.line, place.name) for place in places]
         request = {**self._request(tests, {}, limits), "places": wanted, "modules": False}
-        return read_calls(await self._asked(request, anew=False))
+        answer = await self._asked(request, anew=False)
+        if answer.get("end") is None:
+            raise TimeoutError("the tests were ended before they could tell what they call")
+        return read_calls(answer)
 
     async def replay_calls(
         self,

@@ -132,7 +132,7 @@ class TestRunner(Protocol):
         """Run the tests as the tree lies on disk; return the calls they make of these functions.
 
         Beside them, calls like these with an argument a little different. None, where the runner
-        cannot look into what it runs.
+        cannot look into what it runs. Raises `TimeoutError` where the tests did not come to an end.
         """
         ...
 

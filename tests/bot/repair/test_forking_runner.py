@@ -11,7 +11,7 @@ import pytest_asyncio
 
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.judge import TestJudge
-from bot.repair.runner import TimeLimits
+from bot.repair.runner import FunctionPlace, TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
 SHORT = TimeLimits(test_seconds=5, cpu_seconds=0.3, seconds=30)
@@ -134,6 +134,19 @@ async def until_there(file: Path) -> None:
 
 
 @SHARED
+async def test_calls_that_were_not_all_recorded_are_not_taken_for_none(
+    runner: ForkingRunner,
+) -> None:
+    places = [FunctionPlace("subject.py", 5, "pick")]
+    with pytest.raises(TimeoutError, match="before they could tell what they call"):
+        await runner.record_calls(named("far", "spin"), places, TimeLimits(60, 60, 0.3))
+
+    assert [call.text for call in await runner.record_calls(named("pick"), places, SHORT)][:1] == [
+        "pick([1, 2], 0)"
+    ]
+
+
+@SHARED
 async def test_results_come_test_by_test_with_crash_frames_and_coverage(
     runner: ForkingRunner,
 ) -> None:
@@ -229,7 +242,7 @@ async def test_nothing_outlives_us_when_we_are_killed(project: Path) -> None:
 import asyncio
 from pathlib import Path
 from bot.repair.forking_runner import ForkingRunner
-from bot.repair.runner import TimeLimits
+from bot.repair.runner import FunctionPlace, TimeLimits
 
 async def main():
     async with ForkingRunner(Path({str(project)!r})) as runner:
