@@ -38,7 +38,9 @@ def way_of(answer: Mapping[str, Any]) -> str:
 
 
 def read_calls(answer: Mapping[str, Any]) -> tuple[RecordedCall, ...]:
-    """Turn the calls that a child recorded into ours."""
+    """Turn the calls that a child recorded into ours; `TimeoutError` where it was ended before."""
+    if answer.get("end") is None:
+        raise TimeoutError("the tests were ended before they could tell what they call")
     return tuple(
         RecordedCall(
             path=str(call["path"]),
