@@ -11,6 +11,7 @@ from bot.repair.guidance import factor, is_test
 from bot.repair.localise import UNSEEN, Suspicion
 from bot.repair.model import Candidate, Crash, Problem, SourceEdit
 from bot.repair.operators import OPERATORS, Pools, View, pools_of
+from bot.repair.operators.decorators import replaces_property
 from bot.repair.source import FunctionNode, Source, header_lines
 from bot.repair.source_text import line_at
 
@@ -188,6 +189,8 @@ def _score(
         score = max(score, suspicion.of(source.path, range(handler.lineno, handler.lineno + 1)))
     if isinstance(statement, FunctionNode):
         inside = range(statement.lineno, (statement.end_lineno or statement.lineno) + 1)
+        if replaces_property(statement, source):  # whoever reads the property does not run it
+            score = max(score, UNSEEN)
         return max(score, 0.75 * suspicion.of(source.path, inside))
     if source.function(statement) is not None:
         return score if score or suspicion.measured else UNSEEN

@@ -1,13 +1,16 @@
-"""Where the fault is likely to be: tests' coverage (Ochiai), the crash's frames, suspect hunks."""
+"""Where the fault is likely to be: tests' coverage (Ochiai), the crash, suspect hunks."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.repair.model import Crash, Problem, SuspectHunk
+from bot.repair.model import Crash, Problem, SuspectHunk, Texts
 
 COVERAGE, INNERMOST, HUNK = 0.55, 0.45, 0.35
 FRAME_FADE = 0.6
+# As Python says it of calls that do not fit: `Cart.add() missing 1 required positional argument`.
+MISCALLED = re.compile(r"(?:[\w<>]+\.)*(\w+)\(\) (?:missing|takes|got) ")
 UNSEEN = 0.08  # lines no test's coverage speaks of: module level, or coverage was not measured
 
 
@@ -49,6 +52,7 @@ def localise(problem: Problem) -> Suspicion:
     covered = _by_coverage(problem, scores)
     for crash in problem.crashes:
         _by_frames(crash, scores, 1 / len(problem.crashes))
+        _by_name(crash, problem.texts, scores)
     for hunk in problem.hunks:
         _by_hunk(hunk, scores, covered)
     return Suspicion(scores, covered)
@@ -81,6 +85,18 @@ def _by_frames(crash: Crash, scores: dict[str, dict[int, float]], share: float) 
             if near in at:
                 at[near] += weight * 0.25
         weight *= FRAME_FADE
+
+
+def _by_name(crash: Crash, texts: Texts, scores: dict[str, dict[int, float]]) -> None:
+    """Suspect the head of a function that could not be called as it was: no line of it ran."""
+    called = MISCALLED.match(crash.message) if crash.error == "TypeError" else None
+    if called is None:
+        return
+    head = re.compile(rf"\s*(?:async\s+)?def\s+{called[1]}\s*\(")
+    for path, at in scores.items():
+        for number, line in enumerate(texts[path].splitlines(), 1):
+            if head.match(line):
+                at[number] = max(at.get(number, 0.0), INNERMOST)
 
 
 def _by_hunk(

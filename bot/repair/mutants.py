@@ -10,6 +10,7 @@ from bot.repair.model import SourceEdit
 from bot.repair.source import Source
 from bot.repair.source_text import lines_of
 
+EMPTY = {"0", "0.0", "''", "b''", "[]", "()", "{}"}
 AT_MOST = 6  # for each kind of hazard
 _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+")}
 
@@ -17,9 +18,10 @@ _OTHER_OPERATION = {ast.Add: ("+", "-"), ast.Sub: ("-", "+"), ast.Mult: ("*", "+
 def mutants(path: str, before: str, after: str, kind: HazardKind) -> list[str]:
     """Return texts that differ from `after` in what was edited, as far as the kind goes.
 
-    Conditions are held true and held false, yes and no exchanged, fixed answers replaced, caught
-    exceptions let through. Parts of a commit undone, and edits of no hazardous kind, have all of
-    these but the last, and other arithmetic. What has no neighbour is told apart by nothing.
+    Conditions are held true and held false, yes and no exchanged, fixed answers replaced (an empty
+    one that stands in for another by nothing too), caught exceptions let through. Parts of a commit
+    undone, and edits of no hazardous kind, have all of these but the last, and other arithmetic.
+    What has no neighbour is told apart by nothing.
     """
     source, lines = Source(path, after), changed_lines(before, after)
     nodes = [node for node in ast.walk(source.tree) if getattr(node, "lineno", 0) in lines]
@@ -68,6 +70,8 @@ def _other_arithmetic(source: Source, node: ast.BinOp) -> Iterator[SourceEdit]:
 def _other_answers(source: Source, node: ast.AST) -> Iterator[SourceEdit]:
     for value in _answers(node):
         yield source.replace(value, _another(value))
+    for value in _fallbacks(node):
+        yield source.replace(value, "None")
     if isinstance(node, ast.Return) and node.value is None:
         yield source.replace(node, "return 0")
     if isinstance(node, (ast.Continue, ast.Break)):
@@ -106,6 +110,16 @@ def _answers(node: ast.AST) -> Iterator[ast.expr]:
     elif isinstance(node, ast.Dict):
         given = [*node.values]
     yield from (value for value in given if value is not None and fixed(value))
+
+
+def _fallbacks(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the empty values that stand in for another one: tests often ask if there is any."""
+    given: list[ast.expr] = []
+    if isinstance(node, ast.IfExp):
+        given = [node.body, node.orelse]
+    elif isinstance(node, ast.BoolOp):
+        given = [node.values[-1]]
+    yield from (value for value in given if fixed(value) and ast.unparse(value) in EMPTY)
 
 
 def _another(value: ast.expr) -> str:

@@ -1,11 +1,11 @@
-"""Methods that lack a decorator: static ones, those of the class, those read as a value."""
+"""Methods that lack a decorator: static ones, those of the class, those read or set as a value."""
 
 import ast
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode
+from bot.repair.source import FunctionNode, Source
 
 OF_INSTANCES = {"self", "mcs", "metacls"}
 MISCOUNTED = ("positional argument", "multiple values")
@@ -31,9 +31,29 @@ def _missing(function: FunctionNode, view: View) -> Iterator[tuple[str, float]]:
     given = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
     miscounted = 1.5 if view.said(*MISCOUNTED) else 1.0
     first = given[0] if given else ""
-    if first == "cls":
+    if replaces_property(function, view.source) and len(given) == 2:
+        yield f"{function.name}.setter", 2.5
+    elif first == "cls":
         yield "classmethod", 0.6 * miscounted
     elif first not in OF_INSTANCES:
         yield "staticmethod", 0.5 * miscounted
     elif len(given) == 1 and view.said(*NOT_CALLED):
         yield "property", 0.6
+
+
+def replaces_property(function: FunctionNode, source: Source) -> bool:
+    """Return whether a method without a decorator takes the name of a property above it.
+
+    Then nothing can read that property: it lacks `@name.setter`, or has a wrong name.
+    """
+    klass = source.parents.get(function)
+    if function.decorator_list or not isinstance(klass, ast.ClassDef):
+        return False
+    return any(
+        isinstance(other, FunctionNode)
+        and other.name == function.name
+        and other.lineno < function.lineno
+        and any(isinstance(each, ast.Name) and each.id == "property"
+                for each in other.decorator_list)
+        for other in klass.body
+    )  # fmt: skip

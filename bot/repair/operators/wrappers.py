@@ -3,10 +3,12 @@ order."""
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 from bot.repair.operators.attributes import NO_ATTRIBUTE
+from bot.repair.source import Source
 
 BOUNDS = (("1:", 0.4), (":-1", 0.4))
 NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
@@ -37,10 +39,29 @@ def _bounded(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidat
     """Yield the larger and the smaller of what a name was and what it gets."""
     if target.id not in view.names_before(target) or not isinstance(value, NUMERIC):
         return
+    if target.id in _sequences(view.source, view.source.function(target) or view.source.tree):
+        return  # the smaller of a list and the list with more is the list: nothing is mended
     for function in ("max", "min"):
         yield view.put(value, f"{function}({target.id}, {view.code(value)})", "function", 0.55)
     if isinstance(value, ast.BinOp):
         yield view.put(value, f"max(0, {view.code(value)})", "function", 0.4)
+
+
+@lru_cache(maxsize=64)
+def _sequences(source: Source, room: ast.AST) -> frozenset[str]:
+    """Return the names that are measured, indexed, gone through or unpacked in a function."""
+    found: set[str] = set()
+    for node in ast.walk(room):
+        used: ast.expr | None = None
+        if isinstance(node, (ast.Subscript, ast.Starred)):
+            used = node.value
+        elif isinstance(node, (ast.For, ast.AsyncFor, ast.comprehension)):
+            used = node.iter
+        elif isinstance(node, ast.Call) and source.code(node.func) == "len" and node.args:
+            used = node.args[0]
+        if isinstance(used, ast.Name):
+            found.add(used.id)
+    return frozenset(found)
 
 
 def _converted(value: ast.expr, view: View) -> Iterator[Candidate]:

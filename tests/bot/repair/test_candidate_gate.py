@@ -254,6 +254,22 @@ async def test_yes_for_no_needs_a_test_that_people_wrote(tmp_path: Path) -> None
     assert (await search(WRONG_WAY, tmp_path, written=False)).fix is None
 
 
+async def test_where_a_test_asks_only_whether_there_is_any_no_empty_value_stands_in(
+    tmp_path: Path,
+) -> None:
+    """0, "", [] and None are as good for it, and one of them at most for who goes on with it."""
+    text = "def first(words):\n    return words and words[0].upper()\n"
+    after = text.replace("words and words[0].upper()", "words[0].upper() if words else 0")
+    for asked, told in (("not first([])", False), ("first([]) == 0", True)):
+        runner = OneModule(text, {"none": f"assert {asked}", "one": "assert first(['a']) == 'A'"})
+        gate = CandidateGate(
+            {PATH: text}, runner, ["none"], ["none", "one"], TimeLimits(), answered=True,
+            written=True,
+        )  # fmt: skip
+
+        assert (await gate.rule({PATH: after})).allowed is told
+
+
 async def test_a_test_that_looks_at_no_answer_allows_no_fixed_one(tmp_path: Path) -> None:
     blind = Planted(GUARDED.text, "share(0, 0)", GUARDED.tests)
 

@@ -50,3 +50,15 @@ def test_frames_in_unknown_files_are_passed_over() -> None:
     crash = Crash("KeyError", "", (TraceFrame("elsewhere.py", 9),))
 
     assert localise(problem(coverage={}, crashes=(crash,))).top(3) == ()
+
+
+def test_a_function_that_could_not_be_called_as_it_was_is_suspected_though_no_line_of_it_ran() -> (
+    None
+):
+    text = TEXT + "\n\nclass A:\n    def make(cls, x):\n        return cls(x)\n"
+    message = "A.make() missing 1 required positional argument: 'x'"
+
+    for error, suspected in (("TypeError", True), ("ValueError", False)):
+        crash = Crash(error, message, (TraceFrame("m.py", 3),))
+        scores = localise(problem(texts={"m.py": text}, crashes=(crash,))).scores["m.py"]
+        assert (8 in scores) is suspected

@@ -152,12 +152,29 @@ from tests.support.proposals import proposals
             "def f(a, b, c):\n    return a and b and c\n",
             "def f(a, b, c):\n    return a and c\n",
         ),
+        (
+            "class A:\n    @property\n    def f(self):\n        return self.x\n\n"
+            "    def f(self, x):\n        self.x = x\n",
+            "class A:\n    @property\n    def f(self):\n        return self.x\n\n"
+            "    @f.setter\n    def f(self, x):\n        self.x = x\n",
+        ),
         ('x = "é" + str(1 < 2)\n', 'x = "é" + str(1 <= 2)\n'),
         ('def f(d):\n    return f"{d[1]}"\n', 'def f(d):\n    return f"{d[0]}"\n'),
     ],
 )
 def test_a_single_edit_is_proposed(faulty: str, right: str) -> None:
     assert right in proposals(faulty)
+
+
+def test_the_smaller_of_two_is_taken_of_numbers_and_not_of_what_is_gone_through() -> None:
+    text = "def f(x, y):\n    x = x + y\n    return x\n"
+    bounded = text.replace("x + y", "min(x, x + y)")
+
+    assert bounded in proposals(text)
+    for used in ("len(x)", "x[0]", "list(z for z in x)", "[*x]"):
+        assert bounded.replace("return x", f"return {used}") not in proposals(
+            text.replace("return x", f"return {used}")
+        )
 
 
 def crash_at(line: int, error: str, message: str = "", **hints: tuple[str, ...]) -> Crash:
