@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
 
 from bot.repair import migrations, reverts
 from bot.repair.expectation import expectation_of
@@ -29,18 +29,23 @@ def never() -> bool:
 
 
 def propose(
-    problem: Problem, suspicion: Suspicion, late: Callable[[], bool] = never
+    problem: Problem,
+    suspicion: Suspicion,
+    late: Callable[[], bool] = never,
+    undone: Callable[[], bool] = never,
 ) -> list[Candidate]:
     """Return the candidates, best first. Equal edits appear once, with their best rank.
 
     Once it is `late` there are no more: those of the least suspicious statements are left out.
+    Once it is `undone`, no more undoings are thought of: those of whole commits are the first.
     """
     sources = _parsed(problem)
     best: dict[tuple[object, ...], Candidate] = {}
     reach = _reach(sources, suspicion)
     singles = _edits(problem, suspicion, sources, reach, late)
     migrated = migrations.propose(problem, sources)
-    for candidate in (*singles, *migrated, *_undoings(problem, suspicion, sources, reach)):
+    taken_back = _undoings(problem, suspicion, sources, reach, undone)
+    for candidate in (*singles, *migrated, *taken_back):
         if any(is_test(edit.path) for edit in candidate.edits):
             continue
         known = best.get(candidate.edits)
@@ -61,7 +66,11 @@ def _parsed(problem: Problem) -> list[Source]:
 
 
 def _undoings(
-    problem: Problem, suspicion: Suspicion, sources: list[Source], reach: dict[str, float]
+    problem: Problem,
+    suspicion: Suspicion,
+    sources: list[Source],
+    reach: dict[str, float],
+    undone: Callable[[], bool],
 ) -> list[Candidate]:
     """Return the undoings: the likeliest come before all single edits, the others among them."""
     top = {
@@ -71,8 +80,9 @@ def _undoings(
         ]
         for source in sources
     }
+    proposed = reverts.propose(problem.texts, problem.hunks)
     ranked: list[tuple[float, float, Candidate]] = []
-    for candidate in reverts.propose(problem.texts, problem.hunks):
+    for candidate in takewhile(lambda _: not undone(), proposed):
         near = max(_nearness(edit, problem, suspicion, top) for edit in candidate.edits)
         first = candidate.edits[0]
         placed = replace(candidate, line=line_at(problem.texts[first.path], first.start))

@@ -18,7 +18,6 @@ from bot.repair.command_files import command_files
 from bot.repair.conclusion import together
 from bot.repair.confirmation import anything
 from bot.repair.engine import mend
-from bot.repair.explain import explain
 from bot.repair.files import diff_of, write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
@@ -28,7 +27,7 @@ from bot.repair.model import Label, SearchReport
 from bot.repair.neighbours import neighbours
 from bot.repair.plain import NAME, CommandRunner, copied, shell
 from bot.repair.questions import Ask, mend_asking
-from bot.repair.report import RepairReport, loss, refusal, rivalry
+from bot.repair.report import RepairReport, repair_report
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
 from bot.repair.search import OnProgress, silent
@@ -43,7 +42,10 @@ MISSING_PROGRAM = {126, 127}
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One call of `repair`, prepared: a private copy of the repository and what to do with it."""
+    """One call of `repair`, prepared: a private copy of the repository and what to do with it.
+
+    `until` is when it has to end, by the clock.
+    """
 
     repo: Path
     copy: Path
@@ -52,10 +54,15 @@ class _Case:
     check: CommandCheck
     allowed: tuple[str, ...]
     seconds: float
+    until: float
     clock: Clock
     confine: Confine
     on_progress: OnProgress
     ask: Ask | None
+
+    def left(self) -> float:
+        """Return the seconds that are left, of all that it may take; 0 at the least."""
+        return max(0.0, self.until - self.clock.monotonic())
 
 
 async def repair(
@@ -89,8 +96,9 @@ async def repair(
         at = Path(folder, "check", copy.name)
         check = CommandCheck(copy, at, argv, confine, seconds=max(60.0, seconds), original=root)
         case = _Case(
-            root, copy, test, invocation, check, allowed, seconds, clock, confine, on_progress, ask
-        )
+            root, copy, test, invocation, check, allowed, seconds, began + seconds, clock, confine,
+            on_progress, ask,
+        )  # fmt: skip
         report, failing = await _repaired(case)
         report = replace(report, seconds=clock.monotonic() - began)
         good = report.fix is not None and (report.label == "proven" or accept == "plausible")
@@ -119,8 +127,8 @@ async def _repaired(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
     if code:
         raise ConfigError(f"--test {case.test!r} is no command of a shell. {said.strip()}")
     if case.invocation is not None:
-        return await _by_pytest(case, case.invocation, case.seconds)
-    return await _by_command(case, case.seconds)
+        return await _by_pytest(case, case.invocation)
+    return await _by_command(case)
 
 
 async def _invocation(test: str, folder: Path) -> Invocation | None:
@@ -147,11 +155,9 @@ def _refuse(case: _Case, code: int | None, output: str) -> None:
         )
 
 
-async def _by_pytest(
-    case: _Case, invocation: Invocation, seconds: float
-) -> tuple[SearchReport, tuple[str, ...]]:
+async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport, tuple[str, ...]]:
+    seconds = case.seconds
     hunks = tuple(await suspect_hunks(case.repo))
-    began = case.clock.monotonic()
     runner = ForkingRunner(
         case.copy,
         python=invocation.python,
@@ -162,7 +168,7 @@ async def _by_pytest(
     async with runner:
         first = RunResult(ended=False, late=True)
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(case.left()):
                 first = await runner.run(invocation.tests, {}, first_limits(seconds), modules=True)
         _refuse(case, first.code if first.ended else None, first.output)
         failing = tuple(record.test for record in first.failed if record.test)
@@ -179,7 +185,7 @@ async def _by_pytest(
             allowed=case.allowed,
             spared=_judging(invocation, first),
             imported=True,
-            seconds=seconds - (case.clock.monotonic() - began),
+            seconds=case.left(),
             limits=measured_limits(first.records, seconds),
             accepts=case.check,
         )
@@ -242,11 +248,11 @@ async def _one_by_one(
     return together(parts, files) if not left and await case.check(files) else None
 
 
-async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[str, ...]]:
+async def _by_command(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
     async with CommandRunner(
         case.copy, case.test, confine=case.confine, original=case.repo
     ) as runner:
-        first = await runner.run((), {}, TimeLimits(seconds=max(5.0, seconds / 3)))
+        first = await runner.run((), {}, TimeLimits(seconds=max(5.0, case.seconds / 3)))
         _refuse(case, first.code, first.output)
         files = await asyncio.to_thread(command_files, case.copy, case.test, first)
         hunks = tuple(await suspect_hunks(case.repo))
@@ -260,7 +266,7 @@ async def _by_command(case: _Case, seconds: float) -> tuple[SearchReport, tuple[
             spared=files.judging - set(case.allowed),
             maybe=files.suspected,
             by_exit=True,
-            seconds=seconds,
+            seconds=case.left(),
             accepts=case.check,
         )
         return await mend(request, runner, case.clock, case.on_progress), (case.test,)
@@ -275,22 +281,11 @@ async def _reported(
     diff = await asyncio.to_thread(diff_of, case.repo, files) if fix else ""
     if apply and good:
         write(case.repo, files)  # in one go: whoever ends it finds all of it, or nothing
-    return RepairReport(
+    return repair_report(
+        report,
+        diff,
+        failing,
         repaired=good,
-        file=fix.path if fix else None,
-        diff=diff,
-        kind=fix.kind if fix else None,
-        explanation=explain(report, command=case.invocation is None),
-        tried=report.attempts,
-        seconds=round(report.seconds, 3),
-        files=tuple(files) if fix else (),
-        failing=failing,
-        tried_by_kind=dict(report.tried),
         applied=apply and good,
-        proof=report.proof if fix else None,
-        refused=tuple(map(refusal, report.refused)),
-        label=report.label if fix else None,
-        rivals=tuple(map(rivalry, report.rivals)) if fix else (),
-        losses=tuple(map(loss, report.losses)) if fix else (),
-        stated=tuple(each.told for each in report.stated),
+        command=case.invocation is None,
     )

@@ -3,7 +3,8 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bot.repair.model import ChangedCall, Label, Proof, RefusedCandidate, Rival
+from bot.repair.explain import explain
+from bot.repair.model import ChangedCall, Label, Proof, RefusedCandidate, Rival, SearchReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,7 @@ class RepairReport:
     calls that end worse with the fix (`call`, `before`, `after`). `refused` are edits that made
     the command pass and are not given, each with its `edit`, `file`, `line`, the `reason` and the
     `label`: `weak tests`, or `said otherwise`. `stated` are the answers that a person said are
-    right, as sentences. `proof` is `tests`, `undo` or `call` (`model.Proof`).
+    right, as sentences. `proof` is `tests`, `answer`, `undo` or `call` (`model.Proof`).
     """
 
     repaired: bool
@@ -40,6 +41,38 @@ class RepairReport:
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain values."""
         return asdict(self)
+
+
+def repair_report(
+    report: SearchReport,
+    diff: str,
+    failing: tuple[str, ...],
+    *,
+    repaired: bool,
+    applied: bool,
+    command: bool,
+) -> RepairReport:
+    """Return what is said of a search; `command`: it was judged by how a shell command ends."""
+    fix = report.fix
+    return RepairReport(
+        repaired=repaired,
+        file=fix.path if fix else None,
+        diff=diff,
+        kind=fix.kind if fix else None,
+        explanation=explain(report, command=command),
+        tried=report.attempts,
+        seconds=round(report.seconds, 3),
+        files=(*report.files, *report.tests) if fix else (),
+        failing=failing,
+        tried_by_kind=dict(report.tried),
+        applied=applied,
+        proof=report.proof if fix else None,
+        refused=tuple(map(refusal, report.refused)),
+        label=report.label if fix else None,
+        rivals=tuple(map(rivalry, report.rivals)) if fix else (),
+        losses=tuple(map(loss, report.losses)) if fix else (),
+        stated=tuple(each.told for each in report.stated),
+    )
 
 
 def refusal(refused: RefusedCandidate) -> dict[str, str | int]:

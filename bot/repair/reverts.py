@@ -3,7 +3,8 @@
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
+from functools import lru_cache
+from itertools import combinations, islice
 
 from bot.infra.unified_diff import parse
 from bot.repair.model import Candidate, SourceEdit, SuspectHunk, Texts
@@ -13,6 +14,7 @@ TOKEN = re.compile(r"\w+|\s+|[^\w\s]")
 ENTRY = re.compile(r"^\s*(?P<key>\w+|\"[^\"]*\"|'[^']*')\s*:\s*\S.*,$")
 PAIRS_AT_MOST = 12
 ALIKE = 0.6
+COMPARED_AT_MOST = 1_000  # pairs of lines of one change: each costs up to a millisecond
 ALL = 1.1  # before its parts: what was there before a commit is no mixture of two designs
 
 
@@ -82,6 +84,8 @@ def _paired(
 ) -> list[tuple[int, int, int, int]]:
     """Split an uneven block at the lines that are alike."""
     o1, o2, n1, n2 = block
+    if (o2 - o1) * (n2 - n1) > COMPARED_AT_MOST:
+        return [block]
     pairs: list[tuple[int, int]] = []
     for at in range(o1, o2):
         from_ = pairs[-1][1] + 1 if pairs else n1
@@ -132,7 +136,11 @@ def place(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk) -> int 
     if not wanted:
         return _place_removal(lines, change, hunk)
     count = len(wanted)
-    spots = [at for at in range(len(lines) - count + 1) if list(lines[at : at + count]) == wanted]
+    spots = [
+        at
+        for at in range(len(lines) - count + 1)
+        if lines[at] == wanted[0] and list(lines[at : at + count]) == wanted
+    ]
     return min(spots, key=lambda at: abs(at + 1 - change.line), default=None)
 
 
@@ -151,10 +159,16 @@ def _place_removal(lines: Sequence[str], change: CommitChange, hunk: SuspectHunk
     return min(spots, key=lambda spot: abs(spot + 1 - change.line), default=None)
 
 
+@lru_cache(maxsize=32)
+def _split(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the lines of a text with their ends, and without."""
+    whole = tuple(lines_of(text))
+    return whole, tuple(line.rstrip("\r\n") for line in whole)
+
+
 def edit_for(text: str, change: CommitChange, hunk: SuspectHunk) -> SourceEdit | None:
     """Return the edit that undoes one change in the current text."""
-    whole = lines_of(text)
-    lines = [line.rstrip("\r\n") for line in whole]
+    whole, lines = _split(text)
     at = place(lines, change, hunk)
     if at is None:
         return None
@@ -180,25 +194,30 @@ def token_edits(text: str, change: CommitChange, edit: SourceEdit) -> Iterator[S
 
 
 def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
-    """Yield undoings, ranked from 0: new commits and whole changes of them before their parts."""
+    """Yield undoings, ranked from 0: whole commits first, new ones before old, then parts of them.
+
+    They are thought of as they are asked for, so that whoever runs out of time can stop.
+    """
+    known = [hunk for hunk in hunks if hunk.path in texts and hunk.path.endswith(".py")]
     everything: dict[str, list[SourceEdit]] = {}
     fades: dict[str, float] = {}
-    for hunk in hunks:
+    for hunk in known:
+        found = (edit_for(texts[hunk.path], change, hunk) for change in changes_of(hunk))
+        everything.setdefault(hunk.commit, []).extend(edit for edit in found if edit is not None)
         fades[hunk.commit] = 1 / (1 + 0.15 * hunk.age)
-        if hunk.path in texts and hunk.path.endswith(".py"):
-            yield from _of_hunk(texts[hunk.path], hunk, everything)
-    for commit, edits in everything.items():
-        apart = _disjoint(edits)
-        pairs = list(combinations(apart, 2))[:PAIRS_AT_MOST] if len(apart) > 2 else []
-        for pair in pairs:
-            yield _undo(pair, commit, "two parts of", 0.62)
-        if len(apart) > 1:
-            yield _undo(apart, commit, "all of", ALL * fades[commit])
+    apart = {commit: _disjoint(edits) for commit, edits in everything.items()}
+    for commit, edits in apart.items():
+        if len(edits) > 1:
+            yield _undo(edits, commit, "all of", ALL * fades[commit])
+    for hunk in known:
+        yield from _of_hunk(texts[hunk.path], hunk)
+    for commit, edits in apart.items():
+        if len(edits) > 2:
+            for pair in islice(combinations(edits, 2), PAIRS_AT_MOST):
+                yield _undo(pair, commit, "two parts of", 0.62)
 
 
-def _of_hunk(
-    text: str, hunk: SuspectHunk, everything: dict[str, list[SourceEdit]]
-) -> Iterator[Candidate]:
+def _of_hunk(text: str, hunk: SuspectHunk) -> Iterator[Candidate]:
     fade = 1 / (1 + 0.15 * hunk.age)
     edits: list[SourceEdit] = []
     for change in changes_of(hunk):
@@ -220,7 +239,6 @@ def _of_hunk(
                 yield _undo([part], hunk.commit, "part of a line of", 0.8 * fade)
     if len(edits) > 1:
         yield _undo(edits, hunk.commit, "a hunk of", 0.75 * fade)
-    everything.setdefault(hunk.commit, []).extend(edits)
 
 
 def _entries_back(

@@ -22,7 +22,7 @@ ENOUGH = 6  # green candidates to choose from
 ON = 0.25  # of the time at most goes to looking for others once one is green,
 ON_AT_LEAST = 2.0  # and no longer than finding it took, or so many seconds
 CONSIDERED = 100  # have their turn, or all, before one that passes is told from others
-PROPOSING = 0.2  # of the time at most goes to thinking of single edits
+PROPOSING = 0.1, 0.2  # of the time have gone at most when all undoings and edits are thought of
 SHRINKING_AT_MOST = 16
 LATE_FROM = 0.6  # of the time belongs to single edits; then pairs and such have every second turn
 WAITING = 2  # green ones for a last look; no more are judged meanwhile
@@ -189,10 +189,13 @@ async def search(
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began, suspicion = clock.monotonic(), localise(problem)
-    ending = began + PROPOSING * budget_seconds
+
+    def gone(share: float) -> bool:
+        return clock.monotonic() - began >= share * budget_seconds
+
     # Beside it the tests are collected.
     proposed = await asyncio.to_thread(
-        propose, problem, suspicion, lambda: clock.monotonic() >= ending
+        propose, problem, suspicion, lambda: gone(PROPOSING[1]), lambda: gone(PROPOSING[0])
     )
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))

@@ -11,6 +11,7 @@ from bot.repair.candidates import FIRST_REVERTS, propose
 from bot.repair.explain import explain
 from bot.repair.localise import localise
 from bot.repair.model import Candidate, Crash, Judgement, Problem, SuspectHunk, Texts, TraceFrame
+from bot.repair.reverts import align
 from bot.repair.search import CONSIDERED, ENOUGH, WAITING, SearchProgress, search
 from bot.repair.soundness import sound
 from tests.fakes.fake_clock import FakeClock
@@ -84,6 +85,29 @@ def test_however_much_the_last_commits_changed_single_edits_have_their_turn() ->
     assert kinds.count("revert") > 60
     assert set(kinds[:FIRST_REVERTS]) == {"revert"}
     assert set(kinds[FIRST_REVERTS : 2 * FIRST_REVERTS]) != {"revert"}
+
+
+def test_where_undoings_take_long_to_think_of_whole_commits_are_the_first_and_edits_follow() -> (
+    None
+):
+    lines = [f"    a{number} = items[{number}]" for number in range(9)]
+    text = "\n".join(["def f(items):", *lines, "    return items[0] < 1", ""])
+    hunks = tuple(
+        SuspectHunk("m.py", "1234567", at, at, (f"-{line} + 7", f"+{line}"))
+        for at, line in enumerate(lines, 2)
+    )
+    asked = iter([False])
+    known = problem(text, hunks)
+    some = propose(known, localise(known), undone=lambda: next(asked, True))
+
+    assert [each.why for each in some if each.kind == "revert"] == ["undo all of commit 1234567"]
+    assert len(some) > 1
+
+
+def test_a_large_block_of_lines_is_not_compared_line_by_line() -> None:
+    old, new = [f"x {each}" for each in range(5_000)], [f"y {each}" for each in range(6_000)]
+
+    assert align(old, new) == [(0, 5_000, 0, 6_000)]
 
 
 async def test_of_two_green_edits_the_better_ranked_one_wins() -> None:
