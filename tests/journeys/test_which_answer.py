@@ -20,14 +20,16 @@ async def test_killed_while_it_asks_the_old_button_still_picks_the_edit_that_shi
     async with small_world(tmp_path, unscripted, more=more) as world:
         await world.break_it(TICKET)
         thread = await world.alice.ask(TICKET.complaint)
-        question = await world.alice.said(thread, "answer: 25 or 21, or neither?", timeout=120)
-        assert list(buttons(question)) == ["25", "21", "neither"]
-        assert "25, which the likeliest edit answers" in text_of(question)
+        question = await world.alice.said(thread, "no test says which is right", timeout=120)
+        *answers, neither = buttons(question)
+        assert {"25", "21"} <= set(answers)
+        assert neither == "neither"
+        assert f"{answers[0]}, which the likeliest edit answers" in text_of(question)
 
         world.kill()
         await world.restarted(2)
         said = await world.alice.person.say(thread, "22")
-        assert "“25” or “21” or “neither”" in await world.alice.replied(thread, said)
+        assert "or “neither”" in await world.alice.replied(thread, said)
         await world.alice.press(thread, question, "21")
 
         card = await world.alice.proposal(thread, timeout=120)

@@ -56,12 +56,14 @@ async def test_a_signal_ends_it_in_one_sentence_and_nothing_is_left(
     (repo / "test_subject.py").write_text(f"def test_it():\n{indented}    assert False\n")
     (repo / "pyproject.toml").write_text(PYTEST_OPTIONS)
     test = command.format(python=sys.executable, began=began)
+    before = signal.signal(number, signal.SIG_DFL)  # under nohup, say, it would stay ignored
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot", "repair", "--repo", str(repo), "--test", test,
         cwd=ROOT,
         env={**os.environ, "TMPDIR": str(folders)},
         stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
+    signal.signal(number, before)
     async with asyncio.timeout(60):
         while not began.exists():  # noqa: ASYNC110 - another process tells nobody
             await asyncio.sleep(0.01)
