@@ -35,7 +35,7 @@ class Witnesses:
         red: Sequence[str] = (),
     ) -> None:
         self._problem, self._runner, self._limits = problem, runner, limits
-        self._stated, self._red = tuple(stated), red[:TESTS_AT_MOST]
+        self._stated, self._red = tuple(stated), tuple(red)
 
     async def fewest_red(
         self, candidates: Sequence[Candidate]

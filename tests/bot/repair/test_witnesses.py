@@ -79,3 +79,24 @@ async def test_of_two_fixes_the_one_is_taken_with_which_no_test_beside_fails(
         assert await witnesses.fewest_red([always]) == (
             (always,), ("test_subject.py::test_beside",)
         )  # fmt: skip
+
+
+async def test_all_tests_beside_that_fail_are_asked_however_many_they_are(tmp_path: Path) -> None:
+    tests = (
+        'import pytest\n\n\n@pytest.mark.parametrize("size", range(60))\n'
+        "def test_beside(size):\n    assert fits(size, 58) == (size < 59)\n"
+    )
+    text = SUBJECT.replace("size <", "size >")
+    (tmp_path / "subject.py").write_text(text)
+    (tmp_path / "test_subject.py").write_text(f"from subject import *\n{tests}")
+    (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    at = text.index("size > most")
+    always, right = (
+        Candidate((SourceEdit("subject.py", at, at + 11, condition),), "boolean", "")
+        for condition in ("True", "size <= most")
+    )
+    red = [f"test_subject.py::test_beside[{size}]" for size in range(60)]
+    async with ForkingRunner(tmp_path) as runner:
+        witnesses = Witnesses(Problem({"subject.py": text}), runner, LIMITS, red=red)
+
+        assert await witnesses.fewest_red([always, right]) == ((right,), ())
