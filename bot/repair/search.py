@@ -189,18 +189,24 @@ async def search(
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began, suspicion = clock.monotonic(), localise(problem)
+    left_out = False
 
     def gone(share: float) -> bool:
         return clock.monotonic() - began >= share * budget_seconds
 
+    def late() -> bool:
+        nonlocal left_out
+        left_out = left_out or gone(PROPOSING[1])
+        return left_out
+
     # Beside it the tests are collected.
     proposed = await asyncio.to_thread(
-        propose, problem, suspicion, lambda: gone(PROPOSING[1]), lambda: gone(PROPOSING[0])
+        propose, problem, suspicion, late, lambda: gone(PROPOSING[0])
     )
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
-    stopped = "exhausted"
+    stopped = "time" if left_out else "exhausted"
     try:
         async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
             await _hunt(hunt, width, confirm)
