@@ -131,7 +131,7 @@ def _edits(
     late: Callable[[], bool],
 ) -> Iterator[Candidate]:
     """Yield the edits of every statement, those of the most suspicious ones first."""
-    pools = replace(pools_of(sources), stated=problem.stated)
+    pools = replace(pools_of(sources), stated=problem.stated, templates=problem.templates)
     views = [
         (source, [View(source, crash, pools) for crash in _distinct(problem.crashes)])
         for source in sources

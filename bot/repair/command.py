@@ -21,6 +21,7 @@ from bot.repair.engine import mend
 from bot.repair.files import diff_of, write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
+from bot.repair.history import templates_of
 from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.limits import first_limits, measured_limits
 from bot.repair.model import Label, SearchReport
@@ -180,6 +181,7 @@ async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport,
             reproduction=failing or invocation.tests,
             affected=affected if invocation.tests else (),
             hunks=hunks,
+            templates=await templates_of(case.repo),
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,
@@ -260,6 +262,7 @@ async def _by_command(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
             root=case.copy,
             reproduction=(NAME,),
             hunks=hunks,
+            templates=await templates_of(case.repo),
             written=True,
             known=frozenset(hunk.commit for hunk in hunks),
             allowed=case.allowed,

@@ -205,4 +205,5 @@ def problem_of(request: RepairRequest, base: Baseline) -> Problem:
         passing=frozenset(record.test for record in base.passing),
         ended={record.test: record.crash for record in base.failing if record.crash is not None},
         stated=answers_by_function(request.stated),
+        templates=request.templates,
     )

@@ -122,12 +122,26 @@ class RepairAttempt:
 
 
 @dataclass(frozen=True, slots=True)
+class EditTemplate:
+    """An expression and what commits put in its place: `_any1_[_any2_]`, `_any1_.get(_any2_, 0)`.
+
+    `_anyN_` stands for any expression, the same one wherever it stands. `commit` is the newest that
+    did it, `times` how many did.
+    """
+
+    before: str
+    after: str
+    commit: str
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """All the search needs to know: texts that may change, where it failed, who is suspect.
 
     `coverage`: by test, the lines it ran by path. `failing`, `passing`: tests by name. `ended`: by
     failing test, how it ends as things are. `stated`: by a function's name, what people said that
-    a call of it answers, as literals.
+    a call of it answers, as literals. `templates` are what earlier commits replaced by what.
     """
 
     texts: Texts
@@ -138,6 +152,7 @@ class Problem:
     passing: frozenset[str] = frozenset()
     ended: Mapping[str, Crash] = field(default_factory=dict)
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    templates: tuple[EditTemplate, ...] = ()
 
 
 Proof = Literal["call", "answer", "tests", "undo"]

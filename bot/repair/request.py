@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bot.repair.calls import StatedAnswer
 from bot.repair.confirmation import Accepts, anything
-from bot.repair.model import Candidate, Crash, RefusedCandidate, SuspectHunk, Texts
+from bot.repair.model import Candidate, Crash, EditTemplate, RefusedCandidate, SuspectHunk, Texts
 from bot.repair.runner import TimeLimits
 
 
@@ -14,7 +14,8 @@ class RepairRequest:
     """What to repair. `reproduction` and `affected` are pytest paths or node ids below `root`.
 
     `capsule` is what production saw; the reproduction's own failure adds to it. `hunks` come from
-    `reverts.parse_diff` of the suspect commits, newest first. `allowed` limits the files that may
+    `reverts.parse_diff` of the suspect commits, newest first, `templates` from what earlier commits
+    replaced. `allowed` limits the files that may
     change (empty: any but tests), `spared` may not. `refused` are the texts of fixes, by path, that
     others turned down before; `failed` are the hashes (`diff_hash`) of changes that were shipped
     for this and did not hold. `maybe` names files to look at where there is no coverage. `written`
@@ -34,6 +35,7 @@ class RepairRequest:
     affected: tuple[str, ...] = ()
     capsule: Crash | None = None
     hunks: tuple[SuspectHunk, ...] = ()
+    templates: tuple[EditTemplate, ...] = ()
     allowed: tuple[str, ...] = ()
     spared: frozenset[str] = frozenset()
     refused: tuple[Texts, ...] = ()

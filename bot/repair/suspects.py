@@ -20,10 +20,10 @@ async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]
     shape = ["--no-color", "--no-ext-diff", "--relative", "-U3"]
     files = ["--", "*.py"]
     found: list[SuspectHunk] = []
-    pending = await _output([*plain, "diff", "HEAD", *shape, *files], repo)
+    pending = await git_output([*plain, "diff", "HEAD", *shape, *files], repo)
     found += parse_diff(pending, "", 0)
     one = ["--min-parents=1", "--max-parents=1", f"-n{commits}", "--format=commit %H"]
-    log = await _output([*plain, "log", "-p", *one, *shape, *files], repo)
+    log = await git_output([*plain, "log", "-p", *one, *shape, *files], repo)
     for age, part in enumerate(f"\n{log}".split("\ncommit ")[1:]):
         commit, _, diff = part.partition("\n")
         found += parse_diff(diff, commit.strip(), age + bool(pending.strip()))
@@ -35,12 +35,13 @@ async def subject_of(repo: Path, commit: str) -> str:
     if not commit:
         return ""
     argv = ["git", "-C", str(repo), "show", "-s", "--no-show-signature", "--format=%s", commit]
-    said = " ".join(redact(await _output(argv, repo)).split())
+    said = " ".join(redact(await git_output(argv, repo)).split())
     said = "".join(each for each in said if each.isprintable())
     return said if len(said) <= SUBJECT_AT_MOST else f"{said[:SUBJECT_AT_MOST]}..."
 
 
-async def _output(argv: list[str], folder: Path) -> str:
+async def git_output(argv: list[str], folder: Path) -> str:
+    """Return what a git command says; nothing where it fails, or there is no git."""
     try:
         code, output = await spawn(argv, folder, SECONDS, keep=CHARACTERS)
     except FileNotFoundError:

@@ -37,6 +37,7 @@ from bot.repair.engine import mend
 from bot.repair.files import write
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.guidance import is_test
+from bot.repair.history import templates_of
 from bot.repair.model import SearchReport, Texts
 from bot.repair.questions import after_asking
 from bot.repair.request import RepairRequest
@@ -178,6 +179,7 @@ class OfflineAgent:
             affected=assignment.plan.affected.files,
             capsule=crash_of(assignment.evidence),
             hunks=tuple(hunks_of(assignment.evidence)),
+            templates=await templates_of(root),
             answered=any(test.answered for test in tests),
             known=frozenset(whole_suspects(assignment.evidence)),
             allowed=tuple(sorted(assignment.plan.owned_files)),

@@ -26,6 +26,7 @@ from bot.repair.operators import (
     returns,
     sql,
     sql_parameters,
+    templates,
     texts,
     times,
     wrappers,
@@ -39,6 +40,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
         discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
+        templates,
     )
 )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from bot.infra.syntax import parse
 from bot.repair.expectation import expectation_of
-from bot.repair.model import Candidate, Crash, SourceEdit
+from bot.repair.model import Candidate, Crash, EditTemplate, SourceEdit
 from bot.repair.operators._sql import Schema, schema_of
 from bot.repair.source import FunctionNode, Source, parameters
 
@@ -17,7 +17,8 @@ TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Comp
 class Pools:
     """Words seen in all the files: strings, attribute names, functions by name, SQL's tables.
 
-    `stated` is what people said that functions answer, as literals by name.
+    `stated` is what people said that functions answer, as literals by name. `imports` are the
+    statements that import a name, `templates` what earlier commits put in the place of what.
     """
 
     strings: tuple[str, ...] = ()
@@ -26,6 +27,8 @@ class Pools:
     classes: frozenset[str] = frozenset()
     schema: Schema = field(default_factory=dict)
     stated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
+    templates: tuple[EditTemplate, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class View:
 
     def put(self, node: ast.AST, text: str, kind: str, weight: float, why: str = "") -> Candidate:
         """Return the candidate that replaces one expression."""
-        why = why or f"replace `{self._brief(node)}` by `{text}`"
+        why = why or f"replace `{self.brief(node)}` by `{text}`"
         return self.make([self.source.replace(node, text)], kind, weight, why, node)
 
     def make(
@@ -86,7 +89,8 @@ class View:
         """Return a candidate whose rank is, for now, the weight of its operator."""
         return Candidate(tuple(edits), kind, why, weight, getattr(node, "lineno", 0))
 
-    def _brief(self, node: ast.AST) -> str:
+    def brief(self, node: ast.AST) -> str:
+        """Return the text of a node for people: one line, and not all of a long one."""
         return " ".join(self.code(node).split())[:60]
 
     def names_before(self, node: ast.AST) -> list[str]:
@@ -160,4 +164,18 @@ def pools_of(sources: list[Source]) -> Pools:
             elif isinstance(node, ast.ClassDef):
                 classes.add(node.name)
     schema = schema_of((*longer, *strings))
-    return Pools(tuple(strings), tuple(attributes), functions, frozenset(classes), schema)
+    imports = _imports_of(sources)
+    return Pools(
+        tuple(strings), tuple(attributes), functions, frozenset(classes), schema, imports=imports
+    )
+
+
+def _imports_of(sources: list[Source]) -> dict[str, str]:
+    """Return the statement that imports a name from a module, for each such name of all files."""
+    return {
+        alias.asname or alias.name: f"from {node.module} import {ast.unparse(alias)}"
+        for source in sources
+        for node in source.nodes
+        if isinstance(node, ast.ImportFrom) and not node.level
+        for alias in node.names
+    }

@@ -1,0 +1,36 @@
+"""Templates from a repository's history: what its small commits replaced."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.repair.model import EditTemplate, SuspectHunk
+from bot.repair.reverts import parse_diff
+from bot.repair.suspects import git_output
+from bot.repair.templates import learned
+
+COMMITS = 500
+CHANGED_AT_MOST = 100  # lines of one commit, those of tests too
+LINES_AT_MOST = 500  # of a function or a class in which something changed
+_SHAPE = ("--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U0", "--function-context")
+
+
+async def templates_of(repo: Path) -> tuple[EditTemplate, ...]:
+    """Return what the newest commits replaced; nothing when `repo` is not under git."""
+    which = ["--no-merges", "--diff-filter=M", f"-n{COMMITS}", "--format=commit %H", "-p"]
+    argv = ["git", "-C", str(repo), "-c", "core.quotepath=off", "log", *which, *_SHAPE]
+    log = await git_output([*argv, "--", "*.py"], repo)
+    return await asyncio.to_thread(lambda: learned(_hunks(log)))
+
+
+def _hunks(log: str) -> Iterator[SuspectHunk]:
+    for part in f"\n{log}".split("\ncommit ")[1:]:
+        commit, _, diff = part.partition("\n")
+        if _changed(diff) <= CHANGED_AT_MOST:
+            hunks = parse_diff(diff, commit.strip())
+            yield from (hunk for hunk in hunks if len(hunk.lines) <= LINES_AT_MOST)
+
+
+def _changed(diff: str) -> int:
+    """Return about how many lines a diff changes, tests and all."""
+    return diff.count("\n+") + diff.count("\n-")
