@@ -13,7 +13,7 @@ from bot.ports.clock import Clock
 from bot.repair import reverts
 from bot.repair.candidates import propose
 from bot.repair.follow_ups import FollowUps
-from bot.repair.localise import localise
+from bot.repair.localise import Suspicion, localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
 from bot.repair.soundness import sound
 
@@ -189,24 +189,15 @@ async def search(
     `closing_seconds`, or is no fix. Cancelling is safe at any time.
     """
     began, suspicion = clock.monotonic(), localise(problem)
-    left_out = False
 
     def gone(share: float) -> bool:
         return clock.monotonic() - began >= share * budget_seconds
 
-    def late() -> bool:
-        nonlocal left_out
-        left_out = left_out or gone(PROPOSING[1])
-        return left_out
-
-    # Beside it the tests are collected.
-    proposed = await asyncio.to_thread(
-        propose, problem, suspicion, late, lambda: gone(PROPOSING[0])
-    )
+    proposed, all_of_them = await _proposed(problem, suspicion, gone)
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
-    stopped = "time" if left_out else "exhausted"
+    stopped = "exhausted" if all_of_them else "time"
     try:
         async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
             await _hunt(hunt, width, confirm)
@@ -230,6 +221,21 @@ async def search(
         confirmed=tuple(hunt.confirmed),
         considered=hunt.next,
     )
+
+
+async def _proposed(
+    problem: Problem, suspicion: Suspicion, gone: Callable[[float], bool]
+) -> tuple[list[Candidate], bool]:
+    """Return the candidates there was time to think of, and whether they are all there are."""
+    late = list[bool]()
+
+    def ended() -> bool:
+        late.append(gone(PROPOSING[1]))
+        return late[-1]
+
+    # Beside it the tests are collected.
+    found = await asyncio.to_thread(propose, problem, suspicion, ended, lambda: gone(PROPOSING[0]))
+    return found, not any(late)
 
 
 async def _hunt(hunt: _Search, width: int, confirm: Confirm) -> None:
