@@ -9,11 +9,12 @@ the answer, and other if no test tells them apart. Packages come from the packag
 import asyncio
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,6 +32,7 @@ _SUITE_SECONDS = 300.0
 _FETCH_SECONDS = 900.0
 _LISTED = ("-q", "-rp", "--tb=no", "--color=no", "-p", "no:cacheprovider")
 _PASSED = "PASSED "
+_NUMBERED = re.compile(r"(?<=[\[-])([A-Za-z_]+)\d+(?=[-\]])")
 
 Verdict = Literal["right", "other", "wrong", "none"]
 
@@ -117,7 +119,7 @@ class RepairBench:
         self._set = cases
         self._seconds = seconds
         self._python = folder / "venv" / "bin" / "python"
-        self._passing: dict[str, frozenset[str]] = {}
+        self._passing: dict[str, Counter[str]] = {}
 
     async def answers(self, cases: Sequence[Case], jobs: int = 1) -> AsyncIterator[Answered]:
         """Fetch what the cases need, and yield what comes of each, `jobs` at a time.
@@ -191,15 +193,24 @@ class RepairBench:
         broken = self._passing[package.name] - await self._passes(package, tree)
         return ("wrong" if broken else "other"), tuple(sorted(broken))
 
-    async def _passes(self, package: Package, tree: Path) -> frozenset[str]:
+    async def _passes(self, package: Package, tree: Path) -> Counter[str]:
         words = ("-m", "pytest", *_LISTED, *package.options, package.tests)
         out = await _output(_SUITE_SECONDS, str(self._python), *words, cwd=tree)
         lines = out.splitlines()
-        return frozenset(each[len(_PASSED) :] for each in lines if each.startswith(_PASSED))
+        return passed_tests(lines)
 
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
+
+
+def passed_tests(lines: Iterable[str]) -> Counter[str]:
+    """Return the tests that pytest says passed, without the numbers it gives to arguments.
+
+    Of arguments that come from a set, each run numbers them anew: `test_format[expected3-%Y]`.
+    """
+    names = (line.removeprefix(_PASSED) for line in lines if line.startswith(_PASSED))
+    return Counter(_NUMBERED.sub(r"\1", name) for name in names)
 
 
 async def _done(seconds: float, *words: str) -> None:

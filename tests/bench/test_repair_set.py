@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench.repair_cases import Case, Package, lay_out, read_set, same_code, unpack
-from bench.repair_set import Answered, chosen, rows
+from bench.repair_set import Answered, chosen, passed_tests, rows
 from bot.domain.errors import ConfigError
 
 SET = read_set()
@@ -102,3 +102,13 @@ def test_rows_tell_each_half_and_each_label() -> None:
         "  proven: right (all; 4 s)": (1, 1),
         "  plausible: right (1 wrong; 8 s)": (0, 1),
     }
+
+
+def test_arguments_that_each_run_numbers_anew_are_the_same_test() -> None:
+    first, second = (
+        [f"PASSED tests.py::test_it[4-expected{number}-%C]", f"PASSED tests.py::test_it[v{other}]"]
+        for number, other in ((3, 1), (14, 2))
+    )
+
+    assert passed_tests(first) == passed_tests([*second, "FAILED tests.py::test_it[v2]"])
+    assert passed_tests(first) - passed_tests(second[:1]) == {"tests.py::test_it[v]": 1}
