@@ -30,6 +30,7 @@ REMOVED = (
     "it only takes something away, no test that passed before looks at what is left, and calls "
     "that no test makes answer otherwise"
 )
+MOVED = "what failed raised, and calls that answered, which no test makes, answer otherwise now"
 RED = "`{test}`, one of {count} tests beside it that fail as well, still does with it"
 UNCOMPARED = "what it answers could not be compared in time with what was answered before"
 
@@ -49,6 +50,7 @@ class Conclusion:
     ) -> None:
         self._problem, self._comparison, self._judge = problem, comparison, judge
         self._confirmation, self._witnesses, self._written = confirmation, witnesses, written
+        self._crashed = any(crash.error != "AssertionError" for crash in problem.crashes)
         self._open_questions = OpenQuestions(
             problem.texts, comparison, confirmation, problem.failing
         )
@@ -97,6 +99,8 @@ class Conclusion:
         moved = tuple(each for each in selection.behaviour.moved if not each.tested)
         if moved and only_removes(before, fix) and not await self._witnesses.beside(fix):
             return replace(found, losses=moved), REMOVED
+        if moved and self._crashed:
+            return replace(found, losses=moved), MOVED
         edited = {(place.path, place.name) for place in touched(before, fix)}
         calls = [
             (call, outcome)
@@ -140,9 +144,8 @@ class Conclusion:
     async def _selection(
         self, candidates: tuple[Candidate, ...], doubtful: tuple[Candidate, ...] = ()
     ) -> SelectedFix:
-        crashed = any(crash.error != "AssertionError" for crash in self._problem.crashes)
         texts, rulings = self._problem.texts, self._confirmation.rulings
-        selection = FixSelection(texts, self._comparison, crashed=crashed)
+        selection = FixSelection(texts, self._comparison, crashed=self._crashed)
         rows = [
             [ConfirmedCandidate(each, each.apply(texts), rulings[each]) for each in some]
             for some in (candidates, doubtful)

@@ -12,6 +12,7 @@ from bot.repair.operators import (
     calls,
     comparisons,
     constants,
+    copied_lines,
     decorators,
     discord_calls,
     expressions,
@@ -40,7 +41,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
         discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
-        templates,
+        templates, copied_lines,
     )
 )  # fmt: skip
 

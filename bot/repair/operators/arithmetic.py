@@ -20,6 +20,7 @@ SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.LShift: ("<<", ((">>", 0.75), ("*", 0.2), ("+", 0.2), ("-", 0.2), ("**", 0.2))),
     ast.RShift: (">>", (("<<", 0.75), ("//", 0.3), ("*", 0.2), ("+", 0.2), ("-", 0.2))),
 }
+SUMS, PRODUCTS = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.FloorDiv)
 SIGNS = {ast.USub: (("", 0.4),), ast.UAdd: (("-", 0.5),), ast.Invert: (("-", 0.5), ("not ", 0.4))}
 UNSUPPORTED = "unsupported operand type(s) for {}: "
 ORDERED = (ast.Sub, ast.Div, ast.FloorDiv, ast.Mod, ast.Pow)
@@ -106,9 +107,35 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
         if isinstance(node.right, SIMPLE):
             edits = [view.source.replace(node.left, right), view.source.replace(node.right, left)]
             yield view.make(edits, "arithmetic", weight, f"swap `{left}` and `{right}`", node)
+    for text, weight in _regrouped(node, view):
+        yield view.put(node, view.tight(node, text), "arithmetic", weight)
     one = isinstance(node.right, ast.Constant) and node.right.value == 1
     yield view.put(node, left, "off by one" if one else "operand", 0.7 if one else 0.22)
     yield view.put(node, right, "operand", 0.18)
+
+
+def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
+    """Yield the same operands with sums before products, or products before sums."""
+
+    def code(part: ast.expr) -> str:
+        return view.code(part) if isinstance(part, SIMPLE) else f"({view.code(part)})"
+
+    sign, left, right = SWAPS[type(node.op)][0], node.left, node.right
+    if isinstance(node.op, SUMS) and isinstance(left, ast.BinOp) and isinstance(left.op, PRODUCTS):
+        first, second, by = code(left.left), code(left.right), SWAPS[type(left.op)][0]
+        yield f"({first} {sign} {code(right)}) {by} {second}", 0.35
+        yield f"{first} {by} ({second} {sign} {code(right)})", 0.3
+    if (
+        isinstance(node.op, SUMS)
+        and isinstance(right, ast.BinOp)
+        and isinstance(right.op, PRODUCTS)
+    ):
+        by = SWAPS[type(right.op)][0]
+        yield f"({code(left)} {sign} {code(right.left)}) {by} {code(right.right)}", 0.35
+    if isinstance(node.op, PRODUCTS) and isinstance(left, ast.BinOp) and isinstance(left.op, SUMS):
+        inner = SWAPS[type(left.op)][0]
+        yield f"{code(left.left)} {inner} {code(left.right)} {sign} {code(right)}", 0.3
+        yield f"{code(left.left)} {sign} {code(right)} {inner} {code(left.right)}", 0.25
 
 
 def _one_more_or_less(node: ast.expr, view: View) -> Iterator[Candidate]:

@@ -71,9 +71,24 @@ def _parts(
     seen = (code for where, code, read in tests if where is not statement and read <= known)
     for part in islice(dict.fromkeys(seen), PARTS):
         yield part, 0.15
+    for name, value in _defaults(statement, view):
+        yield f"{name} == {value}", 0.14
     for name in names[:PARTS]:
         for part in (f"not {name}", name):
             yield part, 0.13
+
+
+def _defaults(statement: ast.stmt, view: View) -> Iterator[tuple[str, str]]:
+    """Yield the parameters of the function around that have a number or a text as default."""
+    function = view.source.function(statement)
+    if function is None:
+        return
+    given = function.args
+    last = [*given.posonlyargs, *given.args][-len(given.defaults) :] if given.defaults else []
+    for arg, value in (*zip(last, given.defaults, strict=True),
+                       *zip(given.kwonlyargs, given.kw_defaults, strict=True)):  # fmt: skip
+        if isinstance(value, ast.Constant) and type(value.value) in (int, float, str):
+            yield arg.arg, view.code(value)
 
 
 @lru_cache(maxsize=256)

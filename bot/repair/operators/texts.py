@@ -12,6 +12,7 @@ PLAIN_FIELD = re.compile(r"(?<!\{)\{(?P<name>[^{}:!=\"']+)\}(?!\})")
 DIGIT = re.compile(r"\d")
 DECIMALS = re.compile(r"\d\.(\d+)")
 CHANGES = ("strip", "lower", "upper", "title", "capitalize", "rstrip", "lstrip", "swapcase")
+PLAINER = ("strip", "lower", "casefold")
 DOUBTFUL = ("\\", "\n", '"', "'", "{", "}")
 LONG = 200
 SURE, LIKELY = 0.9, 0.7
@@ -19,6 +20,7 @@ SURE, LIKELY = 0.9, 0.7
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield edits of one statement's texts that turn what a test got into what it expected."""
+    yield from _plainer(statement, view)
     pairs = [pair for got, wanted in view.differences() if (pair := _short_texts(got, wanted))]
     if not pairs:
         return
@@ -107,6 +109,19 @@ def _formats(node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View) -> I
         for match in PLAIN_FIELD.finditer(code):
             spec = f"{{{match['name']}:,}}"
             yield view.put(node, code[: match.start()] + spec + code[match.end() :], "string", 0.5)
+
+
+def _plainer(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield a text that is stripped in one letter case too, and the other way round."""
+    for node in view.nodes(statement):
+        made = (
+            node.func.attr
+            if isinstance(node, ast.Call) and not node.args and isinstance(node.func, ast.Attribute)
+            else ""
+        )
+        for other in PLAINER if made in PLAINER else ():
+            if other != made and f".{other}()" not in view.code(node):
+                yield view.put(node, f"{view.code(node)}.{other}()", "string", 0.35)
 
 
 def _changed(value: ast.expr, pairs: list[tuple[str, str]], view: View) -> Iterator[Candidate]:

@@ -13,6 +13,8 @@ from bot.repair.source import Source
 BOUNDS = (("1:", 0.4), (":-1", 0.4))
 NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
 BOUNDS_NAMES = 4
+LIMITS = 6  # constants of a module
+USED = {False: 0.5, True: 0.1}  # one that nothing reads was meant for something
 GOES_THROUGH = {"list", "tuple", "enumerate", "iter"}
 CHANGED = ("changed size during iteration", "mutated during iteration", "changed during iteration")
 NO_TEXT = ("can only concatenate str", "must be str, not", "expected str instance")
@@ -24,6 +26,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from _bounded(statement.targets[0], statement.value, view)
     if isinstance(statement, (ast.Assign, ast.Return)) and statement.value is not None:
         yield from _converted(statement.value, view)
+        yield from _limited(statement.value, view)
     if isinstance(statement, (ast.For, ast.AsyncFor)):
         yield from _cut(statement.iter, statement, view)
         yield from _copied(statement.iter, view)
@@ -43,8 +46,33 @@ def _bounded(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidat
         return  # the smaller of a list and the list with more is the list: nothing is mended
     for function in ("max", "min"):
         yield view.put(value, f"{function}({target.id}, {view.code(value)})", "function", 0.55)
-    if isinstance(value, ast.BinOp):
-        yield view.put(value, f"max(0, {view.code(value)})", "function", 0.4)
+
+
+def _limited(value: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield a number that is held above 0, or within a limit that the module names."""
+    text = view.code(value)
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Sub):
+        yield view.put(value, f"max(0, {text})", "function", 0.4)
+    if isinstance(value, NUMERIC):
+        for name, used in _limits(view.source):
+            for function in ("min", "max") if name not in text else ():
+                yield view.put(value, f"{function}({text}, {name})", "function", USED[used])
+
+
+@lru_cache(maxsize=16)
+def _limits(source: Source) -> tuple[tuple[str, bool], ...]:
+    """Return the constants of a module that are numbers, and whether the module reads them."""
+    named = [
+        statement.targets[0].id
+        for statement in source.tree.body
+        if isinstance(statement, ast.Assign)
+        and isinstance(statement.targets[0], ast.Name)
+        and isinstance(statement.value, ast.Constant)
+        and type(statement.value.value) in (int, float)
+    ]
+    read = {node.id for node in source.nodes
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}  # fmt: skip
+    return tuple((name, name in read) for name in named[:LIMITS])
 
 
 @lru_cache(maxsize=64)

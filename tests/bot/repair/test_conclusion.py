@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.adapters.system_clock import SystemClock
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
+from bot.repair.command import repair
 from bot.repair.conclusion import Conclusion
 from bot.repair.confirmation import Confirmation
 from bot.repair.explain import explain
@@ -15,7 +17,7 @@ from bot.repair.judge import TestJudge
 from bot.repair.model import Candidate, Crash, Problem, SearchReport, SourceEdit
 from bot.repair.runner import TimeLimits
 from bot.repair.witnesses import Witnesses
-from tests.fakes.repositories import PYTEST_OPTIONS
+from tests.fakes.repositories import PYTEST_OPTIONS, write
 
 LIMITS = TimeLimits(10, 3, 30)
 # `loud` was meant to be loud.
@@ -120,3 +122,45 @@ async def test_what_is_doubted_but_passes_as_well_is_a_rival(tmp_path: Path) -> 
     report = await concluded(tmp_path, HASTY, MEANT)
     assert (report.label, "replace" in report.files["subject.py"]) == ("plausible", False)
     assert [each.files["subject.py"] for each in report.rivals] == [SUBJECT.replace(*MEANT)]
+
+
+MONTHS = """\
+import datetime
+
+
+def later(day, count):
+    month = day.month - 1 + count
+    last = 31
+    return datetime.date(day.year, month % 12 + 1, min(day.day, last))
+"""
+DATES = """\
+import datetime
+from subject import later
+
+D = datetime.date
+
+
+def test_april():
+    assert later(D(2023, 3, 31), 1) == D(2023, 4, 30)
+
+
+def test_september():
+    assert later(D(2023, 8, 31), 1) == D(2023, 9, 30)
+
+
+def test_plain():
+    assert later(D(2023, 1, 15), 1) == D(2023, 2, 15)
+"""
+
+
+async def test_what_mends_a_crash_and_moves_answers_no_test_looks_at_is_not_called_proven(
+    tmp_path: Path,
+) -> None:
+    write(tmp_path, {"subject.py": MONTHS, "test_it.py": DATES, "pyproject.toml": PYTEST_OPTIONS})
+
+    report = await repair(
+        tmp_path, "pytest -q test_it.py", seconds=30, accept="plausible", clock=SystemClock()
+    )
+
+    assert report.repaired  # 30 days for all months, or one day less for each that is counted
+    assert report.label == "plausible"

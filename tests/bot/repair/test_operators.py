@@ -10,6 +10,23 @@ from tests.support.proposals import proposals
     ("faulty", "right"),
     [
         ("def f(a, b):\n    return a < b\n", "def f(a, b):\n    return a <= b\n"),
+        ("def f(a, b):\n    return a - b\n", "def f(a, b):\n    return max(0, a - b)\n"),
+        (
+            "MOST = 9\n\n\ndef f(x):\n    return x * 2\n",
+            "MOST = 9\n\n\ndef f(x):\n    return min(x * 2, MOST)\n",
+        ),
+        ("def f(x):\n    return x.strip()\n", "def f(x):\n    return x.strip().lower()\n"),
+        ("def f(a, b, c):\n    return a * b - c\n", "def f(a, b, c):\n    return (a - c) * b\n"),
+        ("def f(a, b, c):\n    return c + a * b\n", "def f(a, b, c):\n    return (c + a) * b\n"),
+        ("def f(a, b, c):\n    return (a + b) * c\n", "def f(a, b, c):\n    return a + b * c\n"),
+        (
+            "def f(a, zone='home'):\n    if a:\n        return zone\n",
+            "def f(a, zone='home'):\n    if a and zone == 'home':\n        return zone\n",
+        ),
+        (
+            "class A:\n    def put(self, k):\n        self.kept.touch(k)\n\n    def get(self, k):\n        v = self.kept[k]\n        return v\n",
+            "class A:\n    def put(self, k):\n        self.kept.touch(k)\n\n    def get(self, k):\n        v = self.kept[k]\n        self.kept.touch(k)\n        return v\n",
+        ),
         ("def f(a, b):\n    return a is b\n", "def f(a, b):\n    return a is not b\n"),
         ("def f(a, b):\n    return a in b\n", "def f(a, b):\n    return a not in b\n"),
         (

@@ -1,0 +1,58 @@
+"""A missing statement that another function of the class or module has."""
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode, Source
+
+WEIGHT = 0.25
+LINES, PLACES = 6, 8  # of one function at most
+LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield lines of its neighbours, put between the statements of a function."""
+    if not isinstance(statement, FunctionNode):
+        return
+    room = view.source.klass(statement) or view.source.tree
+    own = {view.code(node) for node in ast.walk(statement) if isinstance(node, ast.stmt)}
+    lines = [each for each in _lines(view.source, room) if each[0] not in own]
+    places = [each for each in statement.body[-PLACES:] if view.source.starts_line(each)]
+    for place in places if statement.body[0].lineno > statement.lineno else ():
+        known = {*view.names_before(place), "self", "cls"}
+        fitting = [line for line, read in lines if read <= known | view.source.module_names]
+        for line in fitting[:LINES]:
+            before = view.source.insert_before(place, [line])
+            yield view.make([before], "insertion", WEIGHT, f"add `{line}`", place)
+            if place is statement.body[-1] and not isinstance(place, LEAVES):
+                after = view.source.insert_after(place, [line])
+                yield view.make([after], "insertion", WEIGHT, f"add `{line}`", place)
+
+
+@lru_cache(maxsize=64)
+def _lines(source: Source, room: ast.AST) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Return the statements of a class or module that keep a record, each with the names it reads.
+
+    Those are calls on what an object or a module holds, and what is assigned to attributes.
+    """
+    found: dict[str, frozenset[str]] = {}
+    for node in ast.walk(room):
+        code = source.code(node) if isinstance(node, ast.stmt) and _keeps(node) else ""
+        if code and "\n" not in code:
+            names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+            found[code] = frozenset(names)
+    return tuple(found.items())
+
+
+def _keeps(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Expr):
+        call = node.value.value if isinstance(node.value, ast.Await) else node.value
+        return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+    if isinstance(node, ast.AugAssign):
+        return isinstance(node.target, (ast.Attribute, ast.Subscript))
+    return isinstance(node, ast.Assign) and isinstance(
+        node.targets[0], (ast.Attribute, ast.Subscript)
+    )
