@@ -24,8 +24,8 @@ from tests.support.proposals import proposals
             "def f(a, zone='home'):\n    if a and zone == 'home':\n        return zone\n",
         ),
         (
-            "class A:\n    def put(self, k):\n        self.kept.touch(k)\n\n    def get(self, k):\n        v = self.kept[k]\n        return v\n",
-            "class A:\n    def put(self, k):\n        self.kept.touch(k)\n\n    def get(self, k):\n        v = self.kept[k]\n        self.kept.touch(k)\n        return v\n",
+            "def p(m, k):\n    m.t(k)\n\n\ndef g(m, k):\n    return m[k]\n",
+            "def p(m, k):\n    m.t(k)\n\n\ndef g(m, k):\n    m.t(k)\n    return m[k]\n",
         ),
         ("def f(a, b):\n    return a is b\n", "def f(a, b):\n    return a is not b\n"),
         ("def f(a, b):\n    return a in b\n", "def f(a, b):\n    return a not in b\n"),
