@@ -12,6 +12,7 @@ from bot.repair.source import Source, header_lines
 
 TRIED = 12
 STEPS, TIMES = range(1, 9), (2, 3, 10)
+_RECKONED = (ast.BinOp, ast.AugAssign, ast.Slice)
 HELD = "condition held"
 _NO_CRASH = Crash("")
 
@@ -40,9 +41,10 @@ def edits_beside(
 
 
 def other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
-    """Yield edits of the numbers and conditions that a fix edited or put in.
+    """Yield edits of the numbers, names and conditions that a fix edited or put in.
 
-    Other numbers, for a test that `% 8` passes may well pass with `% 11`. And conditions held true
+    Other numbers, for a test that `% 8` passes may well pass with `% 11`. A number for a name that
+    is reckoned with, for it may have the same value wherever a test looks. And conditions held true
     and held false: one that the tests pass without decides nothing that they look at.
     """
     for path, text in fix.items():
@@ -54,8 +56,9 @@ def other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]
             start, end = source.span(node)
             if not (start <= last and first <= end):
                 continue
-            held = _is_condition(node, source.parents.get(node))
-            for code in ("True", "False") if held else _other_numbers(node):
+            parent = source.parents.get(node)
+            held = _is_condition(node, parent)
+            for code in ("True", "False") if held else _other_numbers(node, parent):
                 edit = SourceEdit(path, start, end, code)
                 why = f"replace `{text[start:end]}` by `{code}`"
                 kind = HELD if held else "constant"
@@ -74,7 +77,9 @@ def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:
     return node in asked and not isinstance(node, ast.Constant)
 
 
-def _other_numbers(node: ast.expr) -> list[str]:
+def _other_numbers(node: ast.expr, parent: ast.AST | None) -> list[str]:
+    if isinstance(node, ast.Name) and isinstance(parent, _RECKONED):
+        return ["0", "1", "2"]
     value = node.value if isinstance(node, ast.Constant) else None
     if type(value) is not int and type(value) is not float:
         return []

@@ -158,6 +158,9 @@ def test_a_number_that_was_edited_has_others_far_off_beside_it_and_a_condition_b
     numbers = [files["m.py"] for _, files in other_values(before, number)]
     assert {before["m.py"].replace("% 4", f"% {other}") for other in (11, 16, 24, 80)} <= {*numbers}
     assert all("return 3" in text for text in numbers)
+    name = {"m.py": before["m.py"].replace("x % 4", "x % 4 - y")}
+    named = {files["m.py"] for _, files in other_values(before, name)}
+    assert {before["m.py"].replace("% 4", f"% 4 - {twin}") for twin in (0, 1, 2)} <= named
     held = [files["m.py"] for _, files in other_values(before, condition)]
     assert held == [before["m.py"].replace("x in y", truth) for truth in ("True", "False")]
 
