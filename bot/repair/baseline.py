@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.repair.model import Crash, Texts
@@ -38,7 +38,8 @@ class Baseline:
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import.
 
-    Of the affected tests is asked only which of the lines they run that the failing ones do.
+    Of the affected tests is asked only which of the lines they run that the failing ones do. What
+    runs once in a process, such as the building of a table, counts as run by all that pass there.
     """
 
     async def ran(tests: Sequence[str], coverage: bool | Lines) -> RunResult:
@@ -57,6 +58,8 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
         other = _joined(dict(zip(alone, runs, strict=True)))
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
+    built = _run_once(own.failed, other.records)
+    rest = [_standing_on(built, record) for record in rest]
     passing = [record for record in (*own.records, *rest) if record.outcome == "passed"]
     failing = own.failed or (() if own.green else (_unknown(own),))
     failed = [(record.test, _obstacle(request.root, record)) for record in rest
@@ -107,10 +110,7 @@ async def import_ahead(
 
 def ends(result: RunResult) -> set[tuple[str, str, str]]:
     """Return how each test ended, without what differs from run to run."""
-    return {
-        (record.test, record.outcome, record.crash.error if record.crash else "")
-        for record in result.records
-    }
+    return {(record.test, *_ended(record)) for record in result.records}
 
 
 def _lines_of(records: Sequence[TestRecord]) -> Lines:
@@ -120,6 +120,36 @@ def _lines_of(records: Sequence[TestRecord]) -> Lines:
         for path, lines in record.lines.items():
             found[path] = found.get(path, frozenset()) | lines
     return found
+
+
+def _run_once(alone: Sequence[TestRecord], among: Sequence[TestRecord]) -> Lines:
+    """Return the lines that failing tests run alone and not among others, which run them instead.
+
+    They are of what is set up once in a process, by whoever comes first.
+    """
+    later = {record.test: record for record in among}
+    by_others = _lines_of([record for record in among if record.outcome == "passed"])
+    found: dict[str, set[int]] = {}
+    for record in alone:
+        again = later.get(record.test)
+        if again is None or not again.lines or _ended(again) != _ended(record):
+            continue
+        for path, lines in record.lines.items():
+            once = lines - again.lines.get(path, frozenset())
+            found.setdefault(path, set()).update(once & by_others.get(path, frozenset()))
+    return {path: frozenset(lines) for path, lines in found.items() if lines}
+
+
+def _standing_on(built: Lines, record: TestRecord) -> TestRecord:
+    """Return the record of a test as if it had run what was set up before it as well."""
+    if not built or record.outcome != "passed":
+        return record
+    more = {path: record.lines.get(path, frozenset()) | lines for path, lines in built.items()}
+    return replace(record, lines={**record.lines, **more})
+
+
+def _ended(record: TestRecord) -> tuple[str, str]:
+    return record.outcome, record.crash.error if record.crash else ""
 
 
 def _obstacle(root: Path, record: TestRecord) -> str:

@@ -74,3 +74,34 @@ async def test_a_file_that_ends_the_program_or_never_ends_takes_no_other_with_it
         ("test_gone.py", "ends the program while it is imported"),
         ("test_waits.py", "does not come to an end while it is imported"),
     ]
+
+
+async def test_what_a_process_sets_up_once_counts_as_run_by_all_tests_that_pass_after_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "subject.py").write_text(
+        "TABLE = {}\n\n\n"
+        "def table():\n"
+        "    if not TABLE:\n"
+        "        TABLE['a'] = 1\n"
+        "    return TABLE\n\n\n"
+        "def found(key):\n"
+        "    known = table()\n"
+        "    return known[key] + 1\n"
+    )
+    (tmp_path / "test_subject.py").write_text(
+        "from subject import found\n\n\n"
+        "def test_first():\n    assert found('a') == 2\n\n\n"
+        "def test_it():\n    assert found('a') == 1\n\n\n"
+        "def test_last():\n    assert found('a') == 2\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
+    request = RepairRequest(tmp_path, ("test_subject.py::test_it",), ("test_subject.py",))
+    async with ForkingRunner(tmp_path) as runner:
+        found = await baseline(request, runner)
+
+    building = 6  # the line of the table
+    assert [each.test for each in found.failing] == ["test_subject.py::test_it"]
+    assert building in found.coverage["test_subject.py::test_it"]["subject.py"]
+    assert len(found.passing) == 2
+    assert all(building in each.lines["subject.py"] for each in found.passing)
