@@ -9,9 +9,11 @@ from bot.repair.operators import (
     attributes,
     awaits,
     booleans,
+    call_arguments,
     calls,
     comparisons,
     constants,
+    conversions,
     copied_lines,
     decorators,
     discord_calls,
@@ -41,7 +43,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
         discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
-        templates, copied_lines,
+        templates, copied_lines, call_arguments, conversions,
     )
 )  # fmt: skip
 

@@ -38,6 +38,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield view.make(
                 [edit], "arithmetic", 0.3, "add to it instead of replacing it", statement
             )
+        yield from _accumulated(statement, statement.targets[0], view)
     for node in view.nodes(statement):
         if isinstance(node, ast.BinOp):
             yield from _operators(node, view)
@@ -48,6 +49,21 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _one_more_or_less(node, view)
         if isinstance(node, (ast.Name, ast.ListComp, ast.List)):
             yield from _lost_operand(node, view)
+
+
+def _accumulated(statement: ast.Assign, target: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield what a key had before, and this added to it: `d[k] = d.get(k, 0) + n`."""
+    if not isinstance(target, ast.Subscript) or isinstance(target.slice, ast.Slice):
+        return
+    value, code = statement.value, view.code(target.value)
+    written = isinstance(value, (ast.Constant, ast.Name, ast.Attribute, ast.Call, ast.Subscript))
+    if written and "\n" not in view.code(value):
+        before = f"{code}.get({view.code(target.slice)}, 0)"
+        yield view.put(value, f"{before} + {view.code(value)}", "arithmetic", 0.35)
+    if isinstance(value, ast.List) and len(value.elts) == 1:
+        item = view.code(value.elts[0])
+        text = f"{code}.setdefault({view.code(target.slice)}, []).append({item})"
+        yield view.put(statement, text, "arithmetic", 0.35)
 
 
 def _lost_operand(node: ast.expr, view: View) -> Iterator[Candidate]:
@@ -102,6 +118,8 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
             why = f"`{new}` instead of `{old}` in `{view.code(node)[:60]}`"
             yield view.make([edit], "arithmetic", max(weight, 0.7 * refused), why, node)
     left, right = view.code(node.left), view.code(node.right)
+    if isinstance(node.op, ast.FloorDiv) and isinstance(node.left, SIMPLE):
+        yield view.put(node, f"-(-{left} // {right})", "arithmetic", 0.5)
     if isinstance(node.op, (*ORDERED, ast.Add)) and isinstance(node.left, SIMPLE):
         weight = 0.5 if isinstance(node.op, ORDERED) else 0.2
         if isinstance(node.right, SIMPLE):

@@ -10,9 +10,10 @@ from types import ModuleType
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import Source
+from bot.repair.source import FunctionNode, Source
 
 NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
+SIBLINGS = 8
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -85,7 +86,18 @@ def _siblings(node: ast.Attribute, view: View) -> list[str]:
         return []
     called = isinstance(view.source.parents.get(node), ast.Call)
     used = _used_on(view.source, room).get((node.value.id, called), ())
-    return [name for name in used if name != node.attr][:8]
+    own = _methods(room) if called and node.value.id in ("self", "cls") else []
+    names = dict.fromkeys((*used[:SIBLINGS], *own[:SIBLINGS]))
+    return [name for name in names if name != node.attr]
+
+
+def _methods(room: ast.AST) -> list[str]:
+    """Return the methods that a class has of its own, but those that Python calls."""
+    return [
+        each.name
+        for each in getattr(room, "body", ())
+        if isinstance(each, FunctionNode) and not each.name.startswith("__")
+    ]
 
 
 @lru_cache(maxsize=256)
@@ -117,4 +129,11 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("removeprefix", "removesuffix"),
     ("left", "right"),
     ("match", "search", "fullmatch"),
+    ("partition", "rpartition"),
+    ("rjust", "ljust", "center"),
+    ("isupper", "islower"),
+    ("weekday", "isoweekday"),
+    ("bisect_left", "bisect_right"),
+    ("copy", "deepcopy"),
+    ("mean", "median"),
 )

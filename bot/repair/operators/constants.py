@@ -14,6 +14,7 @@ EMPTY = (
     ("bool", "False"),
 )  # fmt: skip
 BY_KEYWORD = 4
+BY_NAME = 5
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -27,6 +28,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield view.put(node, str(not node.value), "boolean", 0.8)
         elif isinstance(node.value, (int, float)):
             yield from _numbers(node, node.value, view)
+            yield from _names(node, view)
         elif isinstance(node.value, str):
             yield from _strings(node, node.value, view)
         elif node.value is None:
@@ -71,11 +73,35 @@ def _numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate
     for other in _numbers_nearby(node, value, view):
         others[other] = max(others.get(other, 0), 0.35)
     for other, weight in others.items():
-        if other != value:
+        if other != value and not _idle(node, other, view):
             text = repr(type(value)(other)) if isinstance(other, type(value)) else repr(other)
             yield _number(node, text, weight, view)
     if value and not isinstance(view.source.parents.get(node), ast.UnaryOp):
         yield _number(node, f"-{view.code(node)}", 0.3, view)
+
+
+def _idle(node: ast.Constant, value: float, view: View) -> bool:
+    """Return whether a number would change nothing where it stands: `x - 0`, `x * 1`.
+
+    Where that is what is meant, the rest is left out by others.
+    """
+    parent = view.source.parents.get(node)
+    if isinstance(parent, ast.AugAssign):
+        return value == 0 and isinstance(parent.op, (ast.Add, ast.Sub))
+    if not isinstance(parent, ast.BinOp) or parent.right is not node:
+        return False
+    if isinstance(parent.op, (ast.Add, ast.Sub)):
+        return value == 0
+    return value == 1 and isinstance(parent.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.Pow))
+
+
+def _names(node: ast.Constant, view: View) -> Iterator[Candidate]:
+    """Yield a local for a number that is reckoned with, and one more or less than it."""
+    if isinstance(view.source.parents.get(node), (ast.BinOp, ast.Compare)):
+        for name in view.names_before(node)[:BY_NAME]:
+            yield view.put(node, name, "name", 0.25)
+            for text in (f"{name} - 1", f"{name} + 1"):
+                yield view.put(node, view.tight(node, text), "operand", 0.12)
 
 
 def _number(node: ast.Constant, text: str, weight: float, view: View) -> Candidate:

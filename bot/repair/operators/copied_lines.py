@@ -1,6 +1,7 @@
-"""A missing statement that another function of the class or module has."""
+"""A missing statement that another function of the class or module has, or has one like it."""
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 
@@ -10,6 +11,7 @@ from bot.repair.source import FunctionNode, Source
 
 WEIGHT = 0.25
 LINES, PLACES = 6, 8  # of one function at most
+ATTRIBUTES, NAMES = 4, 4
 LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
@@ -24,12 +26,46 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for place in places if statement.body[0].lineno > statement.lineno else ():
         known = {*view.names_before(place), "self", "cls"}
         fitting = [line for line, read in lines if read <= known | view.source.module_names]
-        for line in fitting[:LINES]:
+        for line in (*fitting[:LINES], *_noted(statement, place, own, view)):
             before = view.source.insert_before(place, [line])
             yield view.make([before], "insertion", WEIGHT, f"add `{line}`", place)
             if place is statement.body[-1] and not isinstance(place, LEAVES):
                 after = view.source.insert_after(place, [line])
                 yield view.make([after], "insertion", WEIGHT, f"add `{line}`", place)
+
+
+def _noted(function: FunctionNode, place: ast.stmt, own: set[str], view: View) -> Iterator[str]:
+    """Yield `self.at = now` for what a method only reads and others assign, and what it knows."""
+    room = view.source.klass(function)
+    if room is None:
+        return
+    assigned = _assigned(view.source, room)
+    read = {
+        node.attr: None
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute) and view.code(node.value) == "self"
+    }
+    left = [
+        name
+        for name in read
+        if name in assigned
+        and not any(re.match(rf"self\.{name}\s*[-+*/|&%]*=", line) for line in own)
+    ]
+    for name in left[:ATTRIBUTES]:
+        for value in view.names_before(place)[:NAMES]:
+            yield f"self.{name} = {value}"
+
+
+@lru_cache(maxsize=64)
+def _assigned(source: Source, room: ast.ClassDef) -> frozenset[str]:
+    """Return the attributes of `self` that methods of a class assign."""
+    return frozenset(
+        node.attr
+        for node in ast.walk(room)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and source.code(node.value) == "self"
+    )
 
 
 @lru_cache(maxsize=64)

@@ -1,4 +1,5 @@
-"""Statements in the wrong place: one level too deep or too shallow, before or after a neighbour."""
+"""Statements in the wrong place: one level too deep or too shallow, before or after a neighbour;
+and what is done once and was meant to be done again, or the other way round."""
 
 import ast
 from collections.abc import Iterator
@@ -13,7 +14,9 @@ LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield other places for one simple statement."""
+    """Yield other places for one simple statement, and `while` for `if`."""
+    if isinstance(statement, (ast.If, ast.While)) and not statement.orelse:
+        yield from _repeated(statement, view)
     block = _block(statement, view)
     if not isinstance(statement, SIMPLE) or statement not in block or not _whole(statement, view):
         return
@@ -26,6 +29,35 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from _deeper(statement, block[at - 1], view)
     if at == len(block) - 1 and len(block) > 1:
         yield from _shallower(statement, view)
+
+
+def _repeated(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
+    """Yield a loop for a condition whose block changes what it asks, and the other way round."""
+    code, once = view.code(statement), isinstance(statement, ast.If)
+    word, other = ("if", "while") if once else ("while", "if")
+    asked = {node.id for node in ast.walk(statement.test) if isinstance(node, ast.Name)}
+    leaves = isinstance(statement.body[-1], LEAVES)
+    if not code.startswith(f"{word} ") or (once and (leaves or not asked & _changed(statement))):
+        return
+    start = view.source.span(statement)[0]
+    edit = SourceEdit(view.source.path, start, start + len(word), other)
+    yield view.make(
+        [edit], "condition", 0.35 if once else 0.2, f"`{other}` for `{word}`", statement
+    )
+
+
+def _changed(statement: ast.If | ast.While) -> set[str]:
+    """Return the names that a block assigns, or calls a method of."""
+    found: set[str] = set()
+    for node in (inner for each in statement.body for inner in ast.walk(each)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            root: ast.expr = node.func.value
+            while isinstance(root, (ast.Attribute, ast.Subscript)):
+                root = root.value
+            found.add(getattr(root, "id", ""))
+    return found
 
 
 def _block(statement: ast.stmt, view: View) -> list[ast.stmt]:

@@ -29,9 +29,11 @@ OTHERS = {
 }
 REPEATED = 0.15
 LONGEST = 200
+AROUND = 12  # characters told on each side of what differs
 # A group that ends in a quantifier and has one itself: a text that nearly matches takes for ever.
 NESTED = re.compile(r"[^\\](?:[+*?]|,\d*\})\??\)+(?:[+*]|\{\d+,)")
 QUOTES = re.compile(r"[rRuU]?('''|\"\"\"|'|\")")
+PIECE = re.compile(r"[rRuU]?('''|\"\"\"|'|\")(?:\\.|(?!\1).)*\1", re.S)
 WRITTEN = re.compile(r"\\[dwsbDWS]|[\].)][+*]|\(\?")
 
 
@@ -40,7 +42,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for node in view.nodes(statement):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             code = view.code(node)
-            if len(code) <= LONGEST and _is_pattern(node, code, view):
+            if _is_pattern(node, code, view):
                 yield from _others(node, code, view)
 
 
@@ -55,25 +57,41 @@ def _is_pattern(node: ast.Constant, code: str, view: View) -> bool:
 
 
 def _others(node: ast.Constant, code: str, view: View) -> Iterator[Candidate]:
-    quotes = QUOTES.match(code)
+    """Yield other patterns for one that is written in a piece, or in several beside each other."""
+    for piece in PIECE.finditer(code):
+        if len(piece[0]) <= LONGEST:
+            yield from _other_pieces(node, code, piece.span(), view)
+
+
+def _other_pieces(
+    node: ast.Constant, code: str, piece: tuple[int, int], view: View
+) -> Iterator[Candidate]:
+    quotes = QUOTES.match(code, piece[0])
     if quotes is None:
         return
-    for token in TOKENS.finditer(code, quotes.end(), len(code) - len(quotes[1])):
-        before, after = code[: token.start()], code[token.end() :]
-        for text, weight in OTHERS.get(token[0], ()):
-            yield from _pattern(node, before + text + after, weight, view)
-        if token[0][0] in "[)\\" and after[:1] not in set("+*?{"):
-            for text in "?+*":
-                yield from _pattern(node, before + token[0] + text + after, REPEATED, view)
+    end = piece[1] - len(quotes[1])
+    for token in TOKENS.finditer(code, quotes.end(), end):
+        at, old = token.start(), token[0]
+        near = max(quotes.end(), at - AROUND), min(end, token.end() + AROUND)
+        others = [*OTHERS.get(old, ())]
+        if old[0] in "[)\\" and code[token.end() : end][:1] not in set("+*?{"):
+            others += [(old + text, REPEATED) for text in "?+*"]
+        for text, weight in others:
+            before, after = code[near[0] : at], code[token.end() : near[1]]
+            why = f"`{before}{text}{after}` instead of `{before}{old}{after}`"
+            new = code[:at] + text + code[token.end() :]
+            yield from _pattern(node, new, weight, f"{why} in the pattern", view)
 
 
-def _pattern(node: ast.Constant, code: str, weight: float, view: View) -> Iterator[Candidate]:
+def _pattern(
+    node: ast.Constant, code: str, weight: float, why: str, view: View
+) -> Iterator[Candidate]:
     """Yield it where it is a regular expression still, and none that may take for ever."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            re.compile(str(literal(code)))
+            re.compile(str(literal(f"({code})")))
     except (re.error, SyntaxError, ValueError, OverflowError, RecursionError):
         return
     if not NESTED.search(code) or NESTED.search(view.code(node)):
-        yield view.put(node, code, "pattern", weight)
+        yield view.put(node, code, "pattern", weight, why)

@@ -4,6 +4,7 @@ import ast
 import difflib
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from bot.repair.model import Candidate
 from bot.repair.operators._sql import HOLDER, SqlStatement, SqlWord, statements
@@ -35,6 +36,7 @@ OTHERS: dict[str, tuple[tuple[str, float], ...]] = {
     "COUNT": (("SUM", 0.3),),
     "ALL": (("", 0.2),),
 }
+LISTS = {"SELECT", "FROM", "WHERE", "BY", "AND", "OR", "SET", "INTO"}
 BOUNDARY = {"GROUP", "ORDER", "LIMIT", "RETURNING", "HAVING", "UNION", "ON", ";"}
 UNIQUE = ("UNIQUE constraint failed", "duplicate key", "PRIMARY KEY must be unique")
 
@@ -79,10 +81,26 @@ def _columns(sql: SqlStatement, view: View) -> Iterator[Candidate]:
                 likeness = difflib.SequenceMatcher(None, absent, name).ratio()
                 yield _put(sql, word, name, 0.5 + 0.45 * likeness, view)
         elif word.text in known and not absent:
-            others = [name for name in known if name != word.text]
+            others = [name for name in known if name != word.text and not _listed(sql, word, name)]
             for name in _alike(word.text, others, PER_WORD) or others[:PER_WORD]:
                 likeness = difflib.SequenceMatcher(None, word.text, name).ratio()
                 yield _put(sql, word, name, 0.25 + 0.25 * likeness, view)
+
+
+def _listed(sql: SqlStatement, word: SqlWord, name: str) -> bool:
+    """Tell whether a name stands in the same list, between commas: twice it says nothing."""
+    words, at = sql.words, sql.words.index(word)
+    for step in (-1, 1):
+        near = at
+        while 0 <= near < len(words) and (
+            words[near].text in ",." or words[near].text.isidentifier()
+        ):
+            if words[near].text == name and words[near].upper not in BOUNDARY:
+                return True
+            if words[near].upper in LISTS:
+                break
+            near += step
+    return False
 
 
 def _alike(name: str, pool: list[str], count: int) -> list[str]:
@@ -91,6 +109,9 @@ def _alike(name: str, pool: list[str], count: int) -> list[str]:
 
 def _swapped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield the columns of an INSERT or a SELECT with two of them in each other's places."""
+    for one, other in pairwise(_order(sql)):
+        why = f"order by `{other.text}` before `{one.text}`"
+        yield view.make(sql.swap(one, other), KIND, 0.55, why, sql.node)
     columns = sql.listed("INTO") or selected(sql)
     wanted = _unpacked(view, sql)
     for at, one in enumerate(columns):
@@ -101,6 +122,22 @@ def _swapped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
             weight = 0.9 if names in wanted else 0.45 if columns.index(other) == at + 1 else 0.3
             why = f"swap `{one.text}` and `{other.text}` in the SQL"
             yield view.make(sql.swap(one, other), KIND, weight, why, sql.node)
+
+
+def _order(sql: SqlStatement) -> list[SqlWord]:
+    """Return the columns that the rows are in the order of, where they are all of one table."""
+    words = sql.words
+    at = next((at for at, word in enumerate(words) if word.upper == "ORDER"), len(words))
+    columns, tables, last = [], set[str](), ","
+    for near, word in enumerate(words[at + 2 :], at + 2):
+        if word.upper in BOUNDARY or not (word.text.isidentifier() or word.text in ",."):
+            break
+        table = words[near + 1].text == "." if near + 1 < len(words) else False
+        if word.text.isidentifier() and last in ",." and not table:
+            tables.add(words[near - 2].text if last == "." else "")
+            columns.append(word)
+        last = word.text
+    return columns if len(tables) == 1 else []
 
 
 def selected(sql: SqlStatement) -> list[SqlWord]:

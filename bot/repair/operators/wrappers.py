@@ -14,6 +14,7 @@ BOUNDS = (("1:", 0.4), (":-1", 0.4))
 NUMERIC = (ast.BinOp, ast.Name, ast.Subscript, ast.Call, ast.Attribute)
 BOUNDS_NAMES = 4
 LIMITS = 6  # constants of a module
+COMPARED = 3
 USED = {False: 0.5, True: 0.1}  # one that nothing reads was meant for something
 GOES_THROUGH = {"list", "tuple", "enumerate", "iter"}
 CHANGED = ("changed size during iteration", "mutated during iteration", "changed during iteration")
@@ -31,6 +32,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from _cut(statement.iter, statement, view)
         yield from _copied(statement.iter, view)
     yield from _in_order(statement, view)
+    yield from _within_compared(statement, view)
     if view.at_crash(statement):
         yield from _as_text(statement, view)
     if isinstance(statement, ast.Return) and statement.value is not None:
@@ -57,6 +59,25 @@ def _limited(value: ast.expr, view: View) -> Iterator[Candidate]:
         for name, used in _limits(view.source):
             for function in ("min", "max") if name not in text else ():
                 yield view.put(value, f"{function}({text}, {name})", "function", USED[used])
+
+
+def _within_compared(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield the larger and the smaller of a name and what the condition around compares."""
+    compared = {
+        view.code(side): None
+        for up in view.source.up(statement)
+        if isinstance(up, (ast.If, ast.While))
+        for node in ast.walk(up.test)
+        if isinstance(node, ast.Compare)
+        for side in (node.left, *node.comparators)
+        if not isinstance(side, ast.Constant)
+    }
+    for node in view.nodes(statement) if compared else ():
+        parent = view.source.parents.get(node)
+        if isinstance(node, ast.Name) and isinstance(parent, (ast.Tuple, ast.List, ast.Call)):
+            for other in [each for each in compared if each != node.id][:COMPARED]:
+                for function in ("max", "min"):
+                    yield view.put(node, f"{function}({other}, {node.id})", "function", 0.2)
 
 
 @lru_cache(maxsize=16)

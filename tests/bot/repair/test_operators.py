@@ -27,6 +27,77 @@ from tests.support.proposals import proposals
             "def p(m, k):\n    m.t(k)\n\n\ndef g(m, k):\n    return m[k]\n",
             "def p(m, k):\n    m.t(k)\n\n\ndef g(m, k):\n    m.t(k)\n    return m[k]\n",
         ),
+        (
+            "import re\nR = re.compile(\n    r'(\\d+)h'\n    r'(\\d)m'\n)\n",
+            "import re\nR = re.compile(\n    r'(\\d+)h'\n    r'(\\d+)m'\n)\n",
+        ),
+        ("def f(d, k, n):\n    d[k] = n\n", "def f(d, k, n):\n    d[k] = d.get(k, 0) + n\n"),
+        (
+            "def f(d, k, n):\n    d[k] = [n]\n",
+            "def f(d, k, n):\n    d.setdefault(k, []).append(n)\n",
+        ),
+        ("def f(a, b):\n    return a // b\n", "def f(a, b):\n    return -(-a // b)\n"),
+        ("def f(x):\n    return x.rpartition('=')\n", "def f(x):\n    return x.partition('=')\n"),
+        (
+            "class A:\n    def f(self):\n        return self.g()\n\n    def g(self):\n"
+            "        return 1\n\n    def h(self):\n        return 2\n",
+            "class A:\n    def f(self):\n        return self.h()\n\n    def g(self):\n"
+            "        return 1\n\n    def h(self):\n        return 2\n",
+        ),
+        (
+            "def f(v, w):\n    return range(len(v) - 1)\n",
+            "def f(v, w):\n    return range(len(v) - (w - 1))\n",
+        ),
+        (
+            "def f(x):\n    if x[-1] > 3:\n        x.pop()\n",
+            "def f(x):\n    while x[-1] > 3:\n        x.pop()\n",
+        ),
+        (
+            "def f(x):\n    while x[-1] > 3:\n        x.pop()\n",
+            "def f(x):\n    if x[-1] > 3:\n        x.pop()\n",
+        ),
+        (
+            "class A:\n    def __init__(self):\n        self.at = 0\n\n    def f(self, now):\n"
+            "        if now > self.at:\n            return 1\n        return 2\n",
+            "class A:\n    def __init__(self):\n        self.at = 0\n\n    def f(self, now):\n"
+            "        if now > self.at:\n            return 1\n        self.at = now\n"
+            "        return 2\n",
+        ),
+        (
+            "class A:\n    def __init__(self, x):\n        self.x = x if x else []\n",
+            "class A:\n    def __init__(self, x):\n        self.x = list(x) if x else []\n",
+        ),
+        (
+            "class A:\n    def f(self):\n        return self.x\n",
+            "class A:\n    def f(self):\n        return list(self.x)\n",
+        ),
+        (
+            "def f(all, a, b):\n    if a <= all[-1]:\n        all[-1] = (a, b)\n",
+            "def f(all, a, b):\n    if a <= all[-1]:\n        all[-1] = (a, max(all[-1], b))\n",
+        ),
+        (
+            "def f(x):\n    return max(x)\n\n\ndef g(x):\n    return Version(x)\n",
+            "def f(x):\n    return max(x, key=Version)\n\n\ndef g(x):\n    return Version(x)\n",
+        ),
+        ("def f(a, b):\n    return g(a, b)\n", "def f(a, b):\n    return g(a)\n"),
+        ("def f(a):\n    return g(a, b=1)\n", "def f(a):\n    return g(a)\n"),
+        (
+            "def g(a, deep=False):\n    return a\n\n\ndef f(a, deep):\n    return g(a)\n",
+            "def g(a, deep=False):\n    return a\n\n\ndef f(a, deep):\n"
+            "    return g(a, deep=deep)\n",
+        ),
+        (
+            "def f(x):\n    x = sorted(x, key=len)\n    return max(x, default=None)\n",
+            "def f(x):\n    x = sorted(x, key=len)\n    return max(x, default=None, key=len)\n",
+        ),
+        (
+            "def f(d, x):\n    return d[x]\n\n\ndef g(x):\n    return x.strip()\n",
+            "def f(d, x):\n    return d[x.strip()]\n\n\ndef g(x):\n    return x.strip()\n",
+        ),
+        (
+            "def f(d, x):\n    return d[x]\n\n\ndef clean(x):\n    return x\n",
+            "def f(d, x):\n    return d[clean(x)]\n\n\ndef clean(x):\n    return x\n",
+        ),
         ("def f(a, b):\n    return a is b\n", "def f(a, b):\n    return a is not b\n"),
         ("def f(a, b):\n    return a in b\n", "def f(a, b):\n    return a not in b\n"),
         (
@@ -335,3 +406,22 @@ def test_no_pattern_is_proposed_that_may_take_for_ever() -> None:
     assert "R = r'^([a-z]+ )*$'\n" in proposals(faulty)
     assert not {"R = r'^([a-z]+ ?)+$'\n", "R = r'^([a-z]+ *)+$'\n"} & set(proposals(faulty))
     assert "R = r'^([a-z]* ?)+$'\n" in proposals("R = r'^([a-z]+ ?)+$'\n")  # it did so before
+
+
+def test_no_number_is_put_where_it_changes_nothing() -> None:
+    texts = set(proposals("def f(a):\n    return (a - 1) * 2\n"))
+
+    assert "def f(a):\n    return (a) * 2\n" in texts or "def f(a):\n    return a * 2\n" in texts
+    assert not any("- 0" in text or "* 1\n" in text for text in texts)
+
+
+def test_no_column_is_asked_for_twice_in_one_list() -> None:
+    faulty = (
+        "MADE = 'CREATE TABLE loans (member TEXT, due TEXT, book TEXT)'\n\n\n"
+        "def f(db):\n    return db.execute('SELECT book FROM loans ORDER BY member, due')\n"
+    )
+    texts = set(proposals(faulty))
+
+    assert any("ORDER BY due, member" in text for text in texts)
+    assert any("ORDER BY member, book" in text for text in texts)
+    assert not any("due, due" in text or "member, member" in text for text in texts)

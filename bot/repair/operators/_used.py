@@ -1,0 +1,53 @@
+"""What a file does with values: the methods and functions it makes something of them with."""
+
+import ast
+from functools import lru_cache
+
+from bot.repair.source import FunctionNode, Source, parameters
+
+CHANGES_ITSELF = {"pop", "popleft", "clear", "sort", "reverse", "popitem", "close", "commit"}
+TELLS_NOTHING = {
+    "print",
+    "isinstance",
+    "super",
+    "iter",
+    "next",
+    "range",
+    "enumerate",
+    "len",
+    "open",
+}
+
+
+@lru_cache(maxsize=64)
+def methods_used(source: Source) -> tuple[str, ...]:
+    """Return the methods that a file calls with nothing, and uses the answers of."""
+    return tuple(
+        name
+        for name, calls in source.calls.items()
+        if name not in CHANGES_ITSELF
+        and any(
+            isinstance(each.func, ast.Attribute)
+            and not each.args
+            and not each.keywords
+            and source.code(each.func.value) != "self"
+            and not isinstance(source.parents.get(each), ast.Expr)
+            for each in calls
+        )
+    )
+
+
+@lru_cache(maxsize=64)
+def functions_used(source: Source) -> tuple[str, ...]:
+    """Return the functions that a file calls with one thing alone, and its own of one parameter."""
+    own = [each.name for each in source.tree.body
+           if isinstance(each, FunctionNode) and len(parameters(each)) == 1]  # fmt: skip
+    used = [
+        name
+        for name, calls in source.calls.items()
+        if any(
+            isinstance(each.func, ast.Name) and len(each.args) == 1 and not each.keywords
+            for each in calls
+        )
+    ]
+    return tuple(name for name in dict.fromkeys((*own, *used)) if name not in TELLS_NOTHING)

@@ -1,0 +1,89 @@
+"""What a call is given: an argument too many, one too few, and one that calls beside it have."""
+
+import ast
+from collections.abc import Iterator
+from functools import lru_cache
+
+from bot.repair.model import Candidate
+from bot.repair.operators._used import functions_used
+from bot.repair.operators._view import View
+from bot.repair.source import Source, called, parameters
+
+ALIKE = {"sorted": "key", "sort": "key", "max": "key", "min": "key", "groupby": "key"}
+MOST = 4
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield the calls of one statement with other arguments."""
+    for node in view.nodes(statement):
+        if isinstance(node, ast.Call):
+            yield from _fewer(node, view)
+            yield from _handed_on(node, view)
+            yield from _as_beside(node, view)
+
+
+def _fewer(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the call without its last argument, or without one that is named."""
+    for keyword in node.keywords if len(node.keywords) <= MOST else ():
+        if keyword.arg:
+            yield _without(node, keyword, 0.2, view)
+    if len(node.args) > 1 and not isinstance(node.args[-1], ast.Starred):
+        yield _without(node, node.args[-1], 0.2, view)
+
+
+def _without(node: ast.Call, gone: ast.AST, weight: float, view: View) -> Candidate:
+    given = [each for each in (*node.args, *node.keywords) if each is not gone]
+    text = f"{view.code(node.func)}({', '.join(view.code(each) for each in given)})"
+    return view.put(node, text, "arguments", weight, f"leave out `{view.brief(gone)}`")
+
+
+def _handed_on(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield what has the name of a parameter that the function has and the call does not give."""
+    function = view.pools.functions.get(called(node))
+    if function is None or any(keyword.arg is None for keyword in node.keywords):
+        return
+    if any(isinstance(each, ast.Starred) for each in node.args):
+        return
+    given = {keyword.arg for keyword in node.keywords}
+    bound = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
+    if isinstance(node.func, ast.Attribute) and bound[:1] in (["self"], ["cls"]):
+        bound = bound[1:]
+    own = [arg.arg for arg in parameters(function)]
+    known = [*view.names_before(node), *_module_constants(view.source)]
+    for name in own:
+        if name not in (*given, *bound[: len(node.args)], "self", "cls") and name in known:
+            yield _with(node, f"{name}={name}", 0.45, view)
+
+
+def _as_beside(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the key that calls beside it sort or compare by, where it has none."""
+    wanted = ALIKE.get(called(node), "")
+    if wanted and wanted not in {keyword.arg for keyword in node.keywords}:
+        for text in _keys(view.source, wanted)[:MOST]:
+            yield _with(node, f"{wanted}={text}", 0.35, view)
+
+
+@lru_cache(maxsize=64)
+def _keys(source: Source, name: str) -> tuple[str, ...]:
+    """Return what calls of a file give for a keyword, and what makes something of one value."""
+    given = {
+        source.code(each.value): None
+        for calls in source.calls.values()
+        for call in calls
+        for each in call.keywords
+        if each.arg == name
+    }
+    own = {each: None for each in functions_used(source)}
+    return tuple(given | own)
+
+
+@lru_cache(maxsize=64)
+def _module_constants(source: Source) -> tuple[str, ...]:
+    names = (each.targets[0] for each in source.tree.body if isinstance(each, ast.Assign))
+    return tuple(each.id for each in names if isinstance(each, ast.Name))
+
+
+def _with(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:
+    given = [view.code(each) for each in (*node.args, *node.keywords)]
+    text = f"{view.code(node.func)}({', '.join([*given, extra])})"
+    return view.put(node, text, "arguments", weight, f"pass `{extra}` to `{view.brief(node)[:40]}`")

@@ -1,0 +1,75 @@
+"""A value that something was to be made of first: a method or a function that is used beside it,
+and a copy of what somebody else holds as well."""
+
+import ast
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._used import functions_used, methods_used
+from bot.repair.operators._view import View
+from bot.repair.source import parameters
+
+PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
+METHODS, FUNCTIONS = 6, 6
+TELLS_NOTHING = {
+    "print",
+    "isinstance",
+    "super",
+    "iter",
+    "next",
+    "range",
+    "enumerate",
+    "len",
+    "open",
+}
+PLACES = (ast.Call, ast.Compare, ast.Assign, ast.Return, ast.Subscript, ast.Tuple, ast.BinOp,
+                ast.keyword)  # fmt: skip
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield what might be made of the values of one statement before they are used."""
+    for value in _kept(statement, view):
+        code = view.code(value)
+        yield view.put(value, f"list({code})", "function", 0.3)
+        yield view.put(value, f"dict({code})", "function", 0.2)
+    for node in view.nodes(statement):
+        if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Load):
+            yield from _made(node, view)
+
+
+def _kept(statement: ast.stmt, view: View) -> Iterator[ast.expr]:
+    """Yield what an object keeps of its callers', or gives them of its own, uncopied."""
+    if isinstance(statement, (ast.Assign, ast.AnnAssign)):
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else statement.target
+        if isinstance(target, ast.Attribute):
+            function = view.source.function(statement)
+            given = {arg.arg for arg in parameters(function)} if function else set()
+            yield from (each for each in _parts(statement.value)
+                        if isinstance(each, ast.Name) and each.id in given)  # fmt: skip
+    elif isinstance(statement, ast.Return):
+        yield from (each for each in _parts(statement.value) if isinstance(each, ast.Attribute))
+
+
+def _parts(value: ast.expr | None) -> list[ast.expr]:
+    if isinstance(value, ast.IfExp):
+        return [value.body, value.orelse]
+    if isinstance(value, ast.BoolOp):
+        return value.values
+    return [value] if value is not None else []
+
+
+def _made(node: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield a method's answer, or a function's, as the file has them elsewhere."""
+    parent = view.source.parents.get(node)
+    called = isinstance(parent, ast.Call) and parent.func is node
+    if called or not isinstance(parent, PLACES):
+        return
+    code, function = view.code(node), view.source.function(node)
+    if "\n" in code or function is None:
+        return
+    for method in methods_used(view.source)[:METHODS]:
+        yield view.put(node, f"{code}.{method}()", "call", 0.14)
+    around = view.code(parent.func) if isinstance(parent, ast.Call) else ""
+    for name in functions_used(view.source)[:FUNCTIONS]:
+        if name not in (around, function.name):
+            yield view.put(node, f"{name}({code})", "function", 0.13)
