@@ -75,7 +75,9 @@ class Conclusion:
 
     async def _looked_around(self, found: SearchReport, selection: SelectedFix) -> SearchReport:
         """Return the report as proven where tests tell its fix from what is next to it."""
-        neighbourhood = Neighbourhood(self._problem.texts, self._judge, self._comparison)
+        neighbourhood = Neighbourhood(
+            self._problem.texts, self._judge, self._comparison, self._witnesses
+        )
         around = await neighbourhood.of(selection.chosen.candidate, selection.chosen.files)
         doubt = IDLE.format(why=around.idle) if around.idle else ""
         if around.told_apart:
@@ -189,6 +191,7 @@ def _with(report: SearchReport, selection: SelectedFix) -> SearchReport:
         rivals=selection.rivals,
         losses=selection.losses,
         others=selection.others,
+        alike=selection.alike,
         question=selection.question,
     )
 

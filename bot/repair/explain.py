@@ -39,7 +39,13 @@ def explain(report: SearchReport, *, command: bool = False) -> str:
 
 def doubts(report: SearchReport) -> list[str]:
     """Return what speaks against the fix: calls it ends worse, other edits that pass as well."""
-    return [*map(_rival, report.rivals), *map(_lost, report.losses[:NEAR])]
+    lines = [*map(_rival, report.rivals), *map(_lost, report.losses[:NEAR])]
+    if report.alike:
+        others = "; ".join(
+            f"{each.why} (`{each.path}:{each.line}`)" for each in report.alike[:NEAR]
+        )
+        lines.append(f"With another edit the tests pass too, and no call tells it apart: {others}.")
+    return lines
 
 
 def _stated(report: SearchReport) -> list[str]:

@@ -42,7 +42,7 @@ class TestJudge:
         stop = len(self._reproduction) > SPREAD
         result = await self._runner.run(first, files, self._quick, stop_at_first=stop)
         if not result.green:
-            return self._judgement(result, "reproduction", len(first))
+            return self._judgement(result, "reproduction", len(self._reproduction))
         left_out = {*killers, *self._unconcerned(files)}
         rest = [test for test in self._affected if test not in left_out]
         if not rest:

@@ -216,6 +216,7 @@ class SearchReport:
     there is no fix, it is what a call should answer that fails, and `unanswered` are the edits with
     which it does not, the likeliest first. `stated` is what people said by now, and `tests` are new
     test files that hold the fix to that.
+    `alike` are edits with which the tests pass as well and that no call told from the fix.
     `failing` is how many tests have to turn green, `passing` how many have to stay so; `left_out`
     are test files beside them that cannot be imported, each with why: "ends the program".
     """
@@ -240,6 +241,7 @@ class SearchReport:
     confirmed: tuple[Candidate, ...] = ()
     considered: int = 0
     others: tuple[Candidate, ...] = ()
+    alike: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
     unanswered: tuple[Candidate, ...] = ()
     stated: tuple[StatedAnswer, ...] = ()

@@ -1,7 +1,9 @@
 """How near a candidate that is not green came: what it mended, how much further a test got."""
 
+from collections.abc import Iterator, Sequence
+
 from bot.repair.expectation import expectation_of
-from bot.repair.model import Crash, Judgement, Problem, TraceFrame
+from bot.repair.model import Crash, Judgement, Problem, RepairAttempt, TraceFrame
 
 SOME_PASS, LATER_LINE, NO_CRASH, NEARER, CRASH_MOVED, OTHER_CRASH = 0.9, 0.7, 0.5, 0.4, 0.35, 0.3
 
@@ -17,6 +19,22 @@ def progress(problem: Problem, judgement: Judgement) -> float:
     if before is None or after is None:
         return 0.0
     return _further(problem, before, after)
+
+
+def nearest(near: Sequence[RepairAttempt]) -> Iterator[RepairAttempt]:
+    """Yield near misses, the nearest first; none that only does more than one before it."""
+    told: list[RepairAttempt] = []
+    for attempt in sorted(near, key=_nearness):
+        edits, why = set(attempt.candidate.edits), attempt.candidate.why
+        if not any(set(one.candidate.edits) <= edits or one.candidate.why == why for one in told):
+            told.append(attempt)
+            yield attempt
+
+
+def _nearness(attempt: RepairAttempt) -> tuple[float, float]:
+    judgement = attempt.judgement
+    later = 0.0 if judgement.stage == "affected" else 1.0
+    return (later - judgement.passed / max(1, judgement.total), -attempt.candidate.rank)
 
 
 def _further(problem: Problem, before: Crash, after: Crash) -> float:

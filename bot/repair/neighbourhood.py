@@ -12,6 +12,7 @@ from bot.repair.calls import CallQuestion, best_question
 from bot.repair.model import Candidate, Rival, SourceEdit, Texts
 from bot.repair.neighbour_edits import HELD, edits_beside, other_values
 from bot.repair.search import Judge
+from bot.repair.witnesses import Witnesses
 
 NOTICED = 4  # edits that the tests have to notice, at least
 
@@ -32,10 +33,14 @@ class FixNeighbours:
 
 
 class Neighbourhood:
-    """Looks around a fix of `before`; `judge` says what the tests say."""
+    """Looks around a fix of `before`; `judge` says what the tests say, and `witnesses` what those
+    say that failed beside them."""
 
-    def __init__(self, before: Texts, judge: Judge, comparison: BehaviourComparison) -> None:
+    def __init__(
+        self, before: Texts, judge: Judge, comparison: BehaviourComparison, witnesses: Witnesses
+    ) -> None:
         self._before, self._judge, self._comparison = before, judge, comparison
+        self._witnesses = witnesses
 
     async def of(self, chosen: Candidate, fix: Texts) -> FixNeighbours:
         """Return what is around a fix, which the tests may not tell from its neighbours.
@@ -45,18 +50,22 @@ class Neighbourhood:
         beside = list(edits_beside(self._before, fix))
         neighbours = [*beside, *other_values(self._before, fix)]
         judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
-        noticed = sum(not judgement.green for judgement in judged[: len(beside)])
         green = [
             each for each, judgement in zip(neighbours, judged, strict=True) if judgement.green
         ]
+        green = await self._witnesses.as_green(fix, green)
+        passing = {id(each) for each in green}
+        noticed = sum(id(each) not in passing for each in beside)
         if not green:
             return FixNeighbours(told_apart=noticed >= NOTICED)
         ours, *behaviours = await self._comparison.of([fix, *(files for _, files in green)])
         calls, rivals, ends, idle = self._comparison.calls, [], [ours.outcomes], ""
+        others = []
         for (candidate, files), behaviour in zip(green, behaviours, strict=True):
             call = difference(calls, ours, behaviour)
             if call is not None:
-                rivals.append(Rival(candidate, files, call.call, call.before, call.after))
+                others.append(self._from_before(chosen, candidate, files))
+                rivals.append(Rival(others[-1], files, call.call, call.before, call.after))
                 ends.append(behaviour.outcomes)
             elif candidate.kind == HELD:
                 idle = idle or candidate.why
@@ -65,16 +74,16 @@ class Neighbourhood:
             told_apart=known and noticed >= NOTICED and not rivals and not idle,
             idle=idle,
             rivals=tuple(rivals),
-            others=tuple(self._from_before(chosen, rival) for rival in rivals),
+            others=tuple(others),
             question=best_question(calls, ends),
         )
 
-    def _from_before(self, chosen: Candidate, rival: Rival) -> Candidate:
+    def _from_before(self, chosen: Candidate, candidate: Candidate, files: Texts) -> Candidate:
         """Return a neighbour of the fix as one edit a file of the text before."""
         edits = tuple(
             SourceEdit(path, 0, len(self._before[path]), text)
-            for path, text in rival.files.items()
+            for path, text in files.items()
             if text != self._before[path]
         )
-        why = f"{chosen.why}; {rival.candidate.why}"
-        return replace(rival.candidate, edits=edits, why=why, rank=chosen.rank)
+        why = f"this and then {candidate.why}"
+        return replace(candidate, edits=edits, why=why, rank=chosen.rank)

@@ -4,7 +4,15 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bot.repair.explain import explain
-from bot.repair.model import ChangedCall, Label, Proof, RefusedCandidate, Rival, SearchReport
+from bot.repair.model import (
+    Candidate,
+    ChangedCall,
+    Label,
+    Proof,
+    RefusedCandidate,
+    Rival,
+    SearchReport,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +21,8 @@ class RepairReport:
 
     `repaired`: there is a fix as good as was asked for. One that is not is given all the same, with
     its `label` (`model.Label`). `rivals` are other edits with which the command passes, each with
-    its `edit`, `file`, `line` and a `call` that tells them apart (`this`, `other`); `losses` are
+    its `edit`, `file`, `line` and a `call` that tells them apart (`this`, `other`), `alike` those
+    that no call tells from the fix; `losses` are
     calls that end worse with the fix (`call`, `before`, `after`). `refused` are edits that made
     the command pass and are not given, each with its `edit`, `file`, `line`, the `reason` and the
     `label`: `weak tests`, or `said otherwise`. `stated` are the answers that a person said are
@@ -35,6 +44,7 @@ class RepairReport:
     refused: tuple[dict[str, str | int], ...] = ()
     label: Label | None = None
     rivals: tuple[dict[str, str | int], ...] = ()
+    alike: tuple[dict[str, str | int], ...] = ()
     losses: tuple[dict[str, str], ...] = ()
     stated: tuple[str, ...] = ()
 
@@ -70,6 +80,7 @@ def repair_report(
         refused=tuple(map(refusal, report.refused)),
         label=report.label if fix else None,
         rivals=tuple(map(rivalry, report.rivals)) if fix else (),
+        alike=tuple(map(place, report.alike)) if fix else (),
         losses=tuple(map(loss, report.losses)) if fix else (),
         stated=tuple(each.told for each in report.stated),
     )
@@ -77,16 +88,19 @@ def repair_report(
 
 def refusal(refused: RefusedCandidate) -> dict[str, str | int]:
     """Return a refused edit as plain values."""
-    edit, label = refused.candidate, "said otherwise" if refused.stated else "weak tests"
-    return {"edit": edit.why, "file": edit.path, "line": edit.line, "label": label,
-            "reason": refused.reason}  # fmt: skip
+    label = "said otherwise" if refused.stated else "weak tests"
+    return {**place(refused.candidate), "label": label, "reason": refused.reason}
 
 
 def rivalry(rival: Rival) -> dict[str, str | int]:
     """Return another edit as plain values."""
-    edit = rival.candidate
-    return {"edit": edit.why, "file": edit.path, "line": edit.line, "call": rival.call,
-            "this": rival.ours, "other": rival.theirs}  # fmt: skip
+    told = {"call": rival.call, "this": rival.ours, "other": rival.theirs}
+    return {**place(rival.candidate), **told}
+
+
+def place(edit: Candidate) -> dict[str, str | int]:
+    """Return what an edit does and where as plain values."""
+    return {"edit": edit.why, "file": edit.path, "line": edit.line}
 
 
 def loss(changed: ChangedCall) -> dict[str, str]:

@@ -6,7 +6,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain, zip_longest
+from itertools import chain, islice, zip_longest
 from typing import Protocol
 
 from bot.ports.clock import Clock
@@ -15,6 +15,7 @@ from bot.repair.candidates import propose
 from bot.repair.follow_ups import FollowUps
 from bot.repair.localise import Suspicion, localise
 from bot.repair.model import Candidate, Judgement, Problem, RepairAttempt, SearchReport, Texts
+from bot.repair.nearness import nearest
 from bot.repair.soundness import sound
 
 NEAR_MISSES = 5
@@ -213,7 +214,7 @@ async def search(
         files=fix.apply(problem.texts) if fix else {},
         stopped="fixed" if fix else stopped,
         tried=dict(hunt.tried),
-        near=tuple(sorted(hunt.near, key=_nearness)[:NEAR_MISSES]),
+        near=tuple(islice(nearest(hunt.near), NEAR_MISSES)),
         proposed=len(hunt.queue),
         seconds=clock.monotonic() - began,
         suspects=suspicion.top(5),
@@ -292,9 +293,3 @@ async def _shrunk(fix: Candidate, hunt: _Search, confirm: Confirm) -> Candidate:
         return fix
     smaller = replace(fix, edits=tuple(kept), why=f"{fix.why}, only the parts that matter")
     return smaller if await confirm(smaller, smaller.apply(texts)) else fix
-
-
-def _nearness(attempt: RepairAttempt) -> tuple[float, float]:
-    judgement = attempt.judgement
-    later = 0.0 if judgement.stage == "affected" else 1.0
-    return (later - judgement.passed / max(1, judgement.total), -attempt.candidate.rank)

@@ -29,7 +29,8 @@ class SelectedFix:
     `behaviour` is what it does to `calls`. `rivals` are others that nothing tells from it but a
     person's answer. `losses` are calls that it ends worse, or otherwise than a passing test saw
     them end, and those it answers that were refused. `question` is what tells it from
-    all the `others` that are rivals. `unlike` are edits of which no call tells how they compare.
+    all the `others` that are rivals. `unlike` are edits of which no call tells how they compare,
+    `alike` those that no call tells from it.
     """
 
     chosen: ConfirmedCandidate
@@ -40,6 +41,7 @@ class SelectedFix:
     others: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
     unlike: tuple[Candidate, ...] = ()
+    alike: tuple[Candidate, ...] = ()
 
 
 Row = tuple[ConfirmedCandidate, Behaviour]
@@ -61,7 +63,7 @@ class CallComparison(Protocol):
 class FixSelection:
     """Selects by behaviour first, then by what kind of edit it is, then by rank.
 
-    Of those that no call tells apart the smallest is taken.
+    Of those that no call tells apart the likeliest is taken, of undoings the smallest.
 
     `crashed` says that the failing call raises: then every call that answers today should go on
     answering what it does. Where a test asks for another answer, other calls may change as well.
@@ -100,9 +102,18 @@ class FixSelection:
             and not wider(chosen.candidate, each.candidate)
             and not compared(behaviour, other)
         )
+        alike = tuple(
+            each.candidate
+            for each, other in rows
+            if each is not chosen
+            and each.candidate not in unlike
+            and not wider(each.candidate, chosen.candidate)
+            and not wider(chosen.candidate, each.candidate)
+            and self._same(behaviour, other)
+        )
         calls = tuple(self._comparison.calls)
         return SelectedFix(
-            chosen, behaviour, calls, rivals[:RIVALS], losses, others, question, unlike
+            chosen, behaviour, calls, rivals[:RIVALS], losses, others, question, unlike, alike
         )
 
     def _widest(self, chosen: Row, rows: Sequence[Row]) -> Row:
@@ -138,16 +149,18 @@ class FixSelection:
             return False
         return each.candidate.kind == "revert" or bool(hazards(self._before, each.files))
 
-    def _plainness(self, row: Row) -> tuple[bool, bool, bool, int, float]:
+    def _plainness(self, row: Row) -> tuple[bool, bool, bool, float, int]:
         """Return what puts one before others that no call tells from it: the smaller, the better.
 
-        A whole commit taken back first, what was there before next, then the fewest characters.
+        A whole commit taken back first, what was there before next (of that the fewest
+        characters), then the likeliest.
         """
         each = row[0]
         edits = each.candidate.edits
-        size = sum(edit.end - edit.start + len(edit.text) for edit in edits)
         new = each.candidate.kind != "revert"
-        return (each.ruling.proof != "undo", new, self._hazardous(each), size, -_rank(row))
+        size = sum(edit.end - edit.start + len(edit.text) for edit in edits)
+        first = -_rank(row) if new else float(size)
+        return (each.ruling.proof != "undo", new, self._hazardous(each), first, size)
 
     def _same(self, one: Behaviour, other: Behaviour) -> bool:
         """Whether no call that was made again tells the two apart."""

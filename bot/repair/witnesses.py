@@ -48,8 +48,21 @@ class Witnesses:
         pairs = zip(candidates, left, strict=True)
         return tuple(each for each, tests in pairs if len(tests) == len(fewest)), fewest
 
+    async def as_green(
+        self, fix: Texts, others: Sequence[tuple[Candidate, Texts]]
+    ) -> list[tuple[Candidate, Texts]]:
+        """Return those of other edits with which no more tests beside fail than with the fix."""
+        if not self._red or not others:
+            return list(others)
+        ours, *theirs = await asyncio.gather(
+            *map(self._red_with, (fix, *(files for _, files in others)))
+        )
+        return [each for each, red in zip(others, theirs, strict=True) if set(red) <= set(ours)]
+
     async def _still_red(self, candidate: Candidate) -> tuple[str, ...]:
-        files = candidate.apply(self._problem.texts)
+        return await self._red_with(candidate.apply(self._problem.texts))
+
+    async def _red_with(self, files: Texts) -> tuple[str, ...]:
         result = await self._runner.run(self._red, files, self._limits)
         # What was a file that could not be imported is its tests once it can.
         failed = {record.test for record in result.failed}

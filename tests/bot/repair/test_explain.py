@@ -12,6 +12,7 @@ from bot.repair.model import (
     SearchReport,
     SourceEdit,
 )
+from bot.repair.nearness import nearest
 
 EDIT = Candidate((SourceEdit("pkg/a.py", 0, 1, "x"),), "comparison", "compare with `<=`", 1.0, 7)
 
@@ -41,6 +42,25 @@ def test_a_vain_search_names_suspects_and_near_misses() -> None:
     assert "`pkg/a.py:7`" in text
     assert "The failure is IndexError." in text
     assert "mends the failure but breaks `test_x`" in text
+
+
+def test_edits_that_pass_as_well_are_named_though_no_call_tells_them_apart() -> None:
+    other = Candidate((SourceEdit("pkg/b.py", 3, 4, "y"),), "name", "replace `x` by `y`", 0.5, 9)
+
+    assert "no call tells it apart: replace `x` by `y` (`pkg/b.py:9`)." in explain(
+        report(fix=EDIT, stopped="fixed", alike=(other,))
+    )
+
+
+def test_a_near_miss_is_told_once_and_not_again_with_a_needless_edit_more() -> None:
+    more = Candidate((*EDIT.edits, SourceEdit("pkg/b.py", 3, 4, "y")), "pair", "both", 0.5, 7)
+    again = Candidate((SourceEdit("pkg/a.py", 5, 6, "z"),), "comparison", EDIT.why, 0.4, 8)
+    near = [
+        RepairAttempt(each, Judgement(False, "affected", passed, 5), number)
+        for number, (each, passed) in enumerate(((again, 3), (more, 4), (EDIT, 4)))
+    ]
+
+    assert [each.candidate for each in nearest(near)] == [EDIT]
 
 
 def test_running_out_of_time_and_having_nothing_to_try_are_told_apart() -> None:

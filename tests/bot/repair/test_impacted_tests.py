@@ -77,3 +77,17 @@ async def test_only_tests_that_an_edit_concerns_are_run_after_the_failing_one() 
 
     assert judgement.green
     assert judgement.passed == 2
+
+
+async def test_what_is_told_of_failing_tests_counts_no_others_that_were_run_with_them() -> None:
+    tests = {
+        BAD: "assert total([1, 2]) == 5",
+        GOOD: "assert total([]) == 2",
+    }
+    judge = TestJudge(OneModule(TEXT, tests), [BAD], [GOOD], TimeLimits(), TimeLimits())
+    breaking = await judge.judge({PATH: TEXT.replace(" - rate", " + len(prices)")})
+    assert breaking.stage == "affected"  # so the test that fell is run beside the failing one
+
+    judgement = await judge.judge({PATH: TEXT})
+
+    assert (judgement.stage, judgement.total) == ("reproduction", 1)

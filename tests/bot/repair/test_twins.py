@@ -1,6 +1,7 @@
 """An edit is offered at all places that read as its own does, and no other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -149,11 +150,11 @@ async def test_the_copies_are_changed_too_where_calls_that_raised_answer_then(
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "unlike"),
-    [(ONE, ONE, 0), (ONE, TWO, 0), (UNKNOWN, UNKNOWN, 1), (ONE, UNKNOWN, 1)],
+    ("ours", "theirs", "unlike", "alike"),
+    [(ONE, ONE, 0, 1), (ONE, TWO, 0, 0), (UNKNOWN, UNKNOWN, 1, 0), (ONE, UNKNOWN, 1, 0)],
 )
 async def test_what_no_call_compares_may_mean_anything(
-    ours: CallOutcome, theirs: CallOutcome, unlike: int
+    ours: CallOutcome, theirs: CallOutcome, unlike: int, alike: int
 ) -> None:
     """As where all that is called asks a database, which a call made again may not."""
     texts = {"m.py": COPIED}
@@ -163,3 +164,18 @@ async def test_what_no_call_compares_may_mean_anything(
     selected = await FixSelection(texts, SaidBehaviours(ours, theirs), crashed=False).select(rows)
 
     assert len(selected.unlike) == unlike
+    assert len(selected.alike) == alike
+
+
+async def test_of_new_edits_that_no_call_tells_apart_the_likeliest_is_taken_not_the_shortest() -> (
+    None
+):
+    texts = {"m.py": COPIED}
+    short = replace(edited(COPIED, "return low", "return 1"), rank=0.2)
+    likely = replace(edited(COPIED, "value > high", "value >= low + high"), rank=0.9)
+    rows = [ConfirmedCandidate(each, each.apply(texts), Ruling(True)) for each in (short, likely)]
+
+    selected = await FixSelection(texts, SaidBehaviours(ONE, ONE), crashed=False).select(rows)
+
+    assert selected.chosen.candidate == likely
+    assert selected.alike == (short,)

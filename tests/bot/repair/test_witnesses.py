@@ -79,6 +79,9 @@ async def test_of_two_fixes_the_one_is_taken_with_which_no_test_beside_fails(
         assert await witnesses.fewest_red([always]) == (
             (always,), ("test_subject.py::test_beside",)
         )  # fmt: skip
+        rows = [(each, each.apply({"subject.py": text})) for each in (always, right)]
+        assert await witnesses.as_green(rows[1][1], rows) == rows[1:]
+        assert await witnesses.as_green(rows[0][1], rows) == rows
 
 
 async def test_all_tests_beside_that_fail_are_asked_however_many_they_are(tmp_path: Path) -> None:
