@@ -191,9 +191,13 @@ def neighbours_of(value: Any) -> list[Any]:
     row: Any = value
     if isinstance(value, bool):
         return [not value]
-    if isinstance(value, (int, float)):
-        return [value + 1, value - 1, 0 * value, -value, value * 2 + 3, type(value)(1)]
-    if isinstance(value, (str, bytes, list, tuple)):
+    if isinstance(value, float):
+        return [value + 1, value - 1, value + 0.5, 0 * value, -value, value * 2 + 3, 1.0]
+    if isinstance(value, int):
+        return [value + 1, value - 1, 0 * value, -value, value * 2 + 3, 1]
+    if isinstance(value, str):
+        return [row[:-1], row[1:], "", row + row, row[::-1], f"{row}ß²"]
+    if isinstance(value, (bytes, list, tuple)):
         return [row[:-1], row[1:], row[:0], row + row, row[::-1]]
     if isinstance(value, (set, frozenset)):
         return [type(value)(list(value)[1:]), type(value)()]

@@ -21,10 +21,13 @@ from bot.repair.search import CONSIDERED, Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
 from bot.repair.witnesses import Witnesses
 
+WIDELY = 10  # calls
 HASTY = "{count} of {all} edits had their turn: another may do as well"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
 ONCE = "nothing but what failed looks at what was edited, and one answer is soon met by chance"
 UNLIKE = "another edit passes as well ({why}), and no call that may be made again compares the two"
+SAME = "the tests pass as well with this and then {why}: they do not tell the two values apart"
+ALIKE = "another edit passes as well ({why}), and the calls made tell too little of the two"
 IDLE = "the tests pass as well with {why}: what that condition decides they do not look at"
 REMOVED = (
     "it only takes something away, no test that passed before looks at what is left, and calls "
@@ -50,7 +53,7 @@ class Conclusion:
     ) -> None:
         self._problem, self._comparison, self._judge = problem, comparison, judge
         self._confirmation, self._witnesses, self._written = confirmation, witnesses, written
-        self._crashed = any(crash.error != "AssertionError" for crash in problem.crashes)
+        self._crashed = all(crash.error != "AssertionError" for crash in problem.crashes)
         self._open_questions = OpenQuestions(
             problem.texts, comparison, confirmation, problem.failing
         )
@@ -80,7 +83,10 @@ class Conclusion:
         )
         around = await neighbourhood.of(selection.chosen.candidate, selection.chosen.files)
         doubt = IDLE.format(why=around.idle) if around.idle else ""
-        if around.told_apart:
+        doubt = doubt or (SAME.format(why=around.same) if around.same else "")
+        if selection.alike and not self._widely_compared(selection):
+            doubt = doubt or ALIKE.format(why=selection.alike[0].why)
+        if around.told_apart and not doubt:
             found, doubt = await self._unwitnessed(found, selection)
         return replace(
             found,
@@ -90,6 +96,12 @@ class Conclusion:
             others=around.others,
             question=around.question,
         )
+
+    def _widely_compared(self, selection: SelectedFix) -> bool:
+        """Return whether many calls that no test makes were made, and answer this and that."""
+        pairs = zip(selection.calls, selection.behaviour.outcomes, strict=True)
+        ends = [end.end for call, end in pairs if not call.tests and end.how != "unknown"]
+        return len(ends) >= WIDELY and len(set(ends)) > 1
 
     async def _unwitnessed(
         self, found: SearchReport, selection: SelectedFix

@@ -2,18 +2,21 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from bot.repair.candidates import single_edits
 from bot.repair.model import Candidate, Crash, SourceEdit, Texts
 from bot.repair.mutants import changed_lines
 from bot.repair.operators import View, pools_of
+from bot.repair.operators.attributes import siblings
 from bot.repair.soundness import sound
 from bot.repair.source import Source, header_lines
 
 TRIED = 12
 STEPS, TIMES = range(1, 9), (2, 3, 10)
 _RECKONED = (ast.BinOp, ast.AugAssign, ast.Slice)
-HELD = "condition held"
+HELD, SAME = "condition held", "same value"
+NAMES = 6  # for each of those that were edited
 _NO_CRASH = Crash("")
 
 
@@ -66,6 +69,50 @@ def other_values(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]
                 files = {**fix, **candidate.apply(fix)}
                 if sound(files, fix):
                     yield candidate, files
+
+
+def value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
+    """Yield what may have the same value as what a fix edited, wherever a test looks at it.
+
+    Other names and attributes for those that were edited, or stand beside what was; the square of
+    what is reckoned with, for 0 and 1 are theirs; the size of a difference whose sides were
+    exchanged, for tests may give the larger one first each time; halves rounded upwards.
+    """
+    for path, text in fix.items():
+        first, last = _edited(before[path], text)
+        source = Source(path, text)
+        view = View(source, _NO_CRASH, pools_of([source]))
+        for node in ast.walk(source.tree):
+            start, end = source.span(node) if isinstance(node, ast.expr) else (0, -1)
+            if not (start <= last and first <= end) or node in source.annotations:
+                continue
+            for code in _twins(node, before[path], view):
+                why = f"replace `{text[start:end]}` by `{code}`"
+                candidate = Candidate((SourceEdit(path, start, end, code),), SAME, why)
+                candidate = replace(candidate, line=getattr(node, "lineno", 0))
+                files = {**fix, **candidate.apply(fix)}
+                if files[path] != before[path] and sound(files, fix):
+                    yield candidate, files
+
+
+def _twins(node: ast.AST, before: str, view: View) -> list[str]:
+    parent, code = view.source.parents.get(node), view.code(node)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        turned = f"{view.code(node.right)} - {view.code(node.left)}"
+        return [f"abs({code})"] if turned in before and turned != code else []
+    if isinstance(node, ast.Call) and view.code(node.func) == "round" and len(node.args) == 1:
+        return [f"int({view.code(node.args[0])} + 0.5)"]  # half a number is rounded to even
+    called = isinstance(parent, ast.Call) and parent.func is node
+    if called or not isinstance(getattr(node, "ctx", None), ast.Load):
+        return []
+    squared = [f"{code} ** 2"] if isinstance(parent, _RECKONED) else []
+    if isinstance(node, ast.Name) and not isinstance(parent, ast.Attribute):
+        names = [name for name in view.names_before(node) if name != node.id]
+        return [*squared, *names[-NAMES:]]
+    if isinstance(node, ast.Attribute):
+        names = siblings(node, view)[:NAMES]
+        return [*squared, *(f"{view.code(node.value)}.{name}" for name in names)]
+    return []
 
 
 def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:

@@ -6,14 +6,16 @@ the tests have to fail with each, or the functions have to answer as they do wit
 
 import asyncio
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from bot.repair.behaviour import BehaviourComparison, compared, difference
 from bot.repair.calls import CallQuestion, best_question
 from bot.repair.model import Candidate, Rival, SourceEdit, Texts
-from bot.repair.neighbour_edits import HELD, edits_beside, other_values
+from bot.repair.neighbour_edits import HELD, SAME, edits_beside, other_values, value_twins
 from bot.repair.search import Judge
 from bot.repair.witnesses import Witnesses
 
+TWINS = 24
 NOTICED = 4  # edits that the tests have to notice, at least
 
 
@@ -21,12 +23,14 @@ NOTICED = 4  # edits that the tests have to notice, at least
 class FixNeighbours:
     """What is around a fix: whether the tests tell it from its neighbours, and those they do not.
 
-    `idle` is an edit of a condition to a fixed truth that changes nothing. `others` are the rivals,
+    `idle` is an edit of a condition to a fixed truth that changes nothing, `same` one that puts in
+    what has the same value wherever they look. `others` are the rivals,
     each as one edit of the text before; `question` tells the fix from them.
     """
 
     told_apart: bool
     idle: str = ""
+    same: str = ""
     rivals: tuple[Rival, ...] = ()
     others: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
@@ -48,7 +52,8 @@ class Neighbourhood:
         They do not where too few edits are noticed, or where one that is not cannot be compared.
         """
         beside = list(edits_beside(self._before, fix))
-        neighbours = [*beside, *other_values(self._before, fix)]
+        twins = value_twins(self._before, fix)
+        neighbours = [*beside, *other_values(self._before, fix), *islice(twins, TWINS)]
         judged = await asyncio.gather(*(self._judge.judge(files) for _, files in neighbours))
         green = [
             each for each, judgement in zip(neighbours, judged, strict=True) if judgement.green
@@ -59,20 +64,22 @@ class Neighbourhood:
         if not green:
             return FixNeighbours(told_apart=noticed >= NOTICED)
         ours, *behaviours = await self._comparison.of([fix, *(files for _, files in green)])
-        calls, rivals, ends, idle = self._comparison.calls, [], [ours.outcomes], ""
-        others = []
+        calls, rivals, ends = self._comparison.calls, [], [ours.outcomes]
+        others, alike = [], dict[str, str]()
         for (candidate, files), behaviour in zip(green, behaviours, strict=True):
             call = difference(calls, ours, behaviour)
             if call is not None:
                 others.append(self._from_before(chosen, candidate, files))
                 rivals.append(Rival(others[-1], files, call.call, call.before, call.after))
                 ends.append(behaviour.outcomes)
-            elif candidate.kind == HELD:
-                idle = idle or candidate.why
+            else:
+                alike.setdefault(candidate.kind, candidate.why)
         known = all(compared(ours, behaviour) for behaviour in behaviours)
+        idle, same = alike.get(HELD, ""), alike.get(SAME, "")
         return FixNeighbours(
-            told_apart=known and noticed >= NOTICED and not rivals and not idle,
+            told_apart=known and noticed >= NOTICED and not (rivals or idle or same),
             idle=idle,
+            same=same,
             rivals=tuple(rivals),
             others=tuple(others),
             question=best_question(calls, ends),

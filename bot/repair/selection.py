@@ -11,6 +11,7 @@ from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Rival, Texts
 
 RIVALS = 3
+WORD = 4  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +150,19 @@ class FixSelection:
             return False
         return each.candidate.kind == "revert" or bool(hazards(self._before, each.files))
 
-    def _plainness(self, row: Row) -> tuple[bool, bool, bool, float, int]:
+    def _plainness(self, row: Row) -> tuple[bool, bool, bool, int, float]:
         """Return what puts one before others that no call tells from it: the smaller, the better.
 
         A whole commit taken back first, what was there before next (of that the fewest
-        characters), then the likeliest.
+        characters), then what adds no more than a word, then the likeliest.
         """
         each = row[0]
         edits = each.candidate.edits
-        new = each.candidate.kind != "revert"
-        size = sum(edit.end - edit.start + len(edit.text) for edit in edits)
-        first = -_rank(row) if new else float(size)
-        return (each.ruling.proof != "undo", new, self._hazardous(each), first, size)
+        if each.candidate.kind == "revert":
+            size = sum(edit.end - edit.start + len(edit.text) for edit in edits)
+            return (each.ruling.proof != "undo", False, self._hazardous(each), size, 0.0)
+        added = sum(len(edit.text) - (edit.end - edit.start) for edit in edits)
+        return (True, True, self._hazardous(each), max(0, added) // WORD, -_rank(row))
 
     def _same(self, one: Behaviour, other: Behaviour) -> bool:
         """Whether no call that was made again tells the two apart."""

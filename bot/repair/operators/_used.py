@@ -43,11 +43,16 @@ def functions_used(source: Source) -> tuple[str, ...]:
     own = [each.name for each in source.tree.body
            if isinstance(each, FunctionNode) and len(parameters(each)) == 1]  # fmt: skip
     used = [
-        name
-        for name, calls in source.calls.items()
-        if any(
-            isinstance(each.func, ast.Name) and len(each.args) == 1 and not each.keywords
-            for each in calls
-        )
+        source.code(each.func)
+        for calls in source.calls.values()
+        for each in calls
+        if len(each.args) == 1
+        and not each.keywords
+        and (isinstance(each.func, ast.Name) or _of_module(each.func, source))
     ]
     return tuple(name for name in dict.fromkeys((*own, *used)) if name not in TELLS_NOTHING)
+
+
+def _of_module(function: ast.expr, source: Source) -> bool:
+    """Tell whether what is called stands in a module: `copy.deepcopy`."""
+    return isinstance(function, ast.Attribute) and source.code(function.value) in source.imported

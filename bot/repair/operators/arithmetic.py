@@ -40,15 +40,30 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             )
         yield from _accumulated(statement, statement.targets[0], view)
     for node in view.nodes(statement):
-        if isinstance(node, ast.BinOp):
-            yield from _operators(node, view)
-        elif isinstance(node, ast.UnaryOp):
-            for sign, weight in SIGNS.get(type(node.op), ()):
-                yield view.put(node, sign + view.code(node.operand), "arithmetic", weight)
-        if isinstance(node, (*COUNTING, ast.BinOp)):
-            yield from _one_more_or_less(node, view)
-        if isinstance(node, (ast.Name, ast.ListComp, ast.List)):
-            yield from _lost_operand(node, view)
+        yield from _of_expression(node, view)
+
+
+def _of_expression(node: ast.expr, view: View) -> Iterator[Candidate]:
+    if isinstance(node, ast.BinOp):
+        yield from _operators(node, view)
+    elif isinstance(node, ast.UnaryOp):
+        for sign, weight in SIGNS.get(type(node.op), ()):
+            yield view.put(node, sign + view.code(node.operand), "arithmetic", weight)
+    if isinstance(node, (*COUNTING, ast.BinOp)):
+        yield from _one_more_or_less(node, view)
+    if isinstance(node, (ast.Name, ast.ListComp, ast.List)):
+        yield from _lost_operand(node, view)
+    if isinstance(node, (ast.Name, ast.Attribute, ast.Subscript)):
+        yield from _downwards(node, view)
+
+
+def _downwards(node: ast.expr, view: View) -> Iterator[Candidate]:
+    """Yield the negative of a number that things are put in the order of: `key=lambda x: -x.n`."""
+    inner, parent = node, view.source.parents.get(node)
+    if isinstance(parent, ast.Tuple):
+        inner, parent = parent, view.source.parents.get(parent)
+    if isinstance(parent, ast.Lambda) and parent.body is inner:
+        yield view.put(node, f"-{view.code(node)}", "arithmetic", 0.4)
 
 
 def _accumulated(statement: ast.Assign, target: ast.expr, view: View) -> Iterator[Candidate]:
@@ -118,6 +133,8 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
             why = f"`{new}` instead of `{old}` in `{view.code(node)[:60]}`"
             yield view.make([edit], "arithmetic", max(weight, 0.7 * refused), why, node)
     left, right = view.code(node.left), view.code(node.right)
+    if isinstance(node.op, ast.Sub):
+        yield view.put(node, f"abs({left} - {right})", "arithmetic", 0.2)
     if isinstance(node.op, ast.FloorDiv) and isinstance(node.left, SIMPLE):
         yield view.put(node, f"-(-{left} // {right})", "arithmetic", 0.5)
     if isinstance(node.op, (*ORDERED, ast.Add)) and isinstance(node.left, SIMPLE):

@@ -13,7 +13,7 @@ from bot.repair.operators._view import View
 from bot.repair.source import FunctionNode, Source
 
 NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
-SIBLINGS = 8
+SIBLINGS, LOCALS = 8, 5
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -26,10 +26,11 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _real(node, view)
         else:
             yield from _near(node, view)
-        if isinstance(node.ctx, ast.Load) and not isinstance(
-            view.source.parents.get(node), ast.Call
-        ):
+        if isinstance(node.ctx, ast.Load) and not _is_called(node, view.source):
             yield view.put(node, view.code(node.value), "attribute", 0.2)
+            for name in view.names_before(node)[:LOCALS]:
+                if name != view.code(node.value):
+                    yield view.put(node, name, "name", 0.2)
 
 
 def _rename(node: ast.Attribute, name: str, weight: float, view: View) -> Candidate:
@@ -53,7 +54,7 @@ def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
 
 def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     pool = [name for name in view.pools.attributes if name != node.attr]
-    weights = {name: 0.25 for name in _siblings(node, view)}
+    weights = {name: 0.25 for name in siblings(node, view)}
     alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
     for name in (*alike, *_of_module(node, view)):
         weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
@@ -79,25 +80,31 @@ def _of_module(node: ast.Attribute, view: View) -> list[str]:
     return difflib.get_close_matches(node.attr, public, 4, 0.6)
 
 
-def _siblings(node: ast.Attribute, view: View) -> list[str]:
+def siblings(node: ast.Attribute, view: View) -> list[str]:
     """Return the attributes used on the same object in the same class or function."""
     room = view.source.klass(node) or view.source.function(node)
     if room is None or not isinstance(node.value, ast.Name):
         return []
-    called = isinstance(view.source.parents.get(node), ast.Call)
+    called = _is_called(node, view.source)
     used = _used_on(view.source, room).get((node.value.id, called), ())
-    own = _methods(room) if called and node.value.id in ("self", "cls") else []
+    own = _own(room, called=called) if node.value.id in ("self", "cls") else []
     names = dict.fromkeys((*used[:SIBLINGS], *own[:SIBLINGS]))
     return [name for name in names if name != node.attr]
 
 
-def _methods(room: ast.AST) -> list[str]:
-    """Return the methods that a class has of its own, but those that Python calls."""
-    return [
-        each.name
-        for each in getattr(room, "body", ())
-        if isinstance(each, FunctionNode) and not each.name.startswith("__")
-    ]
+def _is_called(node: ast.Attribute, source: Source) -> bool:
+    parent = source.parents.get(node)
+    return isinstance(parent, ast.Call) and parent.func is node
+
+
+def _own(room: ast.AST, *, called: bool) -> list[str]:
+    """Return a class's own methods, but those that Python calls, or its fields."""
+    body = getattr(room, "body", ())
+    if called:
+        names = [each.name for each in body if isinstance(each, FunctionNode)]
+        return [name for name in names if not name.startswith("__")]
+    fields = (each.target for each in body if isinstance(each, ast.AnnAssign))
+    return [field.id for field in fields if isinstance(field, ast.Name)]
 
 
 @lru_cache(maxsize=256)
@@ -106,7 +113,7 @@ def _used_on(source: Source, room: ast.AST) -> dict[tuple[str, bool], tuple[str,
     found: dict[tuple[str, bool], dict[str, None]] = {}
     for node in ast.walk(room):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            called = isinstance(source.parents.get(node), ast.Call)
+            called = _is_called(node, source)
             found.setdefault((node.value.id, called), {})[node.attr] = None
     return {key: tuple(names) for key, names in found.items()}
 
@@ -125,7 +132,7 @@ SYNONYMS: tuple[tuple[str, ...], ...] = (
     ("issubset", "issuperset"),
     ("floor", "ceil", "trunc"),
     ("seconds", "days", "total_seconds"),
-    ("isdigit", "isalpha", "isalnum"),
+    ("isdigit", "isdecimal", "isnumeric", "isalpha", "isalnum"),
     ("removeprefix", "removesuffix"),
     ("left", "right"),
     ("match", "search", "fullmatch"),

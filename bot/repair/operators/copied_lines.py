@@ -9,7 +9,7 @@ from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 from bot.repair.source import FunctionNode, Source
 
-WEIGHT = 0.25
+WEIGHT, NOTED = 0.25, 0.15
 LINES, PLACES = 6, 8  # of one function at most
 ATTRIBUTES, NAMES = 4, 4
 LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
@@ -26,15 +26,18 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for place in places if statement.body[0].lineno > statement.lineno else ():
         known = {*view.names_before(place), "self", "cls"}
         fitting = [line for line, read in lines if read <= known | view.source.module_names]
-        for line in (*fitting[:LINES], *_noted(statement, place, own, view)):
+        noted = _noted(statement, place, own, view)
+        for line, weight in [*((line, WEIGHT) for line in fitting[:LINES]), *noted]:
             before = view.source.insert_before(place, [line])
-            yield view.make([before], "insertion", WEIGHT, f"add `{line}`", place)
+            yield view.make([before], "insertion", weight, f"add `{line}`", place)
             if place is statement.body[-1] and not isinstance(place, LEAVES):
                 after = view.source.insert_after(place, [line])
-                yield view.make([after], "insertion", WEIGHT, f"add `{line}`", place)
+                yield view.make([after], "insertion", weight, f"add `{line}`", place)
 
 
-def _noted(function: FunctionNode, place: ast.stmt, own: set[str], view: View) -> Iterator[str]:
+def _noted(
+    function: FunctionNode, place: ast.stmt, own: set[str], view: View
+) -> Iterator[tuple[str, float]]:
     """Yield `self.at = now` for what a method only reads and others assign, and what it knows."""
     room = view.source.klass(function)
     if room is None:
@@ -53,7 +56,7 @@ def _noted(function: FunctionNode, place: ast.stmt, own: set[str], view: View) -
     ]
     for name in left[:ATTRIBUTES]:
         for value in view.names_before(place)[:NAMES]:
-            yield f"self.{name} = {value}"
+            yield f"self.{name} = {value}", NOTED
 
 
 @lru_cache(maxsize=64)

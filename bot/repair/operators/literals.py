@@ -20,6 +20,8 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             else:
                 yield from _swapped(node, view)
                 yield from _fewer(node, view)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield from _paired(node, view)
         elif isinstance(node, ast.Dict):
             yield from _without_key(node, view)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
@@ -41,6 +43,15 @@ def _gone_through(statement: ast.For | ast.AsyncFor, view: View) -> Iterator[Can
     if isinstance(statement.iter, (ast.List, ast.Tuple)) and not statement.iter.elts:
         for name in view.names_before(statement)[:NAMES]:
             yield view.put(statement.iter, name, "name", 0.45)
+
+
+def _paired(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield two names for one that is a key: `kept[day]` to `kept[day, zone]`."""
+    parent = view.source.parents.get(node)
+    key = isinstance(parent, ast.Subscript) and parent.slice is node
+    if key or (isinstance(parent, ast.Assign) and parent.value is node):
+        for name in [name for name in view.names_before(node) if name != node.id][:NAMES]:
+            yield view.put(node, f"({node.id}, {name})", "literal", 0.12)
 
 
 def _filled(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:

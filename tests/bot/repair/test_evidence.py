@@ -8,7 +8,7 @@ import pytest
 from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
 from bot.repair.evidence import AnswerEvidence, Ended, evidence
 from bot.repair.model import Crash
-from bot.repair.neighbour_edits import other_values
+from bot.repair.neighbour_edits import other_values, value_twins
 from bot.repair.removals import only_removes
 from bot.repair.report import RepairReport
 from tests.bot.repair.test_command import git, repaired
@@ -121,11 +121,11 @@ async def test_what_is_only_taken_away_is_shown_where_no_passing_test_looks_at_w
             "with replace `list` by `sorted`",
         ),
         (
-            "def page_count(total, size):\n    return total // size\n",
-            "def test_rest(): assert page_count(10, 3) == 4\n"
-            "def test_more(): assert page_count(11, 4) == 3\n"
-            "def test_big(): assert page_count(101, 10) == 11\n",
-            "`page_count(10, 1)`: 10 until now, with this: raises ZeroDivisionError",
+            "def per_head(total, people):\n    return total // people\n",
+            "def test_rest(): assert per_head(10, 3) == 5\n"
+            "def test_more(): assert per_head(12, 4) == 4\n"
+            "def test_big(): assert per_head(101, 11) == 10\n",
+            "`per_head(10, 1)`: 10 until now, with this: raises ZeroDivisionError",
         ),
     ],
     ids=["a passing test looks at it", "another number", "order", "one"],
@@ -183,3 +183,29 @@ async def test_a_refusal_that_a_commit_brought_is_not_taken_back_as_proven(tmp_p
     assert "was for is lost with it: “Refuse more than nine seats, key" in report.explanation
     assert "ghp_a" not in report.explanation
     assert "`seats(12)`: raises ValueError until now" in report.explanation
+
+
+def test_what_has_the_same_value_where_tests_look_is_put_in_the_place_of_what_was_edited() -> None:
+    square = (
+        "class A:\n    def f(self):\n        self.width = 1\n        return range(self.high{})\n"
+    )
+    [board] = twins_of(square.format(" - 1"), square.format(""))
+    assert board == square.format("").replace("self.high)", "self.width)")
+
+    growing = "def f(base, i):\n    return base * {}\n"
+    assert growing.format("(i ** 2 + 1)") in twins_of(
+        growing.format("i"), growing.format("(i + 1)")
+    )
+
+    nearest = "def f(x):\n    return {}(x)\n"
+    rounded = twins_of(nearest.format("int"), nearest.format("round"))
+    assert "def f(x):\n    return int(x + 0.5)\n" in rounded
+
+    apart = "def f(start, end):\n    return ({})\n"
+    turned = apart.format("start - end"), apart.format("end - start")
+    assert apart.format("abs(end - start)") in twins_of(*turned)
+    assert apart.format("abs(start - end)") not in twins_of(apart.format("start + end"), turned[0])
+
+
+def twins_of(before: str, after: str) -> list[str]:
+    return [files["m.py"] for _, files in value_twins({"m.py": before}, {"m.py": after})]

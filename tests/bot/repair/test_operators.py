@@ -80,6 +80,24 @@ from tests.support.proposals import proposals
             "def f(x):\n    return max(x, key=Version)\n\n\ndef g(x):\n    return Version(x)\n",
         ),
         ("def f(a, b):\n    return g(a, b)\n", "def f(a, b):\n    return g(a)\n"),
+        (
+            "def f(x):\n    return sorted(x, key=lambda t: (t.points, t.name))\n",
+            "def f(x):\n    return sorted(x, key=lambda t: (-t.points, t.name))\n",
+        ),
+        (
+            "def f(kept, day, zone):\n    return kept[day]\n",
+            "def f(kept, day, zone):\n    return kept[(day, zone)]\n",
+        ),
+        (
+            "import copy\n\n\ndef f(x):\n    y = copy.deepcopy(x)\n    return h(x, y)\n",
+            "import copy\n\n\ndef f(x):\n    y = copy.deepcopy(x)\n"
+            "    return h(copy.deepcopy(x), y)\n",
+        ),
+        (
+            "class A:\n    def f(self, data):\n        return len(self.lines)\n",
+            "class A:\n    def f(self, data):\n        return len(data)\n",
+        ),
+        ("def f(a, b):\n    return g(a - b)\n", "def f(a, b):\n    return g(abs(a - b))\n"),
         ("def f(a):\n    return g(a, b=1)\n", "def f(a):\n    return g(a)\n"),
         (
             "def g(a, deep=False):\n    return a\n\n\ndef f(a, deep):\n    return g(a)\n",
