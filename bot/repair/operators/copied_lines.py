@@ -9,7 +9,7 @@ from bot.repair.model import Candidate
 from bot.repair.operators._view import View
 from bot.repair.source import FunctionNode, Source
 
-WEIGHT, NOTED = 0.25, 0.15
+WEIGHT, NOTED = 0.25, 0.08
 LINES, PLACES = 6, 8  # of one function at most
 ATTRIBUTES, NAMES = 4, 4
 LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
