@@ -213,13 +213,17 @@ def _unrun(near: Sequence[str], invocation: Invocation, first: RunResult) -> tup
 
 
 async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case) -> SearchReport:
-    """Repair all failures by one edit or, failing that, one after the other by several."""
+    """Repair all failures by one edit or, failing that, one after the other by several.
+
+    Where an edit ended all of them and was not believed, they are one fault: what is found for
+    one of them alone is no better.
+    """
     began = case.clock.monotonic()
     several = len(request.reproduction) > 1
     share = 0.5 if several else 1.0
     first = replace(request, seconds=request.seconds * share)
     whole = await mend_asking(first, runner, case.clock, case.on_progress, case.ask)
-    if whole.fix is not None or not several:
+    if whole.fix is not None or whole.refused or not several:
         return whole
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(max(0.0, request.seconds - (case.clock.monotonic() - began))):
