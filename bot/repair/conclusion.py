@@ -62,7 +62,8 @@ class Conclusion:
         """Return the report with the candidate that behaviour speaks for, and how far it does."""
         if report.fix is None:
             report = await self._of_doubtful(report)
-            return report if report.fix is not None else await self._open_questions.of(report)
+            settled = report.fix is not None or report.question is not None
+            return report if settled else await self._open_questions.of(report)
         confirmed, red = await self._witnesses.fewest_red(report.confirmed)
         selection = await self._selection(confirmed, tuple(self._confirmation.doubtful))
         found = _with(report, selection)
@@ -140,12 +141,15 @@ class Conclusion:
         """Return the report with a candidate the gate doubts, if it alone passes and harms nothing.
 
         Nothing that answered may answer otherwise, but what the failing tests ask for; and no other
-        that is doubted either may answer otherwise than it does.
+        that is doubted either may answer otherwise than it does: which is right can be asked then.
         """
         doubtful = self._confirmation.doubtful
         if not doubtful:
             return report
         selection = await self._selection(tuple(doubtful))
+        if selection.rivals and selection.question is not None:
+            asked = (selection.chosen.candidate, *selection.others)
+            return replace(report, question=selection.question, unanswered=asked)
         if selection.rivals or selection.losses or not self._comparison.kept:
             return report
         chosen = selection.chosen.candidate

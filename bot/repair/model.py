@@ -213,9 +213,9 @@ class SearchReport:
     fix from being believed. `confirmed` are all candidates that may be the fix. `considered` is how
     many of those `proposed` had their turn.
     `question` is what a person can tell the fix by from the `others`, which pass as well; where
-    there is no fix, it is what a call should answer that fails, and `unanswered` are the edits with
-    which it does not, the likeliest first. `stated` is what people said by now, and `tests` are new
-    test files that hold the fix to that.
+    there is no fix, it is what a call should answer that fails, or that edits which are doubted
+    answer differently; `unanswered` are these edits, the likeliest first. `stated` is what people
+    said by now, and `tests` are new test files that hold the fix to that.
     `alike` are edits with which the tests pass as well and that no call told from the fix.
     `failing` is how many tests have to turn green, `passing` how many have to stay so; `left_out`
     are test files beside them that cannot be imported, each with why: "ends the program".

@@ -25,6 +25,9 @@ def _done(fix: Candidate) -> str:
     return f"{fix.why} in {where}"
 
 
+UNANSWERED = "proposing no edit, for nobody has said what is right"
+
+
 def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     """Return what to ask people, if they can be asked: what has to be redacted is not."""
     question = report.question
@@ -35,6 +38,7 @@ def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:
     if any(redact(each) != each for each in shown):
         return None
     text, default = _of_failure(question) if question.now else _of_rivals(question)
+    default = UNANSWERED if report.fix is None else default
     return QuestionAsked(
         text=f"{text} What you say picks the edit and is kept as a test.",
         default=default,
@@ -51,7 +55,7 @@ def _of_failure(question: CallQuestion) -> tuple[str, str]:
         f"{call} {question.now}, and nothing says what it should answer instead. What should "
         f"{call} answer: {', or '.join(question.choices)}? Another value is written as in "
         "Python: `3`, `'none'`, `[]`.",
-        "proposing no edit, for nobody has said what is right",
+        UNANSWERED,
     )
 
 

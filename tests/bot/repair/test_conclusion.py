@@ -109,6 +109,13 @@ async def test_it_stays_refused_where_that_is_a_guess_or_harms(
 
     assert report.fix is None
     assert len(report.refused) == len(edits)
+    # A person may know which way round it was meant.
+    guess = len(edits) > 1
+    assert set(report.unanswered) == ({candidate(*each) for each in edits} if guess else set())
+    assert bool(report.question) == guess
+    if report.question:
+        ours, theirs = (each.told for each in report.question.ends)
+        assert ours != theirs
 
 
 async def test_what_passes_before_others_had_their_turn_is_not_called_proven(
