@@ -18,6 +18,7 @@ from bot.repair.runner import FunctionPlace, TestRunner, TimeLimits
 from bot.repair.source import FunctionNode
 
 FUNCTIONS_AT_MOST = 6
+CUT_SHORT = " (it differs where it is cut short)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,9 @@ def _answer(outcome: CallOutcome) -> str:
 
 
 def _told(call: RecordedCall, old: CallOutcome, new: CallOutcome) -> ChangedCall:
-    same = old.told == new.told
-    after = f"{new.told}{LEFT_OTHERWISE}" if same else new.told
+    after = new.told
+    if old.told == new.told:
+        after += LEFT_OTHERWISE if _answer(old) == _answer(new) else CUT_SHORT
     return ChangedCall(call.text, old.told, after, bool(call.tests))
 
 

@@ -45,7 +45,7 @@ def doubts(report: SearchReport) -> list[str]:
             f"{each.why} (`{each.path}:{each.line}`)" for each in report.alike[:NEAR]
         )
         lines.append(f"With another edit the tests pass too, and no call tells it apart: {others}.")
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def _stated(report: SearchReport) -> list[str]:

@@ -42,7 +42,10 @@ class TestJudge:
         stop = len(self._reproduction) > SPREAD
         result = await self._runner.run(first, files, self._quick, stop_at_first=stop)
         if not result.green:
-            return self._judgement(result, "reproduction", len(self._reproduction))
+            mended = set(self._reproduction) <= set(result.passed)
+            stage = "affected" if mended else "reproduction"
+            total = len(killers) if mended else len(self._reproduction)
+            return self._judgement(result, stage, total)
         left_out = {*killers, *self._unconcerned(files)}
         rest = [test for test in self._affected if test not in left_out]
         if not rest:

@@ -100,6 +100,8 @@ def _twins(node: ast.AST, before: str, view: View) -> list[str]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         turned = f"{view.code(node.right)} - {view.code(node.left)}"
         return [f"abs({code})"] if turned in before and turned != code else []
+    if isinstance(node, ast.expr) and _is_condition(node, parent):
+        return _as_none(node, view)
     if isinstance(node, ast.Call) and view.code(node.func) == "round" and len(node.args) == 1:
         return [f"int({view.code(node.args[0])} + 0.5)"]  # half a number is rounded to even
     called = isinstance(parent, ast.Call) and parent.func is node
@@ -113,6 +115,23 @@ def _twins(node: ast.AST, before: str, view: View) -> list[str]:
         names = siblings(node, view)[:NAMES]
         return [*squared, *(f"{view.code(node.value)}.{name}" for name in names)]
     return []
+
+
+def _as_none(node: ast.expr, view: View) -> list[str]:
+    """Return the condition asked of `None` instead of anything empty, and the other way round."""
+    asked, word = node, "is not None"
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        asked, word = node.operand, "is None"
+    if isinstance(asked, (ast.Name, ast.Attribute, ast.Subscript)):
+        return [f"{view.code(asked)} {word}"]
+    code = view.code(node)
+    if isinstance(node, ast.Compare) and code.endswith("is None"):
+        return [f"not {view.code(node.left)}"]
+    return (
+        [view.code(node.left)]
+        if isinstance(node, ast.Compare) and code.endswith("is not None")
+        else []
+    )
 
 
 def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:

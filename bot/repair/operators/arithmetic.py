@@ -137,6 +137,9 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
         yield view.put(node, f"abs({left} - {right})", "arithmetic", 0.2)
     if isinstance(node.op, ast.FloorDiv) and isinstance(node.left, SIMPLE):
         yield view.put(node, f"-(-{left} // {right})", "arithmetic", 0.5)
+    lists = [each for each in (node.left, node.right) if isinstance(each, (ast.List, ast.ListComp))]
+    if isinstance(node.op, ast.Add) and lists:
+        yield view.put(node, f"{right} + {left}", "operand", 0.35)
     if isinstance(node.op, (*ORDERED, ast.Add)) and isinstance(node.left, SIMPLE):
         weight = 0.5 if isinstance(node.op, ORDERED) else 0.2
         if isinstance(node.right, SIMPLE):

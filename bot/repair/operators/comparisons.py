@@ -29,6 +29,8 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for node in view.nodes(statement):
         if isinstance(node, ast.Compare):
             yield from _operators(node, view)
+        elif isinstance(node, ast.BoolOp):
+            yield from _both_ends(node, view)
     for test, weight in _tests(statement, view):
         yield from _negated(test, weight, view)
 
@@ -46,6 +48,21 @@ def _operators(node: ast.Compare, view: View) -> Iterator[Candidate]:
                 why = f"compare with `{new}` instead of `{old}` in `{view.code(node)[:60]}`"
                 yield view.make([edit], "comparison", weight, why, node)
         left = right
+
+
+def _both_ends(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+    """Yield all comparisons of a condition with their ends, or all without: `a < b and c < d`."""
+    edits = []
+    for each in node.values:
+        if not isinstance(each, ast.Compare) or len(each.ops) != 1:
+            return
+        old, others = SWAPS[type(each.ops[0])]
+        edit = view.source.between(each.left, each.comparators[0], old, others[0][0])
+        if old not in ORDERS or edit is None:
+            return
+        edits.append(edit)
+    why = f"`{others[0][0]}` instead of `{old}`, and so on, in `{view.code(node)[:60]}`"
+    yield view.make(edits, "comparison", 0.4, why, node)
 
 
 def _tests(statement: ast.stmt, view: View) -> Iterator[tuple[ast.expr, float]]:

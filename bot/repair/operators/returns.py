@@ -22,6 +22,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from _fresh_defaults(statement, view)
     if isinstance(statement, ast.Return):
         yield from _after_loop(statement, view)
+        yield from _where_there_is_any(statement, view)
         if statement.value is None:
             for name in view.names_before(statement)[:6]:
                 yield view.put(statement, f"return {name}", "return", 0.6)
@@ -39,6 +40,16 @@ def _returned(statement: ast.Expr, view: View) -> Iterator[Candidate]:
             view.code(statement.value.func).split(".")[-1] == function.name)  # fmt: skip
         weight = 0.9 if own else 0.45
         yield view.put(statement, f"return {view.code(statement)}", "return", weight)
+
+
+def _where_there_is_any(statement: ast.Return, view: View) -> Iterator[Candidate]:
+    """Yield a return of a round of a loop that waits until there is something to return."""
+    parent = view.source.parents.get(statement)
+    looped = isinstance(parent, (ast.For, ast.AsyncFor, ast.While))
+    if looped and isinstance(statement.value, ast.Name) and view.source.starts_line(statement):
+        code, inner = view.code(statement), view.source.indent(statement) + "    "
+        text = f"if {statement.value.id}:\n{inner}{code}"
+        yield view.put(statement, text, "condition", 0.4, f"`{code}` only where there is any")
 
 
 def _return_at_end(function: FunctionNode, view: View) -> Iterator[Candidate]:
@@ -122,5 +133,9 @@ def _wider_excepts(statement: ast.Try, view: View) -> Iterator[Candidate]:
             continue
         old = view.code(caught.type)
         yield view.put(caught.type, error, "except", 0.4)
+        if {node.id for node in ast.walk(caught.type) if isinstance(node, ast.Name)} & {
+            *view.names_before(caught.type)
+        }:
+            continue  # a local may hold several, and among others they are no exceptions
         inner = old.strip("()")
         yield view.put(caught.type, f"({inner}, {error})", "except", 0.45)

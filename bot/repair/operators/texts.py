@@ -9,6 +9,7 @@ from bot.repair.operators._view import View
 
 SPEC = re.compile(r":(?P<comma>,?)\.(?P<digits>\d)(?P<end>[f%]?)\}")
 PLAIN_FIELD = re.compile(r"(?<!\{)\{(?P<name>[^{}:!=\"']+)\}(?!\})")
+WIDTH = re.compile(r":([0 <>^]?[<>^]?)(\d)([df]?(?=\})|(?=\.))")
 DIGIT = re.compile(r"\d")
 DECIMALS = re.compile(r"\d\.(\d+)")
 CHANGES = ("strip", "lower", "upper", "title", "capitalize", "rstrip", "lstrip", "swapcase")
@@ -105,6 +106,11 @@ def _formats(node: ast.JoinedStr, pairs: list[tuple[str, str]], view: View) -> I
         for match in PLAIN_FIELD.finditer(code):
             spec = f"{{{match['name']}:.{digits}f}}"
             yield view.put(node, code[: match.start()] + spec + code[match.end() :], "string", 0.5)
+    for match in WIDTH.finditer(code):
+        for width in {int(match[2]) + 1, int(match[2]) - 1} - {0}:
+            spec = f":{match[1]}{width}{match[3]}"
+            new = code[: match.start()] + spec + code[match.end() :]
+            yield view.put(node, new, "string", 0.45, f"`{spec}` instead of `{match[0]}`")
     if any("," in text and "," not in got for got, text in pairs):
         for match in PLAIN_FIELD.finditer(code):
             spec = f"{{{match['name']}:,}}"

@@ -201,6 +201,11 @@ def test_what_has_the_same_value_where_tests_look_is_put_in_the_place_of_what_wa
     rounded = twins_of(nearest.format("int"), nearest.format("round"))
     assert "def f(x):\n    return int(x + 0.5)\n" in rounded
 
+    asked = "def f(x, y):\n    if {}:\n        return y\n"
+    for truth, none in (("x.a", "x.a is not None"), ("not x.a", "x.a is None")):
+        assert asked.format(none) in twins_of(asked.format("y"), asked.format(truth))
+        assert asked.format(truth) in twins_of(asked.format("y"), asked.format(none))
+
     apart = "def f(start, end):\n    return ({})\n"
     turned = apart.format("start - end"), apart.format("end - start")
     assert apart.format("abs(end - start)") in twins_of(*turned)

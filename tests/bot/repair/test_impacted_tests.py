@@ -91,3 +91,5 @@ async def test_what_is_told_of_failing_tests_counts_no_others_that_were_run_with
     judgement = await judge.judge({PATH: TEXT})
 
     assert (judgement.stage, judgement.total) == ("reproduction", 1)
+    again = await judge.judge({PATH: TEXT.replace(" - rate", " - -len(prices)")})
+    assert (again.stage, again.failed) == ("affected", (GOOD,))

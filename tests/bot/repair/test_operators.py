@@ -81,6 +81,18 @@ from tests.support.proposals import proposals
         ),
         ("def f(a, b):\n    return g(a, b)\n", "def f(a, b):\n    return g(a)\n"),
         (
+            "def f(a, b):\n    return a.x <= b.y and b.x <= a.y\n",
+            "def f(a, b):\n    return a.x < b.y and b.x < a.y\n",
+        ),
+        (
+            "def f(a, n):\n    return a + [0 for _ in n]\n",
+            "def f(a, n):\n    return [0 for _ in n] + a\n",
+        ),
+        (
+            "def f(x):\n    for y in x:\n        return y\n",
+            "def f(x):\n    for y in x:\n        if y:\n            return y\n",
+        ),
+        (
             "def f(x):\n    return sorted(x, key=lambda t: (t.points, t.name))\n",
             "def f(x):\n    return sorted(x, key=lambda t: (-t.points, t.name))\n",
         ),
