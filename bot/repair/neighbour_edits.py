@@ -76,7 +76,8 @@ def value_twins(before: Texts, fix: Texts) -> Iterator[tuple[Candidate, Texts]]:
 
     Other names and attributes for those that were edited, or stand beside what was; the square of
     what is reckoned with, for 0 and 1 are theirs; the size of a difference whose sides were
-    exchanged, for tests may give the larger one first each time; halves rounded upwards.
+    exchanged, for tests may give the larger one first each time; halves rounded upwards; `None` for
+    nothing there.
     """
     for path, text in fix.items():
         first, last = _edited(before[path], text)
@@ -124,14 +125,11 @@ def _as_none(node: ast.expr, view: View) -> list[str]:
         asked, word = node.operand, "is None"
     if isinstance(asked, (ast.Name, ast.Attribute, ast.Subscript)):
         return [f"{view.code(asked)} {word}"]
-    code = view.code(node)
-    if isinstance(node, ast.Compare) and code.endswith("is None"):
-        return [f"not {view.code(node.left)}"]
-    return (
-        [view.code(node.left)]
-        if isinstance(node, ast.Compare) and code.endswith("is not None")
-        else []
-    )
+    if not isinstance(node, ast.Compare):
+        return []
+    code, left = view.code(node), view.code(node.left)
+    others = {"is None": f"not {left}", "is not None": left}
+    return [other for end, other in others.items() if code.endswith(f" {end}")]
 
 
 def _is_condition(node: ast.expr, parent: ast.AST | None) -> bool:

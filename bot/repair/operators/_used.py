@@ -6,17 +6,8 @@ from functools import lru_cache
 from bot.repair.source import FunctionNode, Source, parameters
 
 CHANGES_ITSELF = {"pop", "popleft", "clear", "sort", "reverse", "popitem", "close", "commit"}
-TELLS_NOTHING = {
-    "print",
-    "isinstance",
-    "super",
-    "iter",
-    "next",
-    "range",
-    "enumerate",
-    "len",
-    "open",
-}
+TELLS_NOTHING = {"print", "isinstance", "super", "iter", "next", "range", "enumerate", "len",
+                 "open"}  # fmt: skip
 
 
 @lru_cache(maxsize=64)

@@ -11,19 +11,8 @@ from bot.repair.source import parameters
 
 PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
 METHODS, FUNCTIONS = 6, 6
-TELLS_NOTHING = {
-    "print",
-    "isinstance",
-    "super",
-    "iter",
-    "next",
-    "range",
-    "enumerate",
-    "len",
-    "open",
-}
 PLACES = (ast.Call, ast.Compare, ast.Assign, ast.Return, ast.Subscript, ast.Tuple, ast.BinOp,
-                ast.keyword)  # fmt: skip
+          ast.keyword)  # fmt: skip
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
