@@ -96,9 +96,11 @@ def _belief(report: SearchReport) -> str:
     if report.doubt:
         return f"Plausible: {report.doubt}."
     if report.label == "proven":
+        alone = len(report.confirmed) < 2
+        others = "was found that passes" if alone else "I found answers otherwise"
         return (
             "Proven: tests tell it from its wrong neighbours, nothing that answered answers worse, "
-            "and no other edit I found answers otherwise. What no test calls is not proven."
+            f"and no other edit {others}. What no test calls is not proven."
         )
     if report.rivals:
         return "Plausible: other edits pass as well, and which answer is right nobody has said."

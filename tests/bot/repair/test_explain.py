@@ -52,6 +52,14 @@ def test_edits_that_pass_as_well_are_named_though_no_call_tells_them_apart() -> 
     )
 
 
+def test_that_no_other_edit_answers_otherwise_is_said_only_where_there_is_another() -> None:
+    proven = {"fix": EDIT, "stopped": "fixed", "label": "proven"}
+
+    assert "no other edit was found that passes." in explain(report(**proven, confirmed=(EDIT,)))
+    both = report(**proven, confirmed=(EDIT, EDIT))
+    assert "no other edit I found answers otherwise." in explain(both)
+
+
 def test_a_near_miss_is_told_once_and_not_again_with_a_needless_edit_more() -> None:
     more = Candidate((*EDIT.edits, SourceEdit("pkg/b.py", 3, 4, "y")), "pair", "both", 0.5, 7)
     again = Candidate((SourceEdit("pkg/a.py", 5, 6, "z"),), "comparison", EDIT.why, 0.4, 8)
