@@ -11,6 +11,8 @@ from bot.repair.model import Candidate, SearchReport
 from bot.repair.questions import QUESTIONS
 from bot.repair.search import SearchProgress
 
+UNANSWERED = "proposing no edit, for nobody has said what is right"
+
 
 def progress_text(progress: SearchProgress) -> str:
     """Return one line for the card."""
@@ -23,9 +25,6 @@ def progress_text(progress: SearchProgress) -> str:
 def _done(fix: Candidate) -> str:
     where = f"{fix.path}:{fix.line}" if fix.line else fix.path
     return f"{fix.why} in {where}"
-
-
-UNANSWERED = "proposing no edit, for nobody has said what is right"
 
 
 def question_of(report: SearchReport, memo: AnswerMemo) -> QuestionAsked | None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from bot.repair.model import Candidate
 from bot.repair.operators._used import functions_used
 from bot.repair.operators._view import View
+from bot.repair.operators.calls import with_argument
 from bot.repair.source import Source, called, parameters
 
 ALIKE = {"sorted": "key", "sort": "key", "max": "key", "min": "key", "groupby": "key"}
@@ -52,7 +53,7 @@ def _handed_on(node: ast.Call, view: View) -> Iterator[Candidate]:
     known = [*view.names_before(node), *_module_constants(view.source)]
     for name in own:
         if name not in (*given, *bound[: len(node.args)], "self", "cls") and name in known:
-            yield _with(node, f"{name}={name}", 0.45, view)
+            yield with_argument(node, f"{name}={name}", 0.45, view)
 
 
 def _as_beside(node: ast.Call, view: View) -> Iterator[Candidate]:
@@ -60,7 +61,7 @@ def _as_beside(node: ast.Call, view: View) -> Iterator[Candidate]:
     wanted = ALIKE.get(called(node), "")
     if wanted and wanted not in {keyword.arg for keyword in node.keywords}:
         for text in _keys(view.source, wanted)[:MOST]:
-            yield _with(node, f"{wanted}={text}", 0.35, view)
+            yield with_argument(node, f"{wanted}={text}", 0.35, view)
 
 
 @lru_cache(maxsize=64)
@@ -81,9 +82,3 @@ def _keys(source: Source, name: str) -> tuple[str, ...]:
 def _module_constants(source: Source) -> tuple[str, ...]:
     names = (each.targets[0] for each in source.tree.body if isinstance(each, ast.Assign))
     return tuple(each.id for each in names if isinstance(each, ast.Name))
-
-
-def _with(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:
-    given = [view.code(each) for each in (*node.args, *node.keywords)]
-    text = f"{view.code(node.func)}({', '.join([*given, extra])})"
-    return view.put(node, text, "arguments", weight, f"pass `{extra}` to `{view.brief(node)[:40]}`")

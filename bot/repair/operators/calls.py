@@ -62,10 +62,10 @@ def _arguments(node: ast.Call, view: View) -> Iterator[Candidate]:
     if missing and view.at_crash(node):
         name = missing[1]
         if name in view.names_before(node):
-            yield _with(node, name, 0.85, view)
-            yield _with(node, f"{name}={name}", 0.8, view)
+            yield with_argument(node, name, 0.85, view)
+            yield with_argument(node, f"{name}={name}", 0.8, view)
         for other in view.names_before(node)[:5]:
-            yield _with(node, other, 0.5, view)
+            yield with_argument(node, other, 0.5, view)
     for keyword in node.keywords if unexpected else ():
         if keyword.arg == (unexpected and unexpected[1]):
             yield from _keyword(node, keyword, view)
@@ -80,7 +80,7 @@ def _keyword(node: ast.Call, keyword: ast.keyword, view: View) -> Iterator[Candi
         yield view.put(keyword, text, "arguments", 0.8)
 
 
-def _with(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:
+def with_argument(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:
     """Return the call with one more argument at its end."""
     end = view.source.span(node)[1] - 1
     text = view.source.text
@@ -102,30 +102,30 @@ def _built_in(node: ast.Call, view: View) -> Iterator[Candidate]:
 
 def _method(node: ast.Call, method: str, view: View) -> Iterator[Candidate]:
     if method == "sort" and not node.keywords:
-        yield _with(node, "reverse=True", 0.45, view)
+        yield with_argument(node, "reverse=True", 0.45, view)
     if method == "get" and len(node.args) == 1:
         for value, weight in (("0", 0.5), ('""', 0.4), ("[]", 0.4), ("{}", 0.35)):
-            yield _with(node, value, weight, view)
+            yield with_argument(node, value, weight, view)
     if method in {"split", "rsplit"} and len(node.args) == 1:
-        yield _with(node, "1", 0.6 if view.said("too many values") else 0.1, view)
+        yield with_argument(node, "1", 0.6 if view.said("too many values") else 0.1, view)
 
 
 def _function(node: ast.Call, name: str, view: View) -> Iterator[Candidate]:
     given = {keyword.arg for keyword in node.keywords}
     if name in {"max", "min"} and len(node.args) == 1 and "default" not in given:
         for value in ("0", "None"):
-            yield _with(node, f"default={value}", 0.7 if view.said("empty") else 0.1, view)
+            yield with_argument(node, f"default={value}", 0.7 if view.said("empty") else 0.1, view)
     if name == "sorted" and "reverse" not in given:
-        yield _with(node, "reverse=True", 0.45, view)
+        yield with_argument(node, "reverse=True", 0.45, view)
     if name == "range" and len(node.args) == 1:
         yield view.put(node.args[0], f"1, {view.code(node.args[0])}", "off by one", 0.4)
     if name == "range" and len(node.args) == 2:
         for step in ("-1", "2"):
-            yield _with(node, step, 0.2, view)
+            yield with_argument(node, step, 0.2, view)
     if name == "enumerate" and len(node.args) == 1 and not given:
-        yield _with(node, "start=1", 0.35, view)
+        yield with_argument(node, "start=1", 0.35, view)
     if name == "next" and len(node.args) == 1:
-        yield _with(node, "None", 0.7 if view.crash.error == "StopIteration" else 0.1, view)
+        yield with_argument(node, "None", 0.7 if view.crash.error == "StopIteration" else 0.1, view)
 
 
 def _uncalled(node: ast.Call, view: View) -> Iterator[Candidate]:
