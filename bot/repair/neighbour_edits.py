@@ -105,8 +105,7 @@ def _twins(node: ast.AST, before: str, view: View) -> list[str]:
         return _as_none(node, view)
     if isinstance(node, ast.Call) and view.code(node.func) == "round" and len(node.args) == 1:
         return [f"int({view.code(node.args[0])} + 0.5)"]  # half a number is rounded to even
-    called = isinstance(parent, ast.Call) and parent.func is node
-    if called or not isinstance(getattr(node, "ctx", None), ast.Load):
+    if view.source.is_called(node) or not isinstance(getattr(node, "ctx", None), ast.Load):
         return []
     squared = [f"{code} ** 2"] if isinstance(parent, _RECKONED) else []
     if isinstance(node, ast.Name) and not isinstance(parent, ast.Attribute):

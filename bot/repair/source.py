@@ -84,6 +84,11 @@ class Source:
             node = self.parents[node]
             yield node
 
+    def is_called(self, node: ast.AST) -> bool:
+        """Return whether a node is what a call calls."""
+        parent = self.parents.get(node)
+        return isinstance(parent, ast.Call) and parent.func is node
+
     def statement(self, node: ast.AST) -> ast.stmt | None:
         """Return the statement that holds a node (or is it)."""
         if isinstance(node, ast.stmt):

@@ -26,7 +26,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _real(node, view)
         else:
             yield from _near(node, view)
-        if isinstance(node.ctx, ast.Load) and not _is_called(node, view.source):
+        if isinstance(node.ctx, ast.Load) and not view.source.is_called(node):
             yield view.put(node, view.code(node.value), "attribute", 0.2)
             for name in view.names_before(node)[:LOCALS]:
                 if name != view.code(node.value):
@@ -85,16 +85,11 @@ def siblings(node: ast.Attribute, view: View) -> list[str]:
     room = view.source.klass(node) or view.source.function(node)
     if room is None or not isinstance(node.value, ast.Name):
         return []
-    called = _is_called(node, view.source)
+    called = view.source.is_called(node)
     used = _used_on(view.source, room).get((node.value.id, called), ())
     own = _own(room, called=called) if node.value.id in ("self", "cls") else []
     names = dict.fromkeys((*used[:SIBLINGS], *own[:SIBLINGS]))
     return [name for name in names if name != node.attr]
-
-
-def _is_called(node: ast.Attribute, source: Source) -> bool:
-    parent = source.parents.get(node)
-    return isinstance(parent, ast.Call) and parent.func is node
 
 
 def _own(room: ast.AST, *, called: bool) -> list[str]:
@@ -113,7 +108,7 @@ def _used_on(source: Source, room: ast.AST) -> dict[tuple[str, bool], tuple[str,
     found: dict[tuple[str, bool], dict[str, None]] = {}
     for node in ast.walk(room):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            called = _is_called(node, source)
+            called = source.is_called(node)
             found.setdefault((node.value.id, called), {})[node.attr] = None
     return {key: tuple(names) for key, names in found.items()}
 

@@ -50,8 +50,7 @@ def _parts(value: ast.expr | None) -> list[ast.expr]:
 def _made(node: ast.expr, view: View) -> Iterator[Candidate]:
     """Yield a method's answer, or a function's, as the file has them elsewhere."""
     parent = view.source.parents.get(node)
-    called = isinstance(parent, ast.Call) and parent.func is node
-    if called or not isinstance(parent, PLACES):
+    if view.source.is_called(node) or not isinstance(parent, PLACES):
         return
     code, function = view.code(node), view.source.function(node)
     if "\n" in code or function is None:

@@ -22,18 +22,13 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             if node.id == absent:
                 yield from _defined(node, view)
-            elif not _is_callee(node, view):
+            elif not view.source.is_called(node):
                 yield from _others(node, view)
                 yield from _attributes(node, view)
             elif node.id in view.pools.functions:
                 yield from _callees(node, view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield from _targets(node, view)
-
-
-def _is_callee(node: ast.Name, view: View) -> bool:
-    parent = view.source.parents.get(node)
-    return isinstance(parent, ast.Call) and parent.func is node
 
 
 def _likeness(left: str, right: str) -> float:
