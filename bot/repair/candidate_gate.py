@@ -5,7 +5,8 @@ taken back as a whole is proven by what was there before. For anything else test
 before have to look at what was edited: they tell it from its wrong neighbours. Without
 such tests only an edit of what is computed goes through, and only where the failing call is held to
 an answer; it is proven for that call alone. What a person said it should answer is such an answer,
-and tells edits apart as a test does.
+and tells edits apart as a test does. Where nobody has said it, only tests that failed as well speak
+for an edit: those that passed never were where it crashed.
 """
 
 import ast
@@ -111,7 +112,8 @@ class CandidateGate:
                     doubtful=self._written and all(each.told in TURNED for each in found),
                     unanswered=not answered,
                 )
-        if (found and not stated) or await self._told_apart(files, "undo", tests):
+        known = answered or reverts or bool(undo.parts) or await self._asked_for(files, tests)
+        if known and ((found and not stated) or await self._told_apart(files, "undo", tests)):
             return Ruling(allowed=True, proof="tests")
         reason = "" if answered else f"what the right answer is nobody knows, and {_UNSEEN}"
         proof: Proof = "answer" if stated else "call"
@@ -130,6 +132,12 @@ class CandidateGate:
         left_out = self._unconcerned(files)
         tests = [test for test in self._existing if test not in left_out]
         return (await self._runner.run(tests, files, self._limits)).passed if tests else ()
+
+    async def _asked_for(self, files: Texts, tests: Sequence[str]) -> bool:
+        """Return whether tests that fail without the change tell it from its wrong neighbours."""
+        failed = (await self._runner.run(tests, {}, self._limits)).failed if tests else ()
+        red = [record.test for record in failed]
+        return bool(red) and await self._told_apart(files, "undo", red)
 
     async def _told_apart(
         self,

@@ -101,8 +101,8 @@ class _Search:
     def over(self) -> bool:
         """Whether there is enough to choose from."""
         late = self.until is not None and self.clock.monotonic() >= self.until
-        late = late and self.next >= min(CONSIDERED, len(self.queue))
-        return self.ended or late or len(self.confirmed) >= ENOUGH
+        enough = late or len(self.confirmed) >= ENOUGH
+        return self.ended or (enough and self.next >= min(CONSIDERED, len(self.queue)))
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""

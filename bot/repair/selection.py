@@ -11,7 +11,7 @@ from bot.repair.candidate_gate import Ruling
 from bot.repair.model import Candidate, ChangedCall, Rival, Texts
 
 RIVALS = 3
-WORD = 4  # characters
+WORD = 5  # characters: `- 1` with its blanks is none more
 
 
 @dataclass(frozen=True, slots=True)

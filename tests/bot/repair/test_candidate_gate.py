@@ -120,6 +120,12 @@ QUIETED = {
         "weight(-1, 0)",
         {"half": "assert weight(2, 4) == '50 %'", "none": "assert weight(0, 4) == ''"},
     ),
+    # what is said of a third name nobody knows: the one before it is some other voter's
+    "another place, which tests of other calls allow": Planted(
+        "def place(names, at):\n    found = names[at]\n    return found.title()\n",
+        "place(['ann', 'bob'], 2)",
+        {"alike": "assert place(['ann', 'ann', 'bob'], 1) == 'Ann'"},
+    ),
     "a boundary that hides an inverted one": Planted(
         "def rank(scores, place):\n    while place < len(scores):\n        place += 1\n"
         "    return scores[place]\n",
