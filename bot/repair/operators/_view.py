@@ -17,12 +17,14 @@ TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Comp
 class Pools:
     """Words seen in all the files: strings, attribute names, functions by name, SQL's tables.
 
-    `stated` is what people said that functions answer, as literals by name. `imports` are the
-    statements that import a name, `templates` what earlier commits put in the place of what.
+    `fields` are the names beside each other in a class, by each of them. `stated` is what people
+    said that functions answer, as literals by name. `imports` are the statements that import a
+    name, `templates` what earlier commits put in the place of what.
     """
 
     strings: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
+    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     functions: Mapping[str, FunctionNode] = field(default_factory=dict)
     classes: frozenset[str] = frozenset()
     schema: Schema = field(default_factory=dict)
@@ -148,6 +150,7 @@ def pools_of(sources: list[Source]) -> Pools:
     attributes: dict[str, None] = {}
     functions: dict[str, FunctionNode] = {}
     classes: set[str] = set()
+    fields: dict[str, dict[str, None]] = {}
     longer: list[str] = []
     for source in sources:
         for node in source.nodes:
@@ -163,11 +166,32 @@ def pools_of(sources: list[Source]) -> Pools:
                 attributes[node.name] = None
             elif isinstance(node, ast.ClassDef):
                 classes.add(node.name)
+                own = dict.fromkeys(fields_of(node))
+                for name in own:
+                    fields.setdefault(name, {}).update(own)
     schema = schema_of((*longer, *strings))
     imports = _imports_of(sources)
+    beside = {name: tuple(own) for name, own in fields.items()}
     return Pools(
-        tuple(strings), tuple(attributes), functions, frozenset(classes), schema, imports=imports
+        tuple(strings),
+        tuple(attributes),
+        beside,
+        functions,
+        frozenset(classes),
+        schema,
+        imports=imports,
     )
+
+
+def fields_of(klass: ast.ClassDef) -> Iterator[str]:
+    """Yield the fields that a class declares, and those it gives itself when it is made."""
+    for each in klass.body:
+        if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
+            yield each.target.id
+        elif isinstance(each, FunctionNode) and each.name == "__init__":
+            for node in ast.walk(each):
+                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+                    yield node.attr
 
 
 def _imports_of(sources: list[Source]) -> dict[str, str]:

@@ -3,13 +3,12 @@
 import ast
 import difflib
 import re
-import sys
 from collections.abc import Iterator
 from functools import lru_cache
-from types import ModuleType
 
 from bot.repair.model import Candidate
-from bot.repair.operators._view import View
+from bot.repair.operators._standard_library import names_like
+from bot.repair.operators._view import View, fields_of
 from bot.repair.source import FunctionNode, Source
 
 NO_ATTRIBUTE = re.compile(r"has no attribute '(\w+)'")
@@ -54,9 +53,11 @@ def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
 
 def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     pool = [name for name in view.pools.attributes if name != node.attr]
+    fields = [] if view.source.is_called(node) else view.pools.fields.get(node.attr, ())
     weights = {name: 0.25 for name in siblings(node, view)}
+    weights |= {name: 0.25 for name in fields[:SIBLINGS] if name != node.attr}
     alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
-    for name in (*alike, *_of_module(node, view)):
+    for name in (*alike, *_of_its_module(node, view)):
         weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
     for group in SYNONYMS:
         if node.attr in group:
@@ -65,19 +66,10 @@ def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
         yield _rename(node, name, weight, view)
 
 
-def _of_module(node: ast.Attribute, view: View) -> list[str]:
-    """Return names like this one in a module of the standard library: `commonpath`.
-
-    Only what is imported already is looked at.
-    """
+def _of_its_module(node: ast.Attribute, view: View) -> list[str]:
     path = view.code(node.value)
-    top = path.partition(".")[0]
-    if top not in view.source.imported or top not in sys.stdlib_module_names:
-        return []
-    module = sys.modules.get(path)
-    there = dir(module) if isinstance(module, ModuleType) else []
-    public = [name for name in there if not name.startswith("_") and name != node.attr]
-    return difflib.get_close_matches(node.attr, public, 4, 0.6)
+    own = path.partition(".")[0] in view.source.imported
+    return names_like(node.attr, path) if own else []
 
 
 def siblings(node: ast.Attribute, view: View) -> list[str]:
@@ -98,8 +90,7 @@ def _own(room: ast.AST, *, called: bool) -> list[str]:
     if called:
         names = [each.name for each in body if isinstance(each, FunctionNode)]
         return [name for name in names if not name.startswith("__")]
-    fields = (each.target for each in body if isinstance(each, ast.AnnAssign))
-    return [field.id for field in fields if isinstance(field, ast.Name)]
+    return list(fields_of(room)) if isinstance(room, ast.ClassDef) else []
 
 
 @lru_cache(maxsize=256)

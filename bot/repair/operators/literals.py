@@ -9,6 +9,7 @@ from bot.repair.operators._view import View
 Written = ast.List | ast.Tuple | ast.Set
 ANSWERS = (ast.Return, ast.Assign, ast.Yield)
 NAMES = 4
+FIELDS = 8
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -22,6 +23,8 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield from _fewer(node, view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield from _paired(node, view)
+        elif isinstance(node, ast.Lambda):
+            yield from _ordered_by_more(node, view)
         elif isinstance(node, ast.Dict):
             yield from _without_key(node, view)
         elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
@@ -52,6 +55,21 @@ def _paired(node: ast.Name, view: View) -> Iterator[Candidate]:
     if key or (isinstance(parent, ast.Assign) and parent.value is node):
         for name in [name for name in view.names_before(node) if name != node.id][:NAMES]:
             yield view.put(node, f"({node.id}, {name})", "literal", 0.12)
+
+
+def _ordered_by_more(node: ast.Lambda, view: View) -> Iterator[Candidate]:
+    """Yield a key with one more field of what is put in order: `key=lambda e: (e.due, e.name)`."""
+    parent = view.source.parents.get(node)
+    if not isinstance(parent, ast.keyword) or parent.arg != "key" or len(node.args.args) != 1:
+        return
+    own = node.args.args[0].arg
+    parts = node.body.elts if isinstance(node.body, ast.Tuple) else [node.body]
+    used = {each.attr: None for part in parts for each in ast.walk(part)
+            if isinstance(each, ast.Attribute)}  # fmt: skip
+    beside = [name for each in used for name in view.pools.fields.get(each, ())]
+    for name in [name for name in dict.fromkeys(beside) if name not in used][:FIELDS]:
+        text = ", ".join([*map(view.code, parts), f"{own}.{name}"])
+        yield view.put(node.body, f"({text})", "literal", 0.2)
 
 
 def _filled(node: Written, statement: ast.stmt, view: View) -> Iterator[Candidate]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate
+from bot.repair.operators._standard_library import names_like
 from bot.repair.operators._view import View
 from bot.repair.source import bound_names, parameters
 
@@ -25,6 +26,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             elif not view.source.is_called(node):
                 yield from _others(node, view)
                 yield from _attributes(node, view)
+                yield from _imported(node, view)
             elif node.id in view.pools.functions:
                 yield from _callees(node, view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -99,6 +101,21 @@ def _attributes(node: ast.Name, view: View) -> Iterator[Candidate]:
     }  # fmt: skip
     for attribute in list(used)[:4]:
         yield view.put(node, f"{node.id}.{attribute}", "name", 0.2)
+
+
+def _imported(node: ast.Name, view: View) -> Iterator[Candidate]:
+    """Yield names like one that is imported from the standard library, and imports them too."""
+    imports = (each for each in view.source.tree.body if isinstance(each, ast.ImportFrom))
+    for statement in imports:
+        for alias in statement.names if not statement.level else ():
+            if alias.name != node.id or alias.asname:
+                continue
+            once = sum(getattr(each, "id", "") == node.id for each in view.source.nodes) == 1
+            for name in names_like(node.id, statement.module or ""):
+                imported = view.source.replace(alias, name if once else f"{node.id}, {name}")
+                edits = [imported, view.source.replace(node, name)]
+                why = f"`{name}` instead of `{node.id}`"
+                yield view.make(edits, "name", 0.2 + 0.3 * _likeness(node.id, name), why, node)
 
 
 def _callees(node: ast.Name, view: View) -> Iterator[Candidate]:

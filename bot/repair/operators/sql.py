@@ -12,6 +12,7 @@ from bot.repair.operators._view import View
 
 KIND = "sql"
 PER_WORD = 4
+COLUMNS = 8
 NO_COLUMN = re.compile(
     r"no such column: (?:\w+\.)?(\w+)|has no column named (\w+)"
     r"|column \"(?:\w+\.)?(\w+)\" (?:of relation \"\w+\" )?does not exist"
@@ -49,6 +50,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         for at, word in enumerate(sql.words):
             yield from _signs(sql, at, word, view)
             yield from _negated(sql, at, word, view)
+        yield from _counted(sql, view)
         yield from _holders(sql, view)
         yield from _qualified(sql, view)
         yield from _ordered(sql, view)
@@ -213,6 +215,17 @@ def _qualified(sql: SqlStatement, view: View) -> Iterator[Candidate]:
     for word in heads:
         for name in dict.fromkeys(other.text for other in heads if other.text != word.text):
             yield _put(sql, word, name, 0.35, view)
+
+
+def _counted(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield a count of the rows that have a column, or that differ in it, where all are counted."""
+    for word, opened, star in zip(sql.words, sql.words[1:], sql.words[2:], strict=False):
+        if (word.upper, opened.text, star.text) == ("COUNT", "(", "*"):
+            heads = [each.text for each, dot in pairwise(sql.words) if dot.text == "."]
+            for name in known_columns(sql, view)[:COLUMNS]:
+                for head in [f"{each}." for each in dict.fromkeys(heads)] or [""]:
+                    yield _put(sql, star, f"{head}{name}", 0.25, view)
+                    yield _put(sql, star, f"DISTINCT {head}{name}", 0.25, view)
 
 
 def _ordered(sql: SqlStatement, view: View) -> Iterator[Candidate]:

@@ -278,6 +278,29 @@ from tests.support.proposals import proposals
         ),
         ('x = "é" + str(1 < 2)\n', 'x = "é" + str(1 <= 2)\n'),
         ('def f(d):\n    return f"{d[1]}"\n', 'def f(d):\n    return f"{d[0]}"\n'),
+        (
+            "class Order:\n    shipping: str\n    billing: str\n\n\n"
+            "def f(order):\n    return order.billing.country\n",
+            "class Order:\n    shipping: str\n    billing: str\n\n\n"
+            "def f(order):\n    return order.shipping.country\n",
+        ),
+        (
+            "class Task:\n    due: str\n    name: str\n\n\n"
+            "def f(x):\n    return sorted(x, key=lambda task: task.due)\n",
+            "class Task:\n    due: str\n    name: str\n\n\n"
+            "def f(x):\n    return sorted(x, key=lambda task: (task.due, task.name))\n",
+        ),
+        (
+            "from decimal import ROUND_HALF_EVEN, Decimal\n\n\n"
+            "def f(x):\n    return x.quantize(Decimal(1), ROUND_HALF_EVEN)\n",
+            "from decimal import ROUND_HALF_UP, Decimal\n\n\n"
+            "def f(x):\n    return x.quantize(Decimal(1), ROUND_HALF_UP)\n",
+        ),
+        (
+            "S = 'CREATE TABLE loan (member TEXT, book TEXT)'\nQ = 'SELECT COUNT(*) FROM loan'\n",
+            "S = 'CREATE TABLE loan (member TEXT, book TEXT)'\n"
+            "Q = 'SELECT COUNT(DISTINCT member) FROM loan'\n",
+        ),
     ],
 )
 def test_a_single_edit_is_proposed(faulty: str, right: str) -> None:
