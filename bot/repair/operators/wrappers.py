@@ -46,8 +46,11 @@ def _bounded(target: ast.Name, value: ast.expr, view: View) -> Iterator[Candidat
         return
     if target.id in _sequences(view.source, view.source.function(target) or view.source.tree):
         return  # the smaller of a list and the list with more is the list: nothing is mended
+    text = view.code(value)
     for function in ("max", "min"):
-        yield view.put(value, f"{function}({target.id}, {view.code(value)})", "function", 0.55)
+        yield view.put(value, f"{function}({target.id}, {text})", "function", 0.55)
+    if isinstance(value, ast.BinOp):
+        yield view.put(value, f"max(0, {text})", "function", 0.4)  # a running total that restarts
 
 
 def _limited(value: ast.expr, view: View) -> Iterator[Candidate]:

@@ -12,6 +12,10 @@ from tests.support.proposals import proposals
         ("def f(a, b):\n    return a < b\n", "def f(a, b):\n    return a <= b\n"),
         ("def f(a, b):\n    return a - b\n", "def f(a, b):\n    return max(0, a - b)\n"),
         (
+            "def f(a, b):\n    for x in b:\n        a = a + x\n",
+            "def f(a, b):\n    for x in b:\n        a = max(0, a + x)\n",
+        ),
+        (
             "MOST = 9\n\n\ndef f(x):\n    return x * 2\n",
             "MOST = 9\n\n\ndef f(x):\n    return min(x * 2, MOST)\n",
         ),
