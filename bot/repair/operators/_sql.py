@@ -145,6 +145,12 @@ def offsets_of(source: Source, node: ast.Constant) -> list[int] | None:
     return found if found and whole == node.value else None
 
 
+def verb_of(text: str) -> str:
+    """Return what a statement does, in capitals; nothing of other texts."""
+    found = BEGINS.match(text)
+    return found[1].upper() if found else ""
+
+
 def schema_of(texts: Iterable[str]) -> Schema:
     """Return the tables that these texts create, with what they add to them later."""
     tables: dict[str, dict[str, str]] = {}

@@ -55,7 +55,7 @@ def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     pool = [name for name in view.pools.attributes if name != node.attr]
     fields = [] if view.source.is_called(node) else view.pools.fields.get(node.attr, ())
     weights = {name: 0.25 for name in siblings(node, view)}
-    weights |= {name: 0.25 for name in fields[:SIBLINGS] if name != node.attr}
+    weights |= {name: 0.35 for name in fields[:SIBLINGS] if name != node.attr}
     alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
     for name in (*alike, *_of_its_module(node, view)):
         weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from bot.repair.model import Candidate
+from bot.repair.operators._sql import verb_of
 from bot.repair.operators._view import View
 
 EMPTY = (
@@ -123,7 +124,8 @@ def _strings(node: ast.Constant, value: str, view: View) -> Iterator[Candidate]:
     quote = code[0] if code[:1] in {'"', "'"} else ""
     if not quote or code[:3] == quote * 3 or "\n" in code:
         return
-    pool = [text for text in view.pools.strings if text != value]
+    verb = verb_of(value)  # another statement of SQL does something else: DELETE for UPDATE
+    pool = [text for text in view.pools.strings if text != value and verb_of(text) == verb]
     near = difflib.get_close_matches(value, pool, 4, 0.55)
     same = [text for text in pool if text.lower() == value.lower()]
     for other in dict.fromkeys([*same, *near]):

@@ -10,6 +10,7 @@ from bot.repair.operators._view import View
 from bot.repair.source import parameters
 
 PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
+NO_TUPLE = ("a tuple of", "classes that do not inherit from BaseException", "unhashable type")
 METHODS, FUNCTIONS = 6, 6
 PLACES = (ast.Call, ast.Compare, ast.Assign, ast.Return, ast.Subscript, ast.Tuple, ast.BinOp,
           ast.keyword)  # fmt: skip
@@ -21,6 +22,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         code = view.code(value)
         yield view.put(value, f"list({code})", "function", 0.3)
         yield view.put(value, f"dict({code})", "function", 0.2)
+        yield view.put(value, f"tuple({code})", "function", 0.7 if view.said(*NO_TUPLE) else 0.15)
     for node in view.nodes(statement):
         if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Load):
             yield from _made(node, view)

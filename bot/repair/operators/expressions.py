@@ -28,6 +28,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         if isinstance(node, ast.Call):
             yield from _local_for_call(node, view)
             yield from _cut_alike(node, view)
+            yield from _of_all(node, view)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield from _called_with(node, view)
             yield from _squared(node, view)
@@ -77,6 +78,17 @@ def _local_for_call(node: ast.Call, view: View) -> Iterator[Candidate]:
     names = [name for name in view.names_before(node) if name not in passed]
     for name in reversed(names[-NAMES:]):
         yield view.put(node, name, "name", weight)
+
+
+def _of_all(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the largest, the smallest and the sum over all, where only the first is asked."""
+    if len(node.args) != 1 or node.keywords or not isinstance(node.func, ast.Name):
+        return
+    (given,) = node.args
+    if isinstance(given, ast.Subscript) and view.code(given.slice) == "0":
+        function, of = node.func.id, view.code(given.value)
+        for all_of_them in ("max", "min", "sum"):
+            yield view.put(node, f"{all_of_them}(map({function}, {of}))", "function", 0.2)
 
 
 def _cut_alike(node: ast.Call, view: View) -> Iterator[Candidate]:

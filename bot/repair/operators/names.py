@@ -12,6 +12,7 @@ from bot.repair.operators._view import View
 from bot.repair.source import bound_names, parameters
 
 PER_SITE = 10
+READ_ONCE = 0.7
 UNDEFINED = re.compile(r"name '(\w+)' is not defined|variable '(\w+)'")
 
 
@@ -81,9 +82,13 @@ def _others(node: ast.Name, view: View) -> Iterator[Candidate]:
     ]  # fmt: skip
     given = {arg.arg for arg in parameters(function)}
 
+    # What is read nowhere else would be of no use then.
+    fit = READ_ONCE if read.count(node.id) == 1 else 1.0
+
     def weight(name: str) -> float:
         unread = 0.35 if name not in read else 0.0
-        return 0.32 + unread * (1.2 if name in given else 1) + 0.2 * _likeness(node.id, name)
+        likely = 0.32 + unread * (1.2 if name in given else 1) + 0.2 * _likeness(node.id, name)
+        return fit * likely
 
     for name in sorted(names, key=weight, reverse=True)[:PER_SITE]:
         yield view.put(node, name, "name", weight(name))

@@ -28,6 +28,7 @@ OTHERS = {
     "\\s": ((" ", 0.1),),
 }
 REPEATED = 0.15
+ALTERNATIVE, MARKS = 0.25, 4
 LONGEST = 200
 AROUND = 12  # characters told on each side of what differs
 # A group that ends in a quantifier and has one itself: a text that nearly matches takes for ever.
@@ -76,11 +77,19 @@ def _other_pieces(
         others = [*OTHERS.get(old, ())]
         if old[0] in "[)\\" and code[token.end() : end][:1] not in set("+*?{"):
             others += [(old + text, REPEATED) for text in "?+*"]
+            others += [(f"|{text})", ALTERNATIVE) for text in _marks(view) if old == ")"]
         for text, weight in others:
             before, after = code[near[0] : at], code[token.end() : near[1]]
             why = f"`{before}{text}{after}` instead of `{before}{old}{after}`"
             new = code[:at] + text + code[token.end() :]
             yield from _pattern(node, new, weight, f"{why} in the pattern", view)
+
+
+def _marks(view: View) -> list[str]:
+    """Return patterns for signs that the files speak of, such as a dash for nothing."""
+    signs = (each for each in view.pools.strings if 0 < len(each) <= 2 and each.isprintable())
+    plain = [each for each in signs if not any(map(str.isalnum, each)) and each.strip()]
+    return [re.escape(each).replace("\\-", "-") for each in plain[:MARKS]]
 
 
 def _pattern(

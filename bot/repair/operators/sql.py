@@ -56,6 +56,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         yield from _ordered(sql, view)
         yield from _inserted(sql, view)
         yield from _dropped(sql, view)
+        yield from _grouped(sql, view)
 
 
 def _put(sql: SqlStatement, word: SqlWord, text: str, weight: float, view: View) -> Candidate:
@@ -271,3 +272,22 @@ def _dropped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
             edit = sql.edit(words[at - 1].end, part[-1].end, "")
             why = f"the SQL without `{' '.join(each.text for each in part)}`"
             yield view.make([edit], KIND, 0.25, why, sql.node)
+
+
+def _grouped(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield an OR in parentheses of its own, which stands beside an AND: `a AND (b OR c)`."""
+    words = sql.words
+    conditions = [each.upper for each in words]
+    for at, word in enumerate(conditions):
+        if word != "OR" or "AND" not in conditions:
+            continue
+        first, last = at - 1, at + 1
+        while first > 0 and conditions[first - 1] not in {"AND", "OR", "WHERE", "ON", "("}:
+            first -= 1
+        while last + 1 < len(words) and conditions[last + 1] not in {"AND", "OR", ")", *BOUNDARY}:
+            last += 1
+        edits = [
+            sql.edit(words[first].start, words[first].end, f"({words[first].text}"),
+            sql.edit(words[last].start, words[last].end, f"{words[last].text})"),
+        ]
+        yield view.make(edits, KIND, 0.4, "put the OR of the SQL in parentheses", sql.node)

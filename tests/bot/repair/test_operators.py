@@ -283,6 +283,19 @@ from tests.support.proposals import proposals
         ('x = "é" + str(1 < 2)\n', 'x = "é" + str(1 <= 2)\n'),
         ('def f(d):\n    return f"{d[1]}"\n', 'def f(d):\n    return f"{d[0]}"\n'),
         (
+            "class A:\n    def __init__(self, on):\n        self.on = on\n",
+            "class A:\n    def __init__(self, on):\n        self.on = tuple(on)\n",
+        ),
+        (
+            "Q = 'SELECT a FROM t WHERE b = 1 AND c LIKE ? OR d LIKE ? ORDER BY a'\n",
+            "Q = 'SELECT a FROM t WHERE b = 1 AND (c LIKE ? OR d LIKE ?) ORDER BY a'\n",
+        ),
+        (
+            "import re\nNONE = '-'\nR = re.compile(r'size (\\d+)')\n",
+            "import re\nNONE = '-'\nR = re.compile(r'size (\\d+|-)')\n",
+        ),
+        ("def f(x):\n    return len(x[0])\n", "def f(x):\n    return max(map(len, x))\n"),
+        (
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
             "def f(order):\n    return order.billing.country\n",
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
@@ -470,6 +483,24 @@ def test_no_number_is_put_where_it_changes_nothing() -> None:
 
     assert "def f(a):\n    return (a) * 2\n" in texts or "def f(a):\n    return a * 2\n" in texts
     assert not any("- 0" in text or "* 1\n" in text for text in texts)
+
+
+def test_no_statement_stands_in_for_one_that_does_something_else() -> None:
+    faulty = (
+        "def f(db, x):\n    db.execute('UPDATE note SET old = 1 WHERE id = ?', (x,))\n"
+        "    db.execute('DELETE FROM note WHERE id = ?', (x,))\n"
+    )
+
+    assert all(text.count("UPDATE note") == text.count("DELETE") for text in proposals(faulty))
+
+
+def test_what_is_read_once_is_hardly_exchanged_for_another() -> None:
+    made = proposals("def f(a, b):\n    print(a)\n    return (a, b)\n")
+
+    assert (
+        made["def f(a, b):\n    print(b)\n    return (a, b)\n"]
+        > made["def f(a, b):\n    print(a)\n    return (a, a)\n"]
+    )
 
 
 def test_no_column_is_asked_for_twice_in_one_list() -> None:
