@@ -23,6 +23,7 @@ from bot.repair.witnesses import Witnesses
 
 WIDELY = 10  # calls
 HASTY = "{count} of {all} edits had their turn: another may do as well"
+CUT = "time was up before other edits had been looked for as long as they should be"
 TWIN = "the same stands in line {lines}, and no test tells whether it is wrong there too"
 ONCE = "nothing but what failed looks at what was edited, and one answer is soon met by chance"
 UNLIKE = "another edit passes as well ({why}), and no call that may be made again compares the two"
@@ -180,6 +181,7 @@ def _doubted(report: SearchReport, unlike: Sequence[Candidate], red: Sequence[st
     """Return the report as plausible where something else keeps its fix from being proven."""
     fix = report.fix
     doubts = [report.doubt, fix.caveat, _untold(fix, report.confirmed)] if fix is not None else []
+    doubts += [CUT] if report.cut else []
     doubts += [RED.format(test=red[0], count=len(red))] if red else []
     doubts += [UNLIKE.format(why=unlike[0].why)] if unlike else []
     doubt = "; ".join(filter(None, doubts))

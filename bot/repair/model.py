@@ -211,7 +211,8 @@ class SearchReport:
     that commit says it was for. `rivals` are other edits with which the tests pass; `losses` calls
     that end worse with the fix, or otherwise than in a passing test. `doubt` is what else keeps the
     fix from being believed. `confirmed` are all candidates that may be the fix. `considered` is how
-    many of those `proposed` had their turn.
+    many of those `proposed` had their turn; `cut` says that time was up before others beside the
+    first had been looked for as long as they should be.
     `question` is what a person can tell the fix by from the `others`, which pass as well; where
     there is no fix, it is what a call should answer that fails, or that edits which are doubted
     answer differently; `unanswered` are these edits, the likeliest first. `stated` is what people
@@ -240,6 +241,7 @@ class SearchReport:
     doubt: str = ""
     confirmed: tuple[Candidate, ...] = ()
     considered: int = 0
+    cut: bool = False
     others: tuple[Candidate, ...] = ()
     alike: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None

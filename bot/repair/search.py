@@ -87,6 +87,7 @@ class _Search:
     spent: bool = False
     working: int = 0
     ended: bool = False
+    cut: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def confirm(self, candidate: Candidate) -> None:
@@ -101,8 +102,8 @@ class _Search:
     def over(self) -> bool:
         """Whether there is enough to choose from."""
         late = self.until is not None and self.clock.monotonic() >= self.until
-        enough = late or len(self.confirmed) >= ENOUGH
-        return self.ended or (enough and self.next >= min(CONSIDERED, len(self.queue)))
+        late = late and self.next >= min(CONSIDERED, len(self.queue))
+        return self.ended or late or len(self.confirmed) >= ENOUGH
 
     def take(self) -> tuple[int, Candidate, dict[str, str]] | None:
         """Return the next candidate worth judging, or None."""
@@ -203,11 +204,11 @@ async def search(
         async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
             await _hunt(hunt, width, confirm)
     except TimeoutError:
-        stopped = "time"
+        stopped, hunt.cut = "time", True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(closing_seconds):
-                late = None if hunt.confirmed else await _first_confirmed(hunt, confirm)
-                hunt.confirmed += [late] if late is not None else []
+                while (late := await _first_confirmed(hunt, confirm)) is not None:
+                    hunt.confirmed.append(late)
     fix = max(hunt.confirmed, key=lambda each: each.rank, default=None)
     return SearchReport(
         fix=fix,
@@ -221,6 +222,7 @@ async def search(
         crash=problem.crashes[0] if problem.crashes else None,
         confirmed=tuple(hunt.confirmed),
         considered=hunt.next,
+        cut=hunt.cut,
     )
 
 

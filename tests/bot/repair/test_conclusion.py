@@ -52,10 +52,12 @@ def candidate(old: str, new: str) -> Candidate:
     return Candidate((SourceEdit("subject.py", start, start + len(old), new),), "negation", "turn")
 
 
-async def concluded(folder: Path, *edits: tuple[str, str], considered: int = 80) -> SearchReport:
+async def concluded(
+    folder: Path, *edits: tuple[str, str], considered: int = 80, cut: bool = False
+) -> SearchReport:
     """Return what becomes of these edits where the gate has seen them, and nothing else passes.
 
-    So many of 80 edits were considered.
+    So many of 80 edits were considered; `cut` says that time was up then.
     """
     (folder / "subject.py").write_text(SUBJECT)
     (folder / "test_subject.py").write_text(TESTS)
@@ -82,7 +84,7 @@ async def concluded(folder: Path, *edits: tuple[str, str], considered: int = 80)
         if confirmed:
             report = replace(
                 report, fix=confirmed[0], proposed=80, considered=considered,
-                confirmed=tuple(confirmed),
+                confirmed=tuple(confirmed), cut=cut,
             )  # fmt: skip
         return await conclusion.of(report)
 
@@ -123,6 +125,11 @@ async def test_what_passes_before_others_had_their_turn_is_not_called_proven(
 ) -> None:
     report = await concluded(tmp_path, HASTY, considered=19)
     assert (report.label, "19 of 80 edits had their turn" in explain(report)) == ("plausible", True)
+
+
+async def test_what_passes_when_time_is_up_is_not_called_proven(tmp_path: Path) -> None:
+    report = await concluded(tmp_path, HASTY, cut=True)
+    assert (report.label, "time was up before" in explain(report)) == ("plausible", True)
 
 
 async def test_what_is_doubted_but_passes_as_well_is_a_rival(tmp_path: Path) -> None:
