@@ -17,14 +17,14 @@ TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Comp
 class Pools:
     """Words seen in all the files: strings, attribute names, functions by name, SQL's tables.
 
-    `fields` are the names beside each other in a class, by each of them. `stated` is what people
-    said that functions answer, as literals by name. `imports` are the statements that import a
-    name, `templates` what earlier commits put in the place of what.
+    `fields` are those beside each other in a class with their types, by each of them. `stated` is
+    what people said that functions answer, as literals by name. `imports` are the statements that
+    import a name, `templates` what earlier commits put in the place of what.
     """
 
     strings: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
-    fields: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    fields: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     functions: Mapping[str, FunctionNode] = field(default_factory=dict)
     classes: frozenset[str] = frozenset()
     schema: Schema = field(default_factory=dict)
@@ -150,7 +150,7 @@ def pools_of(sources: list[Source]) -> Pools:
     attributes: dict[str, None] = {}
     functions: dict[str, FunctionNode] = {}
     classes: set[str] = set()
-    fields: dict[str, dict[str, None]] = {}
+    fields: dict[str, dict[str, str]] = {}
     longer: list[str] = []
     for source in sources:
         for node in source.nodes:
@@ -166,16 +166,15 @@ def pools_of(sources: list[Source]) -> Pools:
                 attributes[node.name] = None
             elif isinstance(node, ast.ClassDef):
                 classes.add(node.name)
-                own = dict.fromkeys(fields_of(node))
+                own = fields_of(node)
                 for name in own:
                     fields.setdefault(name, {}).update(own)
     schema = schema_of((*longer, *strings))
     imports = _imports_of(sources)
-    beside = {name: tuple(own) for name, own in fields.items()}
     return Pools(
         tuple(strings),
         tuple(attributes),
-        beside,
+        fields,
         functions,
         frozenset(classes),
         schema,
@@ -183,15 +182,20 @@ def pools_of(sources: list[Source]) -> Pools:
     )
 
 
-def fields_of(klass: ast.ClassDef) -> Iterator[str]:
-    """Yield the fields that a class declares, and those it gives itself when it is made."""
+def fields_of(klass: ast.ClassDef) -> dict[str, str]:
+    """Return the fields that a class declares, with their types, and those it sets when it is made.
+
+    The latter have no type: nothing.
+    """
+    found: dict[str, str] = {}
     for each in klass.body:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
-            yield each.target.id
+            found[each.target.id] = ast.unparse(each.annotation)
         elif isinstance(each, FunctionNode) and each.name == "__init__":
             for node in ast.walk(each):
                 if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                    yield node.attr
+                    found.setdefault(node.attr, "")
+    return found
 
 
 def _imports_of(sources: list[Source]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import ast
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from bot.repair.model import Candidate
@@ -53,17 +53,25 @@ def _real(node: ast.Attribute, view: View) -> Iterator[Candidate]:
 
 def _near(node: ast.Attribute, view: View) -> Iterator[Candidate]:
     pool = [name for name in view.pools.attributes if name != node.attr]
-    fields = [] if view.source.is_called(node) else view.pools.fields.get(node.attr, ())
-    weights = {name: 0.25 for name in siblings(node, view)}
-    weights |= {name: 0.35 for name in fields[:SIBLINGS] if name != node.attr}
+    fields = {} if view.source.is_called(node) else view.pools.fields.get(node.attr, {})
+    weights = {name: 0.25 for name in siblings(node, view)} | _fields_beside(node.attr, fields)
     alike = difflib.get_close_matches(node.attr, pool, 3, 0.5)
     for name in (*alike, *_of_its_module(node, view)):
-        weights[name] = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
+        likely = 0.25 + 0.3 * difflib.SequenceMatcher(None, node.attr, name).ratio()
+        # A field is taken for another one of its class, if for any.
+        weights[name] = 0.5 * likely if fields and name not in fields else likely
     for group in SYNONYMS:
         if node.attr in group:
             weights.update({name: 0.6 for name in group if name != node.attr})
     for name, weight in weights.items():
         yield _rename(node, name, weight, view)
+
+
+def _fields_beside(name: str, fields: Mapping[str, str]) -> dict[str, float]:
+    """Return the weights of other fields of its class: those of its type first."""
+    found = {other: 0.45 if of == fields[name] else 0.35
+             for other, of in fields.items() if other != name}  # fmt: skip
+    return dict(sorted(found.items(), key=lambda each: -each[1])[:SIBLINGS])
 
 
 def _of_its_module(node: ast.Attribute, view: View) -> list[str]:

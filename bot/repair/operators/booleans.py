@@ -11,6 +11,7 @@ from bot.repair.operators._view import View
 from bot.repair.source import Source
 
 PARTS = 5
+LOOKUPS = 3
 BUILT_IN = frozenset(dir(builtins))
 # One of these as a part of a condition would want brackets, or says nothing.
 COMPOUND = (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda, ast.Constant)
@@ -71,11 +72,26 @@ def _parts(
     seen = (code for where, code, read in tests if where is not statement and read <= known)
     for part in islice(dict.fromkeys(seen), PARTS):
         yield part, 0.15
+    for part in _memberships(statement, names, view):
+        yield part, 0.2
     for name, value in _defaults(statement, view):
         yield f"{name} == {value}", 0.14
     for name in names[:PARTS]:
         for part in (f"not {name}", name):
             yield part, 0.13
+
+
+def _memberships(statement: ast.stmt, names: list[str], view: View) -> Iterator[str]:
+    """Yield whether what the function looks up, or keeps something under, is there."""
+    function = view.source.function(statement)
+    kept = {
+        (view.code(node.slice), view.code(node.value)): None
+        for node in (ast.walk(function) if function else ())
+        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name)
+    }
+    for key, of in [each for each in kept if each[0] in names][:LOOKUPS]:
+        yield f"{key} in {of}"
+        yield f"{key} not in {of}"
 
 
 def _defaults(statement: ast.stmt, view: View) -> Iterator[tuple[str, str]]:

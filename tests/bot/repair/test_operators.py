@@ -296,6 +296,10 @@ from tests.support.proposals import proposals
         ),
         ("def f(x):\n    return len(x[0])\n", "def f(x):\n    return max(map(len, x))\n"),
         (
+            "def f(d, k, n):\n    if len(d) > 3:\n        d.clear()\n    d[k] = n\n",
+            "def f(d, k, n):\n    if len(d) > 3 and k not in d:\n        d.clear()\n    d[k] = n\n",
+        ),
+        (
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
             "def f(order):\n    return order.billing.country\n",
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
