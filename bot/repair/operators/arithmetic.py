@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.source import called
 
 SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
@@ -20,6 +21,7 @@ SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.LShift: ("<<", ((">>", 0.75), ("*", 0.2), ("+", 0.2), ("-", 0.2), ("**", 0.2))),
     ast.RShift: (">>", (("<<", 0.75), ("//", 0.3), ("*", 0.2), ("+", 0.2), ("-", 0.2))),
 }
+BOUNDING = {"min", "max", "round", "int", "abs"}
 SUMS, PRODUCTS = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.FloorDiv)
 SIGNS = {ast.USub: (("", 0.4),), ast.UAdd: (("-", 0.5),), ast.Invert: (("-", 0.5), ("not ", 0.4))}
 UNSUPPORTED = "unsupported operand type(s) for {}: "
@@ -46,6 +48,9 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
 def _of_expression(node: ast.expr, view: View) -> Iterator[Candidate]:
     if isinstance(node, ast.BinOp):
         yield from _operators(node, view)
+        yield from _moved_in(node, view)
+    elif isinstance(node, ast.Call):
+        yield from _moved_out(node, view)
     elif isinstance(node, ast.UnaryOp):
         for sign, weight in SIGNS.get(type(node.op), ()):
             yield view.put(node, sign + view.code(node.operand), "arithmetic", weight)
@@ -152,11 +157,15 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     yield view.put(node, right, "operand", 0.18)
 
 
+def _operand(part: ast.expr, view: View) -> str:
+    return view.code(part) if isinstance(part, SIMPLE) else f"({view.code(part)})"
+
+
 def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
     """Yield the same operands with sums before products, or products before sums."""
 
     def code(part: ast.expr) -> str:
-        return view.code(part) if isinstance(part, SIMPLE) else f"({view.code(part)})"
+        return _operand(part, view)
 
     sign, left, right = SWAPS[type(node.op)][0], node.left, node.right
     if isinstance(node.op, SUMS) and isinstance(left, ast.BinOp) and isinstance(left.op, PRODUCTS):
@@ -174,6 +183,33 @@ def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
         inner = SWAPS[type(left.op)][0]
         yield f"{code(left.left)} {inner} {code(left.right)} {sign} {code(right)}", 0.3
         yield f"{code(left.left)} {sign} {code(right)} {inner} {code(left.right)}", 0.25
+
+
+def _moved_out(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield a part of a sum or product outside of the call that bounds it: `min(a, most) + b`."""
+    given = node.args[0] if node.args else None
+    if called(node) not in BOUNDING or not isinstance(given, ast.BinOp):
+        return
+    if not isinstance(given.op, (*SUMS, *PRODUCTS)):
+        return
+    sign, rest = SWAPS[type(given.op)][0], [view.code(each) for each in node.args[1:]]
+    for part in (given.left, given.right):
+        bounded = f"{view.code(node.func)}({', '.join([view.code(part), *rest])})"
+        sides = (given.left, given.right)
+        ours = [bounded if each is part else _operand(each, view) for each in sides]
+        yield view.put(node, view.tight(node, f" {sign} ".join(ours)), "arithmetic", 0.2)
+
+
+def _moved_in(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+    """Yield the right side within the call that bounds the left one: `min(a + b, most)`."""
+    left = node.left
+    if not isinstance(node.op, (*SUMS, *PRODUCTS)):
+        return
+    if isinstance(left, ast.Call) and called(left) in BOUNDING and left.args:
+        first, *rest = _operand(left.args[0], view), *map(view.code, left.args[1:])
+        whole = f"{first} {SWAPS[type(node.op)][0]} {_operand(node.right, view)}"
+        text = f"{view.code(left.func)}({', '.join([whole, *rest])})"
+        yield view.put(node, text, "arithmetic", 0.2)
 
 
 def _one_more_or_less(node: ast.expr, view: View) -> Iterator[Candidate]:

@@ -130,7 +130,7 @@ def _fills(block: list[ast.stmt], view: View) -> list[tuple[str, float]]:
     if function is None:
         return []
     names = view.names_before(block[-1])
-    items = [name for up in view.source.up(block[-1]) for name in _targets(up)]
+    items = [name for up in view.source.up(block[-1]) for name in _targets(up) if name != "_"]
     arguments = [arg.arg for arg in function.args.args if arg.arg in names]
     others = list(dict.fromkeys([*items, *arguments, *names]))
     lines = []

@@ -299,6 +299,8 @@ from tests.support.proposals import proposals
             "def f(d, k, n):\n    if len(d) > 3:\n        d.clear()\n    d[k] = n\n",
             "def f(d, k, n):\n    if len(d) > 3 and k not in d:\n        d.clear()\n    d[k] = n\n",
         ),
+        ("def f(a, b):\n    return min(a + b, 9)\n", "def f(a, b):\n    return min(a, 9) + b\n"),
+        ("def f(a, b):\n    return round(a) * b\n", "def f(a, b):\n    return round(a * b)\n"),
         (
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
             "def f(order):\n    return order.billing.country\n",
@@ -487,6 +489,14 @@ def test_no_number_is_put_where_it_changes_nothing() -> None:
 
     assert "def f(a):\n    return (a) * 2\n" in texts or "def f(a):\n    return a * 2\n" in texts
     assert not any("- 0" in text or "* 1\n" in text for text in texts)
+
+
+def test_what_is_gone_through_is_copied_first_where_the_file_changes_it() -> None:
+    before = "def f(x, all):\n    for one in all:\n        one(x)\n"
+    changes = "\n\ndef g(x, all):\n    all.remove(x)\n"
+    after = before.replace("in all", "in list(all)")
+
+    assert proposals(before + changes)[after + changes] > proposals(before)[after]
 
 
 def test_no_statement_stands_in_for_one_that_does_something_else() -> None:
