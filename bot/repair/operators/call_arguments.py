@@ -39,7 +39,7 @@ def _without(node: ast.Call, gone: ast.AST, weight: float, view: View) -> Candid
 
 
 def _handed_on(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield what has the name of a parameter that the function has and the call does not give."""
+    """Yield what has a parameter's name: a field of what is given, or what is not given yet."""
     function = view.pools.functions.get(called(node))
     if function is None or any(keyword.arg is None for keyword in node.keywords):
         return
@@ -51,6 +51,10 @@ def _handed_on(node: ast.Call, view: View) -> Iterator[Candidate]:
         bound = bound[1:]
     own = [arg.arg for arg in parameters(function)]
     known = [*view.names_before(node), *_module_constants(view.source)]
+    for name, given_for_it in zip(bound, node.args, strict=False):
+        if name in view.pools.fields and not view.code(given_for_it).endswith(f".{name}"):
+            of_it = f"{view.code(given_for_it)}.{name}"
+            yield view.put(given_for_it, of_it, "attribute", 0.35)
     for name in own:
         if name not in (*given, *bound[: len(node.args)], "self", "cls") and name in known:
             yield with_argument(node, f"{name}={name}", 0.45, view)

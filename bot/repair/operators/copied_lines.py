@@ -12,21 +12,26 @@ from bot.repair.source import FunctionNode, Source
 WEIGHT, NOTED = 0.25, 0.08
 LINES, PLACES = 6, 8  # of one function at most
 ATTRIBUTES, NAMES = 4, 4
+BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While)
 LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
-    """Yield lines of its neighbours, put between the statements of a function."""
-    if not isinstance(statement, FunctionNode):
+    """Yield lines of its neighbours, put between the statements of a function or a block of it."""
+    if not isinstance(statement, (FunctionNode, *BLOCKS)):
         return
-    room = view.source.klass(statement) or view.source.tree
-    own = {view.code(node) for node in ast.walk(statement) if isinstance(node, ast.stmt)}
+    whole = isinstance(statement, FunctionNode)
+    function = statement if whole else view.source.function(statement)
+    if not isinstance(function, FunctionNode):
+        return
+    room = view.source.klass(function) or view.source.tree
+    own = {view.code(node) for node in ast.walk(function) if isinstance(node, ast.stmt)}
     lines = [each for each in _lines(view.source, room) if each[0] not in own]
     places = [each for each in statement.body[-PLACES:] if view.source.starts_line(each)]
     for place in places if statement.body[0].lineno > statement.lineno else ():
         known = {*view.names_before(place), "self", "cls"}
         fitting = [line for line, read in lines if read <= known | view.source.module_names]
-        noted = _noted(statement, place, own, view)
+        noted = _noted(function, place, own, view) if whole else ()
         for line, weight in [*((line, WEIGHT) for line in fitting[:LINES]), *noted]:
             before = view.source.insert_before(place, [line])
             yield view.make([before], "insertion", weight, f"add `{line}`", place)

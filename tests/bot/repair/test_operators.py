@@ -302,6 +302,19 @@ from tests.support.proposals import proposals
         ("def f(a, b):\n    return min(a + b, 9)\n", "def f(a, b):\n    return min(a, 9) + b\n"),
         ("def f(a, b):\n    return round(a) * b\n", "def f(a, b):\n    return round(a * b)\n"),
         (
+            "class Book:\n    kind: str\n\n\ndef due(kind):\n    return kind\n\n\n"
+            "def f(books, i):\n    return due(books[i])\n",
+            "class Book:\n    kind: str\n\n\ndef due(kind):\n    return kind\n\n\n"
+            "def f(books, i):\n    return due(books[i].kind)\n",
+        ),
+        (
+            "class A:\n    def __init__(self):\n        self.used = 0\n\n"
+            "    def f(self, n):\n        if n:\n            self.at = n\n        return n\n",
+            "class A:\n    def __init__(self):\n        self.used = 0\n\n"
+            "    def f(self, n):\n        if n:\n            self.at = n\n"
+            "            self.used = 0\n        return n\n",
+        ),
+        (
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
             "def f(order):\n    return order.billing.country\n",
             "class Order:\n    shipping: str\n    billing: str\n\n\n"
