@@ -10,7 +10,7 @@ for an edit: those that passed never were where it crashed.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.infra.syntax import parse
@@ -54,7 +54,8 @@ class Ruling:
 class CandidateGate:
     """Rules on changes to `before`.
 
-    `existing` are tests that people wrote and that pass without the change or should pass with it;
+    `existing` are tests that people wrote and that pass without the change or should pass with it,
+    and of these `red` fail without it;
     `answered` says that the failing call is held to an answer, not only to raising nothing, and
     `written` that it is so by tests of people; `stated` are the answers that people gave. `by_exit`
     says that how the program ends is all there is to judge by.
@@ -70,6 +71,7 @@ class CandidateGate:
         *,
         answered: bool,
         written: bool = False,
+        red: Collection[str] = (),
         hunks: Sequence[SuspectHunk] = (),
         known: frozenset[str] = frozenset(),
         by_exit: bool = False,
@@ -80,7 +82,7 @@ class CandidateGate:
         self._by_exit, self._unconcerned = by_exit, unconcerned
         self._before, self._runner, self._limits = before, runner, limits
         self._reproduction, self._existing = tuple(reproduction), tuple(existing)
-        self._answered, self._written = answered, written
+        self._answered, self._written, self._red = answered, written, frozenset(red)
         self._hunks, self._known = tuple(hunks), known
 
     async def rule(
@@ -135,8 +137,8 @@ class CandidateGate:
 
     async def _asked_for(self, files: Texts, tests: Sequence[str]) -> bool:
         """Return whether tests that fail without the change tell it from its wrong neighbours."""
-        failed = (await self._runner.run(tests, {}, self._limits)).failed if tests else ()
-        red = [record.test for record in failed]
+        # What was a file that could not be imported is its tests once it can.
+        red = [each for each in tests if {each, each.partition("::")[0]} & self._red]
         return bool(red) and await self._told_apart(files, "undo", red)
 
     async def _told_apart(

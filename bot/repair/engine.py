@@ -164,6 +164,7 @@ def _confirmation(
         hunks=request.hunks,
         known=request.known,
         written=request.written,
+        red=base.red,
         by_exit=request.by_exit,
         stated=stated,
         unconcerned=ImpactedTests(problem).unconcerned,

@@ -87,7 +87,6 @@ class _Search:
     spent: bool = False
     working: int = 0
     ended: bool = False
-    cut: bool = False
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def confirm(self, candidate: Candidate) -> None:
@@ -199,12 +198,12 @@ async def search(
     queue = [*first, *proposed]
     known = FollowUps(problem, tuple(queue))
     hunt = _Search(problem, judge, queue, on_progress, clock, began, budget_seconds, known)
-    stopped = "exhausted" if all_of_them else "time"
+    stopped, cut = "exhausted" if all_of_them else "time", False
     try:
         async with asyncio.timeout(max(0.0, budget_seconds - (clock.monotonic() - began))):
             await _hunt(hunt, width, confirm)
     except TimeoutError:
-        stopped, hunt.cut = "time", True
+        stopped, cut = "time", True
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(closing_seconds):
                 while (late := await _first_confirmed(hunt, confirm)) is not None:
@@ -222,7 +221,7 @@ async def search(
         crash=problem.crashes[0] if problem.crashes else None,
         confirmed=tuple(hunt.confirmed),
         considered=hunt.next,
-        cut=hunt.cut,
+        cut=cut,
     )
 
 

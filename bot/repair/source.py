@@ -193,6 +193,17 @@ class Source:
         )
 
     @cached_property
+    def imported_names(self) -> dict[str, tuple[str, ast.alias]]:
+        """Return what the file imports from modules under its own name: each one's module first."""
+        return {
+            alias.name: (node.module or "", alias)
+            for node in self.tree.body
+            if isinstance(node, ast.ImportFrom) and not node.level
+            for alias in node.names
+            if alias.asname is None
+        }
+
+    @cached_property
     def keyword_constants(self) -> dict[str, tuple[str, ...]]:
         """Return what is given as a constant for each keyword of the file's calls, as written."""
         found: dict[str, dict[str, None]] = {}

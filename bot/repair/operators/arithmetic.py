@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import partial
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
@@ -163,10 +164,7 @@ def _operand(part: ast.expr, view: View) -> str:
 
 def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
     """Yield the same operands with sums before products, or products before sums."""
-
-    def code(part: ast.expr) -> str:
-        return _operand(part, view)
-
+    code = partial(_operand, view=view)
     sign, left, right = SWAPS[type(node.op)][0], node.left, node.right
     if isinstance(node.op, SUMS) and isinstance(left, ast.BinOp) and isinstance(left.op, PRODUCTS):
         first, second, by = code(left.left), code(left.right), SWAPS[type(left.op)][0]
@@ -193,9 +191,9 @@ def _moved_out(node: ast.Call, view: View) -> Iterator[Candidate]:
     if not isinstance(given.op, (*SUMS, *PRODUCTS)):
         return
     sign, rest = SWAPS[type(given.op)][0], [view.code(each) for each in node.args[1:]]
-    for part in (given.left, given.right):
+    sides = (given.left, given.right)
+    for part in sides:
         bounded = f"{view.code(node.func)}({', '.join([view.code(part), *rest])})"
-        sides = (given.left, given.right)
         ours = [bounded if each is part else _operand(each, view) for each in sides]
         yield view.put(node, view.tight(node, f" {sign} ".join(ours)), "arithmetic", 0.2)
 
@@ -230,7 +228,7 @@ def _one_more_or_less(node: ast.expr, view: View) -> Iterator[Candidate]:
 
 def _counts(node: ast.Call) -> bool:
     name = node.func.id if isinstance(node.func, ast.Name) else ""
-    return name in {"len", "min", "max", "int", "sum", "abs", "round"}
+    return name in {*BOUNDING, "len", "sum"}
 
 
 def _place_weight(node: ast.expr, view: View) -> float:

@@ -110,17 +110,15 @@ def _attributes(node: ast.Name, view: View) -> Iterator[Candidate]:
 
 def _imported(node: ast.Name, view: View) -> Iterator[Candidate]:
     """Yield names like one that is imported from the standard library, and imports them too."""
-    imports = (each for each in view.source.tree.body if isinstance(each, ast.ImportFrom))
-    for statement in imports:
-        for alias in statement.names if not statement.level else ():
-            if alias.name != node.id or alias.asname:
-                continue
-            once = sum(getattr(each, "id", "") == node.id for each in view.source.nodes) == 1
-            for name in names_like(node.id, statement.module or ""):
-                imported = view.source.replace(alias, name if once else f"{node.id}, {name}")
-                edits = [imported, view.source.replace(node, name)]
-                why = f"`{name}` instead of `{node.id}`"
-                yield view.make(edits, "name", 0.2 + 0.3 * _likeness(node.id, name), why, node)
+    if node.id not in view.source.imported_names:
+        return
+    module, alias = view.source.imported_names[node.id]
+    once = sum(getattr(each, "id", "") == node.id for each in view.source.nodes) == 1
+    for name in names_like(node.id, module):
+        imported = view.source.replace(alias, name if once else f"{node.id}, {name}")
+        edits = [imported, view.source.replace(node, name)]
+        why = f"`{name}` instead of `{node.id}`"
+        yield view.make(edits, "name", 0.2 + 0.3 * _likeness(node.id, name), why, node)
 
 
 def _callees(node: ast.Name, view: View) -> Iterator[Candidate]:

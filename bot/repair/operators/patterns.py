@@ -77,7 +77,8 @@ def _other_pieces(
         others = [*OTHERS.get(old, ())]
         if old[0] in "[)\\" and code[token.end() : end][:1] not in set("+*?{"):
             others += [(old + text, REPEATED) for text in "?+*"]
-            others += [(f"|{text})", ALTERNATIVE) for text in _marks(view) if old == ")"]
+            if old == ")":
+                others += [(f"|{text})", ALTERNATIVE) for text in _marks(view)]
         for text, weight in others:
             before, after = code[near[0] : at], code[token.end() : near[1]]
             why = f"`{before}{text}{after}` instead of `{before}{old}{after}`"
