@@ -12,6 +12,7 @@ SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.Add: ("+", (("-", 0.8), ("*", 0.45), ("|", 0.1))),
     ast.Sub: ("-", (("+", 0.8), ("*", 0.3), ("%", 0.25), ("//", 0.2))),
     ast.Mult: ("*", (("+", 0.55), ("**", 0.4), ("/", 0.45), ("//", 0.2), ("-", 0.15))),
+    ast.MatMult: ("@", (("*", 0.5),)),
     ast.Div: ("/", (("//", 0.75), ("*", 0.6), ("%", 0.25), ("-", 0.15))),
     ast.FloorDiv: ("//", (("/", 0.75), ("%", 0.7), ("*", 0.3), ("-", 0.15))),
     ast.Mod: ("%", (("//", 0.7), ("/", 0.35), ("*", 0.25), ("-", 0.15))),
@@ -120,7 +121,7 @@ def _compared_with(node: ast.Name, view: View) -> list[str]:
 
 
 def _augmented(statement: ast.AugAssign, view: View) -> Iterator[Candidate]:
-    old, others = SWAPS.get(type(statement.op), ("", ()))
+    old, others = SWAPS[type(statement.op)]
     for new, weight in (*others, ("", 0.3)):
         edit = view.source.between(statement.target, statement.value, f"{old}=", f"{new}=")
         if edit is not None:
@@ -129,7 +130,7 @@ def _augmented(statement: ast.AugAssign, view: View) -> Iterator[Candidate]:
 
 
 def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
-    old, others = SWAPS.get(type(node.op), ("", ()))
+    old, others = SWAPS[type(node.op)]
     if isinstance(node.op, ast.Mod) and isinstance(node.left, (ast.JoinedStr, ast.Constant)):
         return
     refused = view.at_crash(node) and view.said(UNSUPPORTED.format(old))

@@ -299,6 +299,7 @@ from tests.support.proposals import proposals
             "def f(d, k, n):\n    if len(d) > 3:\n        d.clear()\n    d[k] = n\n",
             "def f(d, k, n):\n    if len(d) > 3 and k not in d:\n        d.clear()\n    d[k] = n\n",
         ),
+        ("def f(a, b):\n    return a @ b\n", "def f(a, b):\n    return a * b\n"),
         ("def f(a, b):\n    return min(a + b, 9)\n", "def f(a, b):\n    return min(a, 9) + b\n"),
         ("def f(a, b):\n    return round(a) * b\n", "def f(a, b):\n    return round(a * b)\n"),
         (
