@@ -5,7 +5,6 @@ import contextlib
 import math
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -25,7 +24,7 @@ from bot.repair.history import templates_of
 from bot.repair.invocation import Invocation, pytest_invocation
 from bot.repair.limits import first_limits, measured_limits
 from bot.repair.model import Label, SearchReport
-from bot.repair.neighbours import neighbours
+from bot.repair.neighbours import guards_beside, neighbours
 from bot.repair.plain import NAME, CommandRunner, copied, shell
 from bot.repair.questions import Ask, mend_asking
 from bot.repair.report import RepairReport, repair_report
@@ -175,11 +174,10 @@ async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport,
         failing = tuple(record.test for record in first.failed if record.test)
         await runner.preload(first.modules)
         near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
-        affected = _unrun(near, invocation, first)
         request = RepairRequest(
             root=case.copy,
             reproduction=failing or invocation.tests,
-            affected=affected if invocation.tests else (),
+            affected=guards_beside(near, invocation.tests, first),
             hunks=hunks,
             templates=await templates_of(case.repo),
             written=True,
@@ -203,13 +201,6 @@ def _judging(invocation: Invocation, first: RunResult) -> frozenset[str]:
     """Return the files that say what is right, whatever they are called: they are never changed."""
     run = (*invocation.tests, *(record.test for record in first.records))
     return frozenset(Path(test.partition("::")[0]).as_posix() for test in run)
-
-
-def _unrun(near: Sequence[str], invocation: Invocation, first: RunResult) -> tuple[str, ...]:
-    """Return the tests beside the failing ones: of files that were run whole, those that passed."""
-    whole = {test for test in invocation.tests if test in near} if not first.failed_late else set()
-    passed = [test for test in first.passed if test.partition("::")[0] in whole]
-    return (*passed, *(test for test in near if test not in whole))
 
 
 async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case) -> SearchReport:

@@ -4,11 +4,12 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from bot.infra.syntax import parse
 from bot.repair.guidance import is_test
 from bot.repair.plain import SKIPPED
+from bot.repair.runner import RunResult
 from bot.repair.source_text import decoded
 
 FILES_AT_MOST = 3000
@@ -19,22 +20,33 @@ COLLECTED = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 
 
 def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list[str]:
-    """Return the given tests' files, and test files that import the same modules."""
+    """Return the files of these tests, and test files that import the same modules."""
     own = [test.partition("::")[0] for test in (*failing, *given)]
-    files = [path for path in dict.fromkeys(own) if (root / path).exists()]
+    files = [path for path in dict.fromkeys(own) if (root / path).is_file()]
     wanted: set[str] = set()
     for path in files:
-        if (root / path).is_file():
-            wanted |= {stem for stem in imports_of(root / path) if _is_ours(root, stem)}
+        wanted |= {stem for stem in imports_of(root / path) if _is_ours(root, stem)}
     others = [
         path
         for file in python_files(root)
         if COLLECTED.fullmatch(file.name)
         and (path := file.relative_to(root).as_posix()) not in files
-        and not any(path.startswith(f"{folder}/") for folder in files)
         and wanted & imports_of(file)
     ]
     return [*files, *others[:TESTS_AT_MOST]]
+
+
+def guards_beside(files: Sequence[str], given: Sequence[str], first: RunResult) -> tuple[str, ...]:
+    """Return what is to stay green of these files; `first` is a run of the given tests, or of all.
+
+    Of a file that was run whole these are the tests that passed. Another one is named itself, to be
+    run first, and so is every one where time was up.
+    """
+    folders = given or (".",)
+    whole = {file for file in files if any(PurePath(file).is_relative_to(f) for f in folders)}
+    whole = set() if first.failed_late else whole
+    passed = [test for test in first.passed if test.partition("::")[0] in whole]
+    return (*passed, *(file for file in files if file not in whole))
 
 
 def imported_files(root: Path, paths: Iterable[str]) -> list[str]:

@@ -92,10 +92,15 @@ async def test_only_the_faulty_line_of_a_commit_is_undone_and_the_repository_is_
 
 
 @pytest.mark.slow
-async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path) -> None:
-    report = await repaired(repo, "pytest -q", apply=True)
+@pytest.mark.parametrize("tests", ["", " tests", " tests/test_shop.py"])
+async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path, tests: str) -> None:
+    report = await repaired(repo, f"pytest -q{tests}", apply=True)
 
     assert report.applied
+    assert (
+        "With it the test that failed passes, and the one that passed still does."
+        in report.explanation
+    )
     assert "start = (number - 1) * size" in (repo / "shop.py").read_text()
     assert "def pages" in (repo / "shop.py").read_text()
 

@@ -2,10 +2,13 @@
 
 from pathlib import Path
 
-from bot.repair.neighbours import neighbours
+import pytest
+
+from bot.repair import runner
+from bot.repair.neighbours import guards_beside, neighbours
 
 
-def test_the_tests_beside_import_the_same_and_are_named_as_tests_are(tmp_path: Path) -> None:
+def test_the_guards_beside_import_the_same_and_are_named_as_tests_are(tmp_path: Path) -> None:
     names = ("test_one.py", "test_two.py", "three_test.py", "helpers.py", "conftest.py")
     (tmp_path / "tests").mkdir()
     (tmp_path / "subject.py").touch()
@@ -16,3 +19,26 @@ def test_the_tests_beside_import_the_same_and_are_named_as_tests_are(tmp_path: P
     found = neighbours(tmp_path, ["tests/test_one.py::test_a"], ["tests/test_one.py::test_a"])
 
     assert found == ["tests/test_one.py", "tests/test_two.py", "tests/three_test.py"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ((), ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
+        ((".",), ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
+        (("tests/",), ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
+        (("tests/test_a.py",), ["tests/test_a.py::test_good", "tests/test_b.py"]),
+        (("tests/test_a.py::test_bad",), ["tests/test_a.py", "tests/test_b.py"]),
+    ],
+)
+def test_what_passed_in_a_file_that_was_run_whole_is_known(
+    given: tuple[str, ...], kept: list[str]
+) -> None:
+    ends = {"a.py::test_bad": "failed", "a.py::test_good": "passed", "b.py::test_good": "passed"}
+    first = runner.RunResult(
+        tuple(runner.TestRecord(f"tests/test_{test}", end) for test, end in ends.items())
+    )
+
+    found = guards_beside(["tests/test_a.py", "tests/test_b.py"], given, first)
+
+    assert sorted(found) == kept
