@@ -1,11 +1,13 @@
 """Understand a test command: is it pytest, by which interpreter, on which tests?"""
 
+import argparse
 import re
 import shlex
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 SHELL = re.compile(r"[;&|<>$`()*?~\n]|^\s*\w+=")
@@ -36,7 +38,7 @@ class Invocation:
 
 def pytest_invocation(command: str, repo: Path) -> Invocation | None:
     """Return the command taken apart, or None when it is not a plain pytest (or unittest) one."""
-    if SHELL.search(re.sub(r"\[[^]]*\]|-[km]\s*(\"[^\"]*\"|'[^']*')", "", command)):
+    if SHELL.search(re.sub(r"\[[^]]*\]|-[kmp]\s*(\"[^\"]*\"|'[^']*')", "", command)):
         return None
     try:
         words = shlex.split(command)
@@ -60,7 +62,7 @@ def _taken_apart(words: list[str], repo: Path) -> Invocation | None:
     if name.startswith("python") and words[1:3] == ["-m", "pytest"]:
         return _of_arguments(_found(words[0], repo) or sys.executable, words[3:], repo)
     if name.startswith("python") and words[1:3] == ["-m", "unittest"]:
-        tests = [_unittest_path(word, repo) for word in words[3:] if not word.startswith("-")]
+        tests = _of_unittest(words[3:], repo)
         if tests and all(tests):
             python = _found(words[0], repo) or sys.executable
             return Invocation(python, tuple(test for test in tests if test), ())
@@ -96,6 +98,39 @@ def _below(test: str, repo: Path) -> str:
     if Path(path).is_absolute() and Path(path).is_relative_to(repo.resolve()):
         path = str(Path(path).relative_to(repo.resolve()))
     return f"{path}{mark}{rest}"
+
+
+def _of_unittest(words: Sequence[str], repo: Path) -> list[str | None]:
+    """Return the tests that unittest runs with these words; what is no test's name gives None."""
+    named = [word for word in words if not word.startswith("-")]
+    if named and "discover" not in words:
+        return [_unittest_path(word, repo) for word in named]
+    try:
+        given, _ = _discovery().parse_known_args([word for word in words if word != "discover"])
+    except argparse.ArgumentError:  # as the command itself will say
+        return []
+    files = _discovered(repo / given.start, given.pattern)
+    return [file.relative_to(repo).as_posix() for file in files if file.is_relative_to(repo)]
+
+
+def _discovery() -> argparse.ArgumentParser:
+    """Return what reads the words of `unittest discover`; its options may be given by place."""
+    parser = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+    parser.add_argument("-s", "--start-directory", dest="start", default=".")
+    parser.add_argument("-p", "--pattern", dest="pattern", default="test*.py")
+    parser.add_argument("-t", "--top-level-directory", dest="top")
+    for name in ("start", "pattern", "top"):
+        parser.add_argument(name, nargs="?", default=argparse.SUPPRESS)
+    return parser
+
+
+def _discovered(folder: Path, pattern: str) -> Iterator[Path]:
+    """Yield the files of tests that unittest finds: in a folder, and in the packages below it."""
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_dir() and (path / "__init__.py").is_file():
+            yield from _discovered(path, pattern)
+        elif path.is_file() and path.stem.isidentifier() and fnmatch(path.name, pattern):
+            yield path
 
 
 def _unittest_path(name: str, repo: Path) -> str | None:

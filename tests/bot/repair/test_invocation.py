@@ -11,7 +11,9 @@ from bot.repair.invocation import pytest_invocation
 @pytest.fixture
 def repo(tmp_path: Path) -> Path:
     (tmp_path / "tests").mkdir()
-    (tmp_path / "tests/test_a.py").write_text("")
+    (tmp_path / "package").mkdir()
+    for name in ("tests/test_a.py", "package/__init__.py", "package/test_b.py"):
+        (tmp_path / name).touch()
     return tmp_path
 
 
@@ -25,6 +27,10 @@ def repo(tmp_path: Path) -> Path:
         ("pytest -W error 'tests/test_a.py::test_x[1-a]'", ["tests/test_a.py::test_x[1-a]"],
          ["-W", "error"]),
         ("python -m unittest tests.test_a.Case.test_x", ["tests/test_a.py::Case::test_x"], []),
+        ("python -m unittest", ["package/test_b.py"], []),
+        ("python -m unittest discover -v -s tests", ["tests/test_a.py"], []),
+        ("python -m unittest discover tests -b", ["tests/test_a.py"], []),
+        ("python -m unittest discover -p '*_b.py'", ["package/test_b.py"], []),
     ],
 )  # fmt: skip
 def test_a_pytest_command_is_taken_apart(
@@ -45,6 +51,9 @@ def test_a_pytest_command_is_taken_apart(
         "python check.py",
         "pytest | tee log",
         "sh -c '",
+        "python -m unittest discover -s nowhere",
+        "python -m unittest discover -s",
+        "python -m unittest discover ..",
     ],
 )
 def test_anything_else_is_left_to_the_shell(repo: Path, command: str) -> None:
