@@ -44,10 +44,9 @@ def pytest_invocation(command: str, repo: Path) -> Invocation | None:
         words = shlex.split(command)
     except ValueError:
         return None
-    if words[:2] in (["uv", "run"], ["poetry", "run"]):
-        words = words[2:]
-        if (repo / ".venv/bin/python").exists() and words:
-            words[0] = str(repo / ".venv/bin" / words[0])
+    if words[1:2] == ["run"]:  # `uv run`, `poetry run` and the like; other environments they know
+        program = repo / ".venv/bin" / "".join(words[2:3])
+        words = [str(program), *words[3:]] if program.is_file() else []
     return _taken_apart(words, repo)
 
 

@@ -51,6 +51,7 @@ def test_a_pytest_command_is_taken_apart(
         "python check.py",
         "pytest | tee log",
         "sh -c '",
+        "poetry run pytest",
         "python -m unittest discover -s nowhere",
         "python -m unittest discover -s",
         "python -m unittest discover ..",
@@ -58,3 +59,19 @@ def test_a_pytest_command_is_taken_apart(
 )
 def test_anything_else_is_left_to_the_shell(repo: Path, command: str) -> None:
     assert pytest_invocation(command, repo) is None
+
+
+@pytest.mark.parametrize("program", ["uv", "poetry", "pdm"])
+def test_what_runs_a_program_of_the_environment_beside_is_looked_through(
+    repo: Path, program: str
+) -> None:
+    (repo / ".venv/bin").mkdir(parents=True)
+    for name in ("python", "pytest"):
+        (repo / ".venv/bin" / name).touch(mode=0o755)
+
+    for command in (f"{program} run pytest -q tests", f"{program} run python -m pytest tests"):
+        invocation = pytest_invocation(command, repo)
+
+        assert invocation is not None
+        assert invocation.python == str(repo / ".venv/bin/python")
+        assert invocation.tests == ("tests",)
