@@ -169,7 +169,8 @@ async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport,
         first = RunResult(ended=False, late=True)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(case.left()):
-                first = await runner.run(invocation.tests, {}, first_limits(seconds), modules=True)
+                wanted = (*invocation.named, *invocation.tests)
+                first = await runner.run(wanted, {}, first_limits(seconds), modules=True)
         _refuse(case, first.code if first.ended else None, first.output)
         failing = tuple(record.test for record in first.failed if record.test)
         await runner.preload(first.modules)
@@ -177,7 +178,7 @@ async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport,
         request = RepairRequest(
             root=case.copy,
             reproduction=failing or invocation.tests,
-            affected=guards_beside(near, invocation.tests, first),
+            affected=guards_beside(near, invocation, first),
             hunks=hunks,
             templates=await templates_of(case.repo),
             written=True,

@@ -17,23 +17,28 @@ DROPPED = re.compile(
     r"|stepwise|durations|cov|cov-report|color|no-header|no-summary|pdb|capture|timeout"
     r"|numprocesses|dist)(=.*)?|--cov.*|-n\w*|-p=?no:cacheprovider)$"
 )
-VALUED = {"-k", "-m", "-c", "-o", "-W", "-p", "--rootdir", "--ignore", "--deselect"}
+VALUED = {"-m", "-c", "-o", "-W", "-p", "--rootdir", "--ignore", "--deselect"}
 VALUED_DROPPED = {"-n", "--maxfail", "--tb", "--durations", "--cov", "--cov-report", "--color"}
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """A pytest command taken apart: interpreter, tests (paths or node ids), other options."""
+    """A pytest command taken apart: interpreter, tests (paths or node ids), other options.
+
+    `named` is what chooses among these tests by their names, as `-k` and what follows it. Where
+    there are none the command runs all that pytest finds.
+    """
 
     python: str
     tests: tuple[str, ...]
     options: tuple[str, ...]
+    named: tuple[str, ...] = ()
 
     @property
     def argv(self) -> list[str]:
         """Return the command that runs the same tests, quietly."""
         return [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.options,
-                *self.tests]  # fmt: skip
+                *self.named, *self.tests]  # fmt: skip
 
 
 def pytest_invocation(command: str, repo: Path) -> Invocation | None:
@@ -78,17 +83,20 @@ def _found(program: str, repo: Path) -> str | None:
 def _of_arguments(python: str, words: Sequence[str], repo: Path) -> Invocation:
     tests: list[str] = []
     options: list[str] = []
+    named: list[str] = []
     rest = iter(words)
     for word in rest:
         if word in VALUED_DROPPED:
             next(rest, None)
+        elif word.startswith("-k"):
+            named += [word] if word != "-k" else [word, next(rest, "")]
         elif word in VALUED:
             options += [word, next(rest, "")]
         elif word.startswith("-"):
             options += [] if DROPPED.match(word) else [word]
         else:
             tests.append(_below(word, repo))
-    return Invocation(python, tuple(tests), tuple(options))
+    return Invocation(python, tuple(tests), tuple(options), tuple(named))
 
 
 def _below(test: str, repo: Path) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 
 from bot.infra.syntax import parse
 from bot.repair.guidance import is_test
+from bot.repair.invocation import Invocation
 from bot.repair.plain import SKIPPED
 from bot.repair.runner import RunResult
 from bot.repair.source_text import decoded
@@ -36,15 +37,17 @@ def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list
     return [*files, *others[:TESTS_AT_MOST]]
 
 
-def guards_beside(files: Sequence[str], given: Sequence[str], first: RunResult) -> tuple[str, ...]:
-    """Return what is to stay green of these files; `first` is a run of the given tests, or of all.
+def guards_beside(
+    files: Sequence[str], invocation: Invocation, first: RunResult
+) -> tuple[str, ...]:
+    """Return what is to stay green of these files; `first` is how the command ended.
 
     Of a file that was run whole these are the tests that passed. Another one is named itself, to be
-    run first, and so is every one where time was up.
+    run first, and so is every one where time was up or tests were chosen by their names.
     """
-    folders = given or (".",)
-    whole = {file for file in files if any(PurePath(file).is_relative_to(f) for f in folders)}
-    whole = set() if first.failed_late else whole
+    given = invocation.tests or (".",)
+    whole = {file for file in files if any(PurePath(file).is_relative_to(each) for each in given)}
+    whole = set() if invocation.named or first.failed_late else whole
     passed = [test for test in first.passed if test.partition("::")[0] in whole]
     return (*passed, *(file for file in files if file not in whole))
 

@@ -92,7 +92,7 @@ async def test_only_the_faulty_line_of_a_commit_is_undone_and_the_repository_is_
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("tests", ["", " tests", " tests/test_shop.py"])
+@pytest.mark.parametrize("tests", ["", " tests", " -k test_page"])
 async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path, tests: str) -> None:
     report = await repaired(repo, f"pytest -q{tests}", apply=True)
 

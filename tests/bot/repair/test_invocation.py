@@ -22,7 +22,7 @@ def repo(tmp_path: Path) -> Path:
     [
         (f"{sys.executable} -m pytest -q tests/test_a.py::test_x", ["tests/test_a.py::test_x"], []),
         ("pytest -x -vv --tb=short tests", ["tests"], []),
-        ("pytest --maxfail 1 -n 4 tests -k 'a and not b'", ["tests"], ["-k", "a and not b"]),
+        ("pytest --maxfail 1 -n 4 tests -m 'a and not b'", ["tests"], ["-m", "a and not b"]),
         ("pytest", [], []),
         ("pytest -W error 'tests/test_a.py::test_x[1-a]'", ["tests/test_a.py::test_x[1-a]"],
          ["-W", "error"]),
@@ -40,6 +40,20 @@ def test_a_pytest_command_is_taken_apart(
 
     assert invocation is not None
     assert (list(invocation.tests), list(invocation.options)) == (tests, options)
+
+
+@pytest.mark.parametrize(
+    ("command", "named"),
+    [("pytest -k 'a and not b' tests", ("-k", "a and not b")), ("pytest -kab tests", ("-kab",))],
+)
+def test_what_chooses_tests_by_their_names_stands_apart(
+    repo: Path, command: str, named: tuple[str, ...]
+) -> None:
+    invocation = pytest_invocation(command, repo)
+
+    assert invocation is not None
+    assert (invocation.tests, invocation.options, invocation.named) == (("tests",), (), named)
+    assert " ".join((*named, "tests")) in " ".join(invocation.argv)
 
 
 @pytest.mark.parametrize(

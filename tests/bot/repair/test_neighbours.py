@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from bot.repair import runner
+from bot.repair.invocation import pytest_invocation
 from bot.repair.neighbours import guards_beside, neighbours
 
 
@@ -22,23 +23,27 @@ def test_the_guards_beside_import_the_same_and_are_named_as_tests_are(tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("given", "kept"),
+    ("command", "kept"),
     [
-        ((), ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
-        ((".",), ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
-        (("tests/",), ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
-        (("tests/test_a.py",), ["tests/test_a.py::test_good", "tests/test_b.py"]),
-        (("tests/test_a.py::test_bad",), ["tests/test_a.py", "tests/test_b.py"]),
+        ("pytest", ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
+        ("pytest .", ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
+        ("pytest tests/", ["tests/test_a.py::test_good", "tests/test_b.py::test_good"]),
+        ("pytest tests/test_a.py", ["tests/test_a.py::test_good", "tests/test_b.py"]),
+        ("pytest tests/test_a.py::test_bad", ["tests/test_a.py", "tests/test_b.py"]),
+        ("pytest tests -k bad", ["tests/test_a.py", "tests/test_b.py"]),
     ],
 )
 def test_what_passed_in_a_file_that_was_run_whole_is_known(
-    given: tuple[str, ...], kept: list[str]
+    tmp_path: Path, command: str, kept: list[str]
 ) -> None:
     ends = {"a.py::test_bad": "failed", "a.py::test_good": "passed", "b.py::test_good": "passed"}
     first = runner.RunResult(
         tuple(runner.TestRecord(f"tests/test_{test}", end) for test, end in ends.items())
     )
 
-    found = guards_beside(["tests/test_a.py", "tests/test_b.py"], given, first)
+    invocation = pytest_invocation(command, tmp_path)
+    assert invocation is not None
+
+    found = guards_beside(["tests/test_a.py", "tests/test_b.py"], invocation, first)
 
     assert sorted(found) == kept
