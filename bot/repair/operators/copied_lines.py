@@ -24,6 +24,8 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     function = statement if whole else view.source.function(statement)
     if not isinstance(function, FunctionNode):
         return
+    if "property" in map(view.code, function.decorator_list):  # who reads changes nothing
+        return
     room = view.source.klass(function) or view.source.tree
     own = {view.code(node) for node in ast.walk(function) if isinstance(node, ast.stmt)}
     lines = [each for each in _lines(view.source, room) if each[0] not in own]

@@ -541,3 +541,23 @@ def test_no_column_is_asked_for_twice_in_one_list() -> None:
     assert any("ORDER BY due, member" in text for text in texts)
     assert any("ORDER BY member, book" in text for text in texts)
     assert not any("due, due" in text or "member, member" in text for text in texts)
+
+
+def test_who_reads_a_property_changes_nothing() -> None:
+    given = """\
+class Stack:
+    def push(self, item):
+        self.items.append(item)
+        self.undone = []
+
+    @property
+    def top(self):
+        return self.items[-1]
+
+    def drop(self):
+        return self.items.pop()
+"""
+    added = [text for text in proposals(given) if text.count("self.undone = []") == 2]
+
+    assert added
+    assert all("def top(self):\n        return" in text for text in added)
