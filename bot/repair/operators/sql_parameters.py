@@ -18,6 +18,7 @@ COUNTED = re.compile(r"(\d+) values for (\d+) columns")
 UNSUPPORTED = ("unsupported type", "type 'str' is not supported", "Incorrect number of bindings")
 CONDITION = re.compile(r"(?:\w+\.)?(\w+)\s*=\s*(\?|\d+|'[^']*'|NULL)(?=\s|$|\)|;)", re.IGNORECASE)
 ENDS = {"GROUP", "ORDER", "LIMIT", "RETURNING", ";"}
+JOINED = {"WHERE", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "NATURAL", "UNION", *ENDS}
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -36,6 +37,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield view.put(given, f"({code},)", KIND, 0.95, f"give `{code}` as the one parameter")
         if sql is not None:
             yield from _conditions(node, sql, view)
+            yield from _joined(sql, view)
             yield from _committed(statement, node, sql, view)
 
 
@@ -129,7 +131,7 @@ def _conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterator[Candi
     if sql.words[0].upper not in ("SELECT", "UPDATE", "DELETE") or not sql.tables:
         return
     tail = next((word for word in sql.words if word.upper in ENDS), None)
-    for column, value in _of_siblings(sql, view).items():
+    for column, value in _of_siblings(sql, sql.tables[0], view).items():
         if column.lower() in own:
             continue
         where = any(word.upper == "WHERE" for word in sql.words)
@@ -147,11 +149,40 @@ def _behind(sql: SqlStatement, word: SqlWord, text: str) -> SourceEdit:
     return sql.edit(word.start, word.end, word.text + text)
 
 
-def _of_siblings(sql: SqlStatement, view: View) -> dict[str, str]:
-    """Return the conditions of the file's other statements on the first table of this one."""
+def _joined(sql: SqlStatement, view: View) -> Iterator[Candidate]:
+    """Yield the same for a table that is joined: `JOIN loan l ON l.book = b.id AND l.back = 0`."""
+    words = sql.words
+    for at, word in enumerate(words[:-3]):
+        if word.upper != "JOIN":
+            continue
+        table, named = words[at + 1].text, at + 2 + (words[at + 2].upper == "AS")
+        alias = words[named].text if words[named].upper not in {"ON", "USING"} else table
+        clause = list(_clause(words[named:]))
+        asked = [each.upper for each in clause]
+        if "ON" not in asked:
+            continue
+        for column, value in _of_siblings(sql, table.lower(), view).items():
+            if value != "?" and column.upper() not in asked:
+                text = f" AND {alias}.{column} = {value}"
+                why = f"`{text.strip()}`, as others ask of `{table}`"
+                yield view.make([_behind(sql, clause[-1], text)], KIND, 0.45, why, sql.node)
+
+
+def _clause(words: Sequence[SqlWord]) -> Iterator[SqlWord]:
+    """Yield the words up to the end of what is said of one joined table."""
+    depth = 0
+    for word in words:
+        depth += (word.text == "(") - (word.text == ")")
+        if depth < 0 or (depth == 0 and word.upper in JOINED):
+            return
+        yield word
+
+
+def _of_siblings(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
+    """Return the conditions of the file's other statements that are first of all on a table."""
     found: dict[str, str] = {}
     for other in statements(view.source, view.source.nodes):
-        if other.node is not sql.node and other.tables[:1] == sql.tables[:1]:
+        if other.node is not sql.node and other.tables[:1] == [table]:
             where = re.split(r"\bWHERE\b", other.text, maxsplit=1, flags=re.IGNORECASE)
             for column, value in CONDITION.findall(where[1]) if len(where) == 2 else ():
                 found.setdefault(column, value)
