@@ -142,10 +142,14 @@ _GROUP = re.compile(
     r"(?:let's|let us|we need(?= (?:an? )?fix)|we (?:should|need to|must|have to|could|can"
     r"|ought to|gotta)"
     r"|it's time to|time to"
-    r"|(?:can|could|would|will|should) (?:we|some(?:one|body)|any(?:one|body))(?: please)?"
+    r"|(?:can|could|would|will) we(?: please)?"
+    r"|should (?:we|some(?:one|body)|any(?:one|body))(?: please)?"
     r"|some(?:one|body) (?:please|should|needs to|has to|must|ought to)"
     r"|(?:it )?would be (?:great|nice|good) to|might be worth|worth)(?=[ ,]|$)[ ,]*",
     re.IGNORECASE,
+)
+_ANYBODY = re.compile(
+    r"(?:can|could|would|will) (?:some|any)(?:one|body)(?: please)?(?=[ ,]|$)[ ,]*", re.IGNORECASE
 )
 _GERUND = re.compile(
     r"(?:(?:do|would) you mind|you mind|mind|try|how about|what about|any luck|consider|start)"
@@ -167,6 +171,8 @@ def peel(text: str) -> Peeled:
             also = True
         elif found := _GERUND.match(text):
             gerund = request = True
+        elif found := _ANYBODY.match(text):
+            group = request = True
         elif found := _GROUP.match(text):
             group = True
         elif found := _REQUEST.match(text):

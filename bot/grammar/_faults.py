@@ -118,8 +118,9 @@ def _ask_in(clause: Clause, setting: Setting) -> _Ask | None:
 def _fix_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
     text = opened.rest
     found = FIX.match(text)
-    if found and _imperative(text, found["object"], opened, clause):
-        return _Ask(Intent.FIX, found["object"], group=opened.group, request=opened.request)
+    if found and _imperative(text, found["object"], opened):
+        bare = clause.asks and not found["object"].strip() and not opened.request
+        return _Ask(Intent.FIX, found["object"], bare, opened.group, opened.request)
     if around := FIX_AROUND.match(text):
         what = next((each for each in around.groups() if each), "")
         return _Ask(Intent.FIX, what, group=opened.group, request=opened.request)
@@ -133,11 +134,10 @@ def _fix_ask(opened: Peeled, clause: Clause, setting: Setting) -> _Ask | None:
     return None
 
 
-def _imperative(text: str, what: str, opened: Peeled, clause: Clause) -> bool:
-    """True when "fix" is the verb of a request, not a noun ("fix is live") or a bare question."""
-    if NOT_AN_ASK.match(what) or (text.lower().startswith("fixing") and not opened.gerund):
-        return False
-    return not (clause.asks and not what.strip() and not opened.request)
+def _imperative(text: str, what: str, opened: Peeled) -> bool:
+    """True when "fix" is the verb of a request, and not a noun ("fix is live")."""
+    gerund = text.lower().startswith("fixing") and not opened.gerund
+    return not (NOT_AN_ASK.match(what) or gerund)
 
 
 _ASKS_WHAT = re.compile(r"what|why|how come|huh", re.IGNORECASE)

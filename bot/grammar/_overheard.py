@@ -57,11 +57,12 @@ _NOT_A_NAME = word_set(
 _CHATTER = re.compile(
     r"\b(?:i'm|i am|i'll|i will|i was|we're|we are|i've|i have|i just|i already|he's"
     r"|she's) (?:\w+ )?(?:fix|look|investigat|debug|check|work|on it|deploy|refactor)\w*"
-    r"|\blol\b|\bhaha|\banyone (?:else|up|want|fancy"
+    r"|\banyone (?:else|up|want|fancy"
     r"|for)\b|(?:^|[.!?,;] )who(?:'s| is| wants| can)\b|\byou guys\b|\bi (?:fixed|broke"
     r"|think i|can fix|could fix)\b",
     re.IGNORECASE,
 )
+_LAUGHTER = re.compile(r"\b(?:lol\b|haha)", re.IGNORECASE)
 
 
 def overheard(found: WorkRequest, setting: Setting, *, text: str, names_someone: bool) -> bool:
@@ -71,9 +72,12 @@ def overheard(found: WorkRequest, setting: Setting, *, text: str, names_someone:
     """
     if not (setting.dev_channel and setting.listed) or setting.reply_to == "person":
         return False
-    if found.strength != "clear" or found.group or names_someone:
+    to_anybody = found.group and not (found.request and found.intent is Intent.FIX)
+    if found.strength != "clear" or to_anybody or names_someone:
         return False
     if _ELSEWHERE.search(_COMMAND.sub("", text)) or _CHATTER.search(text):
+        return False
+    if _LAUGHTER.search(text) and not _COMMAND.search(text):
         return False
     if found.intent is not Intent.CHANGE and _OF_THE_CODE.search(text):
         return False

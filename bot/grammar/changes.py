@@ -33,6 +33,7 @@ from bot.grammar._fault_words import (
     MENDS_OR_LOOKS,
 )
 from bot.grammar._normalise import make_plain
+from bot.grammar._subject import clean_subject
 from bot.grammar._words import spell
 from bot.grammar._work_request import WorkRequest
 
@@ -160,7 +161,8 @@ def _orders_of_a_thing(text: str) -> bool:
 
 def _orders_a_fix(clause: Clause) -> bool:
     """Whether a clause is "fix it": what should be, said before it, is what is wrong today."""
-    return peel(clause.text).rest.lower() in ("fix it", "fix this", "fix that", "fix")
+    found = FIX.match(peel(clause.text).rest)
+    return found is not None and not clean_subject(found["object"])
 
 
 def _mends_words(text: str) -> bool:
