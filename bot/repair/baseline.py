@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.repair.model import Crash, Texts
+from bot.repair.model import UNREPORTED, Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
 
@@ -177,7 +177,7 @@ def _obstacle(root: Path, record: TestRecord) -> str:
 def _unknown(result: RunResult) -> TestRecord:
     """Stand in for a run that died before it could say which test failed."""
     message = result.output.strip()[-300:] or "the tests did not run to their end"
-    error = "OutOfTime" if result.late else "Unknown"
+    error = "OutOfTime" if result.late else UNREPORTED
     return TestRecord("", "failed", crash=Crash(error, message))
 
 

@@ -2,6 +2,7 @@
 
 from bot.repair.model import (
     LEFT_OTHERWISE,
+    UNREPORTED,
     ChangedCall,
     RefusedCandidate,
     RepairAttempt,
@@ -12,6 +13,10 @@ from bot.repair.model import (
 NEAR = 3
 KINDS = 6  # of edits, by name
 NO_CODE = "no project code was reached by the failing test, its traceback or a suspect commit."
+NO_REPORT = (
+    "the tests end the process they run in before they can say which of them failed, as `os._exit` "
+    "and a crash of the interpreter do."
+)
 NO_OUTPUT = (
     "the command's output names no file of the project, no test here imports one, and no suspect "
     "commit changed one."
@@ -144,7 +149,8 @@ def _nothing(report: SearchReport, *, command: bool) -> str:
             f"about {left} of {report.proposed} ideas were left untried."
         )
     if not report.proposed:
-        where = NO_OUTPUT if command else NO_CODE
+        ended = report.crash is not None and report.crash.error == UNREPORTED
+        where = NO_OUTPUT if command else NO_REPORT if ended else NO_CODE
         return f"I found no line to try: {where}"
     if report.refused:
         return f"None of the {report.attempts} small edits I could think of is proven to mend it."
