@@ -59,4 +59,5 @@ def answer_probe(test: Reproduction) -> Reproduction | None:
 def room_difference(old: str, new: str) -> str:
     """Return the line of an old answer, as the room shows it, that today's does not have."""
     lines = [[line.strip() for line in text.split("\n") if line.strip()] for text in (old, new)]
-    return first_difference(*lines)[0]
+    line = first_difference(*lines)[0]
+    return "" if line in lines[1] else line

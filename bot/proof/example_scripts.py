@@ -29,6 +29,7 @@ _GRACE = 60.0
 _EVENT = "command."
 _WORD = re.compile(r"\w+")
 _MOST_USES = 3
+_APART = r"(?<!\w)"
 
 
 class CommandSource(NamedTuple):
@@ -155,11 +156,14 @@ def answer_lines(play: Transcript, at: int) -> tuple[str, ...] | None:
 
 
 def first_difference(old: Sequence[str], new: Sequence[str]) -> tuple[str, str]:
-    """Return the first line of each that the other has not; empty where there is none."""
-    return (
-        next((line for line in old if line not in new), ""),
-        next((line for line in new if line not in old), ""),
-    )
+    """Return the first line of each that the other has not; empty where there is none.
+
+    Where both have the same lines in another order, it is the first that stands elsewhere.
+    """
+    gone = next((line for line in old if line not in new), "")
+    come = next((line for line in new if line not in old), "")
+    moved = (pair for pair in zip(old, new, strict=False) if pair[0] != pair[1])
+    return (gone, come) if gone or come else next(moved, ("", ""))
 
 
 def _options(given: str, known: Mapping[str, frozenset[str]]) -> dict[str, Option] | None:
@@ -202,7 +206,22 @@ def _values(record: TrafficRecord) -> tuple[str, ...]:
 
 
 def _all_said(record: TrafficRecord, text: str) -> bool:
-    return all(value.casefold() in text.casefold() for value in _values(record))
+    """Whether all that was given stands in a text, as words; a number only behind what it is of.
+
+    That is the option, the command or a `#`: in "one vote each, and it says 1 %" no poll is named.
+    """
+    step = record.step
+    if not isinstance(step, CommandStep):
+        return True
+    words = step.command.split()
+    things = (*step.options, *words, *(word.removesuffix("s") for word in words))
+    named = rf"(?:#|\b(?:{'|'.join(map(re.escape, things))})[\s:#]*)"
+    return all(
+        re.search(
+            rf"{named if value.isdigit() else _APART}{re.escape(value)}(?!\w)", text, re.IGNORECASE
+        )
+        for value in _values(record)
+    )
 
 
 def _waits(record: TrafficRecord) -> tuple[WaitStep, ...]:

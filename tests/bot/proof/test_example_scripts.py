@@ -90,6 +90,30 @@ def test_the_newest_use_that_fits_the_words_is_the_example() -> None:
     assert used_with(known, ("LUNCH",)) == (newest,)
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("/remind is wrong, it says 1 for each and 1 at the end", 2),
+        ("reminder 1 is wrong", 1),
+        ("/remind #1 is wrong", 1),
+        ("/remind most:1 is wrong", 1),
+    ],
+)
+def test_a_number_is_of_a_use_where_it_stands_behind_what_it_is_of(said: str, meant: int) -> None:
+    known = (asked(1, most=1), asked(2, most=2))
+    record = known[0].but(step=CommandStep(command="reminders", options={"most": 1}))
+    known = (record, known[1])
+
+    assert used_like(known, TypedCommand("remind"), said) == known[meant - 1]
+
+
+def test_a_value_is_said_where_it_stands_as_a_word() -> None:
+    known = (asked(1, about="x", **{"in": "never"}), asked(2, about="eggs"))
+
+    said = "my /remind for the omelette never showed up, can it be fixed"
+    assert used_like(known, TypedCommand("remind"), said) == known[1]
+
+
 def test_time_that_was_given_passes_after_the_example() -> None:
     example = example_of(asked(1, about="tea", **{"in": "10m"}))
     assert example.asked == "/remind about:tea in:10m"
@@ -114,6 +138,7 @@ def test_an_answer_is_read_without_where_it_stands() -> None:
     assert answer_lines(play, 2) is None
     assert answer_lines(Transcript(steps=(PlayedStep(step=step, refused="no"),)), 0) is None
     assert first_difference(("a", "b"), ("a", "c")) == ("b", "c")
+    assert first_difference(("a", "b", "c"), ("a", "c", "b")) == ("b", "c")
 
 
 def written(*, room: str = "seed: int | None = None") -> Reproduction:
