@@ -194,7 +194,8 @@ def fields_of(klass: ast.ClassDef) -> dict[str, str]:
         elif isinstance(each, FunctionNode) and each.name == "__init__":
             for node in ast.walk(each):
                 if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                    found.setdefault(node.attr, "")
+                    if ast.unparse(node.value) == "self":
+                        found.setdefault(node.attr, "")
     return found
 
 

@@ -19,7 +19,9 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for node in view.nodes(statement):
         if isinstance(node, ast.Call):
             yield from _fewer(node, view)
-            yield from _handed_on(node, view)
+            if _is_plain(node, view):
+                yield from _named_for(node, view)
+                yield from _handed_on(node, view)
             yield from _as_beside(node, view)
 
 
@@ -38,26 +40,38 @@ def _without(node: ast.Call, gone: ast.AST, weight: float, view: View) -> Candid
     return view.put(node, text, "arguments", weight, f"leave out `{view.brief(gone)}`")
 
 
+def _named_for(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the field of what is given that is named as the parameter: `f(order.total)`."""
+    for name, value in zip(_by_place(node, view), node.args, strict=False):
+        code = view.code(value)
+        if name in view.pools.fields and not code.endswith(f".{name}"):
+            yield view.put(value, f"{code}.{name}", "attribute", 0.35)
+
+
 def _handed_on(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield what has a parameter's name: a field of what is given, or what is not given yet."""
-    function = view.pools.functions.get(called(node))
-    if function is None or any(keyword.arg is None for keyword in node.keywords):
-        return
-    if any(isinstance(each, ast.Starred) for each in node.args):
-        return
+    """Yield a local or a constant for a parameter of that name that is given nothing."""
+    function = view.pools.functions[called(node)]
     given = {keyword.arg for keyword in node.keywords}
-    bound = [arg.arg for arg in (*function.args.posonlyargs, *function.args.args)]
-    if isinstance(node.func, ast.Attribute) and bound[:1] in (["self"], ["cls"]):
-        bound = bound[1:]
-    own = [arg.arg for arg in parameters(function)]
+    placed = _by_place(node, view)[: len(node.args)]
     known = [*view.names_before(node), *_module_constants(view.source)]
-    for name, given_for_it in zip(bound, node.args, strict=False):
-        if name in view.pools.fields and not view.code(given_for_it).endswith(f".{name}"):
-            of_it = f"{view.code(given_for_it)}.{name}"
-            yield view.put(given_for_it, of_it, "attribute", 0.35)
-    for name in own:
-        if name not in (*given, *bound[: len(node.args)], "self", "cls") and name in known:
+    for name in (arg.arg for arg in parameters(function)):
+        if name not in (*given, *placed, "self", "cls") and name in known:
             yield with_argument(node, f"{name}={name}", 0.45, view)
+
+
+def _is_plain(node: ast.Call, view: View) -> bool:
+    """Whether it is known what is called, and no argument stands for several."""
+    several = any(isinstance(each, ast.Starred) for each in node.args)
+    several = several or any(keyword.arg is None for keyword in node.keywords)
+    return called(node) in view.pools.functions and not several
+
+
+def _by_place(node: ast.Call, view: View) -> list[str]:
+    """Return the parameters that arguments are given to by their place."""
+    arguments = view.pools.functions[called(node)].args
+    names = [arg.arg for arg in (*arguments.posonlyargs, *arguments.args)]
+    bound = isinstance(node.func, ast.Attribute) and names[:1] in (["self"], ["cls"])
+    return names[1:] if bound else names
 
 
 def _as_beside(node: ast.Call, view: View) -> Iterator[Candidate]:
