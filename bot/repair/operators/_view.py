@@ -193,9 +193,9 @@ def fields_of(klass: ast.ClassDef) -> dict[str, str]:
             found[each.target.id] = ast.unparse(each.annotation)
         elif isinstance(each, FunctionNode) and each.name == "__init__":
             for node in ast.walk(each):
-                if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
-                    if ast.unparse(node.value) == "self":
-                        found.setdefault(node.attr, "")
+                stores = isinstance(getattr(node, "ctx", None), ast.Store)
+                if isinstance(node, ast.Attribute) and stores and ast.unparse(node.value) == "self":
+                    found.setdefault(node.attr, "")
     return found
 
 
