@@ -8,7 +8,7 @@ from bot.domain.journal import Action, FailureGroup
 from bot.domain.run import Trigger
 from bot.domain.samples import OWN_KINDS
 from bot.grammar.changes import asks_for_change, says_it_fails
-from bot.grammar.likeness import Fitting, fitting
+from bot.grammar.likeness import Fitting, fitting, words
 
 Named = Literal["exactly", "in words", "not at all"]
 
@@ -66,8 +66,13 @@ def meant(
 
 
 def _asks_for_change(trigger: Trigger) -> bool:
-    """Whether what was said, or what was made of it, wants something that has not failed."""
-    return asks_for_change(trigger.text) or asks_for_change(trigger.subject)
+    """Whether what was said, or what was made of it, wants something that has not failed.
+
+    A subject in the words of the message is a piece of it, and may look like an order alone:
+    `write 2 hours in /remind` of "when I write 2 hours in /remind it falls over".
+    """
+    taken = words(trigger.subject) <= words(trigger.text)
+    return asks_for_change(trigger.text) or (not taken and asks_for_change(trigger.subject))
 
 
 def _by_words(found: Fitting, searched: str) -> Meant:
