@@ -3,6 +3,7 @@
 import base64
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -10,7 +11,7 @@ from bench.rehearsed import read_data, script_with
 from bot.demo.faults import PlantedFault
 from bot.domain.rehearsal import Script
 
-DATA = "planted_faults.yaml"
+DATA = ("planted_faults.yaml", "more_planted_faults.yaml")
 _AUTHORS = ("Robin", "Kim", "Sasha")
 _QUOTES = "quotes"
 
@@ -60,7 +61,7 @@ def read_faults() -> tuple[Fault, ...]:
     """Return every planted fault. Raises `ValueError` for what is not as the file's head says."""
     return tuple(
         _fault(kind, name, about)
-        for kind, named in read_data(DATA).items()
+        for kind, named in chain.from_iterable(read_data(file).items() for file in DATA)
         for name, about in named.items()
     )
 
