@@ -72,8 +72,8 @@ def overheard(found: WorkRequest, setting: Setting, *, text: str, names_someone:
     """
     if not (setting.dev_channel and setting.listed) or setting.reply_to == "person":
         return False
-    to_anybody = found.group and not (found.request and found.intent is Intent.FIX)
-    if found.strength != "clear" or to_anybody or names_someone:
+    to_people = found.group and not (found.request and found.intent is Intent.FIX)
+    if found.strength != "clear" or to_people or names_someone:
         return False
     if _ELSEWHERE.search(_COMMAND.sub("", text)) or _CHATTER.search(text):
         return False

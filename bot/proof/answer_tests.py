@@ -8,7 +8,6 @@ from bot.domain.brief import Wanted
 from bot.domain.plan import Reproduction
 from bot.domain.wrong_answer import AnswerExample
 from bot.infra.syntax import parse
-from bot.proof.example_scripts import first_difference
 from bot.proof.reproduction import FOLDER, script_test
 
 _SEED = 0  # of the room's luck, where a project's room has some
@@ -58,6 +57,5 @@ def answer_probe(test: Reproduction) -> Reproduction | None:
 
 def room_difference(old: str, new: str) -> str:
     """Return the line of an old answer, as the room shows it, that today's does not have."""
-    lines = [[line.strip() for line in text.split("\n") if line.strip()] for text in (old, new)]
-    line = first_difference(*lines)[0]
-    return "" if line in lines[1] else line
+    before, now = ([line.strip() for line in text.split("\n")] for text in (old, new))
+    return next((line for line in before if line and line not in now), "")

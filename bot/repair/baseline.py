@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bot.repair.model import UNREPORTED, Crash, Texts
+from bot.repair.model import ENDED, Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
 
-ENDED = "EndedProgram"
 LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)")
 
 
@@ -177,7 +176,7 @@ def _obstacle(root: Path, record: TestRecord) -> str:
 def _unknown(result: RunResult) -> TestRecord:
     """Stand in for a run that died before it could say which test failed."""
     message = result.output.strip()[-300:] or "the tests did not run to their end"
-    error = "OutOfTime" if result.late else UNREPORTED
+    error = "OutOfTime" if result.late else "Unknown" if result.ended else ENDED
     return TestRecord("", "failed", crash=Crash(error, message))
 
 

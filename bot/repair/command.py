@@ -177,7 +177,7 @@ async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport,
         near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
         request = RepairRequest(
             root=case.copy,
-            reproduction=failing or invocation.tests,
+            reproduction=failing or invocation.places,
             affected=guards_beside(near, invocation, first),
             hunks=hunks,
             templates=await templates_of(case.repo),

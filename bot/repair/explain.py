@@ -1,8 +1,8 @@
 """What was tried, in plain sentences for a chat thread."""
 
 from bot.repair.model import (
+    ENDED,
     LEFT_OTHERWISE,
-    UNREPORTED,
     ChangedCall,
     RefusedCandidate,
     RepairAttempt,
@@ -149,7 +149,7 @@ def _nothing(report: SearchReport, *, command: bool) -> str:
             f"about {left} of {report.proposed} ideas were left untried."
         )
     if not report.proposed:
-        ended = report.crash is not None and report.crash.error == UNREPORTED
+        ended = report.crash is not None and report.crash.error == ENDED
         where = NO_OUTPUT if command else NO_REPORT if ended else NO_CODE
         return f"I found no line to try: {where}"
     if report.refused:

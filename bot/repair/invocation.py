@@ -40,6 +40,11 @@ class Invocation:
         return [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.options,
                 *self.named, *self.tests]  # fmt: skip
 
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return the tests that are given, or the folder, where none are."""
+        return self.tests or (".",)
+
 
 def pytest_invocation(command: str, repo: Path) -> Invocation | None:
     """Return the command taken apart, or None when it is not a plain pytest (or unittest) one."""

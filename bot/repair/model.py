@@ -166,7 +166,7 @@ than chance gives; no call that was made again ends worse; and no other edit tha
 otherwise. `plausible`: the tests pass, and one of these is missing."""
 
 
-UNREPORTED = "Unreported"
+ENDED = "EndedProgram"
 """Stands for the error of tests whose process ended before they could tell it."""
 
 LEFT_OTHERWISE = ", with its arguments left otherwise"

@@ -45,9 +45,9 @@ def guards_beside(
     Of a file that was run whole these are the tests that passed. Another one is named itself, to be
     run first, and so is every one where time was up or tests were chosen by their names.
     """
-    given = invocation.tests or (".",)
+    known = not (invocation.named or first.failed_late)
+    given = invocation.places if known else ()
     whole = {file for file in files if any(PurePath(file).is_relative_to(each) for each in given)}
-    whole = set() if invocation.named or first.failed_late else whole
     passed = [test for test in first.passed if test.partition("::")[0] in whole]
     return (*passed, *(file for file in files if file not in whole))
 

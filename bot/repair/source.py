@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from bot.infra.syntax import parse
 from bot.repair.model import SourceEdit
@@ -256,6 +256,19 @@ def parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
     given = function.args
     rest = [extra for extra in (given.vararg, given.kwarg) if extra is not None]
     return [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
+
+
+@lru_cache(maxsize=64)
+def set_on_self(tree: ast.AST) -> tuple[str, ...]:
+    """Return the attributes of `self` that are assigned anywhere in a tree, each once."""
+    found = {
+        node.attr: None
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and getattr(node.value, "id", "") == "self"
+    }
+    return tuple(found)
 
 
 def bound_names(tree: ast.AST) -> set[str]:

@@ -8,7 +8,7 @@ from bot.infra.syntax import parse
 from bot.repair.expectation import expectation_of
 from bot.repair.model import Candidate, Crash, EditTemplate, SourceEdit
 from bot.repair.operators._sql import Schema, schema_of
-from bot.repair.source import FunctionNode, Source, parameters
+from bot.repair.source import FunctionNode, Source, parameters, set_on_self
 
 TIGHT = (ast.BinOp, ast.UnaryOp, ast.Attribute, ast.Await, ast.Starred, ast.Compare)
 
@@ -192,10 +192,8 @@ def fields_of(klass: ast.ClassDef) -> dict[str, str]:
         if isinstance(each, ast.AnnAssign) and isinstance(each.target, ast.Name):
             found[each.target.id] = ast.unparse(each.annotation)
         elif isinstance(each, FunctionNode) and each.name == "__init__":
-            for node in ast.walk(each):
-                stores = isinstance(getattr(node, "ctx", None), ast.Store)
-                if isinstance(node, ast.Attribute) and stores and ast.unparse(node.value) == "self":
-                    found.setdefault(node.attr, "")
+            for name in set_on_self(each):
+                found.setdefault(name, "")
     return found
 
 

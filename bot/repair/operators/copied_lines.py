@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
-from bot.repair.source import FunctionNode, Source
+from bot.repair.source import FunctionNode, Source, set_on_self
 
 WEIGHT, NOTED = 0.25, 0.08
 LINES, PLACES = 6, 8  # of one function at most
@@ -49,7 +49,7 @@ def _noted(
     room = view.source.klass(function)
     if room is None:
         return
-    assigned = _assigned(view.source, room)
+    assigned = set_on_self(room)
     read = {
         node.attr: None
         for node in ast.walk(function)
@@ -64,18 +64,6 @@ def _noted(
     for name in left[:ATTRIBUTES]:
         for value in view.names_before(place)[:NAMES]:
             yield f"self.{name} = {value}", NOTED
-
-
-@lru_cache(maxsize=64)
-def _assigned(source: Source, room: ast.ClassDef) -> frozenset[str]:
-    """Return the attributes of `self` that methods of a class assign."""
-    return frozenset(
-        node.attr
-        for node in ast.walk(room)
-        if isinstance(node, ast.Attribute)
-        and isinstance(node.ctx, ast.Store)
-        and source.code(node.value) == "self"
-    )
 
 
 @lru_cache(maxsize=64)

@@ -3,11 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import combinations
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._sql import SqlStatement, SqlWord, statements
 from bot.repair.operators._view import View
+from bot.repair.source import Source
 
 KIND = "sql"
 RUNS = {"execute", "executemany", "execute_fetchall", "execute_insert", "fetch", "fetchrow",
@@ -178,10 +180,15 @@ def _clause(words: Sequence[SqlWord]) -> Iterator[SqlWord]:
         yield word
 
 
+@lru_cache(maxsize=64)
+def _statements_of(source: Source) -> tuple[SqlStatement, ...]:
+    return tuple(statements(source, source.nodes))
+
+
 def _of_siblings(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
     """Return the conditions of the file's other statements that are first of all on a table."""
     found: dict[str, str] = {}
-    for other in statements(view.source, view.source.nodes):
+    for other in _statements_of(view.source):
         if other.node is not sql.node and other.tables[:1] == [table]:
             where = re.split(r"\bWHERE\b", other.text, maxsplit=1, flags=re.IGNORECASE)
             for column, value in CONDITION.findall(where[1]) if len(where) == 2 else ():

@@ -2,8 +2,8 @@
 
 from bot.repair.explain import explain
 from bot.repair.model import (
+    ENDED,
     LEFT_OTHERWISE,
-    UNREPORTED,
     Candidate,
     ChangedCall,
     Crash,
@@ -74,8 +74,9 @@ def test_a_near_miss_is_told_once_and_not_again_with_a_needless_edit_more() -> N
 
 def test_running_out_of_time_and_having_nothing_to_try_are_told_apart() -> None:
     assert "left untried" in explain(report(stopped="time", proposed=90))
+    assert "no line to try" in explain(report(tried={}, proposed=0))
     assert "no project code was reached" in explain(report(tried={}, proposed=0))
-    died = report(tried={}, proposed=0, crash=Crash(UNREPORTED))
+    died = report(tried={}, proposed=0, crash=Crash(ENDED))
     assert "the tests end the process they run in" in explain(died)
     assert "nothing to mend" in explain(report(stopped="passing", tried={}, proposed=0))
 

@@ -9,7 +9,7 @@ from bot.repair.invocation import pytest_invocation
 from bot.repair.neighbours import guards_beside, neighbours
 
 
-def test_the_guards_beside_import_the_same_and_are_named_as_tests_are(tmp_path: Path) -> None:
+def test_the_tests_beside_import_the_same_and_are_named_as_tests_are(tmp_path: Path) -> None:
     names = ("test_one.py", "test_two.py", "three_test.py", "helpers.py", "conftest.py")
     (tmp_path / "tests").mkdir()
     (tmp_path / "subject.py").touch()
