@@ -23,6 +23,7 @@ _LEFT_OUT = (
 )  # fmt: skip
 ABOUT_FAULTS = (
     *(f"bot/demo/faults/{name}.py" for name in DEFINITIONS),
+    "bench/scripts/more_planted_faults.yaml",
     "bench/scripts/planted_faults.yaml",
     "tests/bench/test_planted_faults.py",
     "tests/bot/demo/test_faults.py",

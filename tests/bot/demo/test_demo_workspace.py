@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bench.faults import DATA
 from bot.demo.faults import FAULTS, LIVING, Change, PlantedFault
 from bot.demo.uncommitted_cogs import uncommitted_cogs
 from bot.demo.workspace import ABOUT_FAULTS, FORMER_PATHS, DemoPaths, DemoWorkspace, prepare
@@ -306,6 +307,7 @@ def test_every_file_that_needs_the_faults_is_left_out() -> None:
         or ("bot.demo.faults" in text and chooses.search(text))
     }
     assert found <= set(ABOUT_FAULTS)
+    assert {f"bench/scripts/{name}" for name in DATA} <= set(ABOUT_FAULTS)
     assert [name for name in ABOUT_FAULTS if not (ROOT / name).is_file()] == []
 
 
