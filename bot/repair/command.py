@@ -7,6 +7,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from bot.domain.errors import ConfigError
 from bot.ports.clock import Clock
@@ -14,8 +15,6 @@ from bot.repair.answer_tests import answer_tests
 from bot.repair.child_process import spawn
 from bot.repair.command_check import CommandCheck
 from bot.repair.command_files import command_files
-from bot.repair.conclusion import together
-from bot.repair.confirmation import anything
 from bot.repair.engine import mend
 from bot.repair.files import diff_of, write
 from bot.repair.forking_runner import ForkingRunner
@@ -26,14 +25,14 @@ from bot.repair.limits import first_limits, measured_limits
 from bot.repair.model import Label, SearchReport
 from bot.repair.neighbours import guards_beside, neighbours
 from bot.repair.plain import NAME, CommandRunner, copied, shell
-from bot.repair.questions import Ask, mend_asking
+from bot.repair.questions import Ask
 from bot.repair.report import RepairReport, repair_report
 from bot.repair.request import RepairRequest
+from bot.repair.rounds import mend_in_rounds
 from bot.repair.runner import Confine, RunResult, TimeLimits, unconfined
 from bot.repair.search import OnProgress, silent
 from bot.repair.suspects import subject_of, suspect_hunks
 
-ROUNDS = 3
 NOTHING_RAN = {4: "pytest does not understand it", 5: "pytest found no tests"}
 # Importing it would take ten times as long, and is done soon after.
 HAS_PYTEST = "import importlib.util, sys; sys.exit(not importlib.util.find_spec('pytest'))"
@@ -91,7 +90,7 @@ async def repair(
         copy = Path(folder, root.name or "repo")
         await copied(root, copy)
         allowed = (Path(file).as_posix(),) if file else ()
-        invocation = await _invocation(test, copy)
+        invocation = await _invocation(pytest_invocation(test, copy), copy)
         argv = invocation.argv if invocation else shell(test)
         at = Path(folder, "check", copy.name)
         check = CommandCheck(copy, at, argv, confine, seconds=max(60.0, seconds), original=root)
@@ -99,10 +98,10 @@ async def repair(
             root, copy, test, invocation, check, allowed, seconds, began + seconds, clock, confine,
             on_progress, ask,
         )  # fmt: skip
-        report, failing = await _repaired(case)
-        report = replace(report, seconds=clock.monotonic() - began)
+        searched = await _repaired(case)
+        report = replace(searched.report, seconds=clock.monotonic() - began)
         good = report.fix is not None and (report.label == "proven" or accept == "plausible")
-        return await _reported(case, report, failing, good=good, apply=apply)
+        return await _reported(case, searched._replace(report=report), good=good, apply=apply)
 
 
 def _checked(repo: Path, test: str, file: str | None, seconds: float) -> Path:
@@ -122,18 +121,28 @@ def _checked(repo: Path, test: str, file: str | None, seconds: float) -> Path:
     return root
 
 
-async def _repaired(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
+class _Searched(NamedTuple):
+    """A search and what it was to mend; `by_exit`: all that was seen is how the command ended."""
+
+    report: SearchReport
+    failing: tuple[str, ...]
+    by_exit: bool = False
+
+
+async def _repaired(case: _Case) -> _Searched:
     code, said = await spawn(["sh", "-n", "-c", case.test], case.copy, 10.0)
     if code:
         raise ConfigError(f"--test {case.test!r} is no command of a shell. {said.strip()}")
     if case.invocation is not None:
-        return await _by_pytest(case, case.invocation)
+        async with _forking(case, case.invocation) as runner:
+            first = await _first_run(case, case.invocation, runner)
+            _refuse(case, first.code if first.ended else None, first.output)
+            return await _by_pytest(case, case.invocation, runner, first)
     return await _by_command(case)
 
 
-async def _invocation(test: str, folder: Path) -> Invocation | None:
-    """Return the command taken apart, by our own interpreter where the named one has no pytest."""
-    invocation = pytest_invocation(test, folder)
+async def _invocation(invocation: Invocation | None, folder: Path) -> Invocation | None:
+    """Return it, by our own interpreter where the named one has no pytest."""
     if invocation is None:
         return None
     code, _ = await spawn([invocation.python, "-c", HAS_PYTEST], folder, 30.0)
@@ -155,47 +164,55 @@ def _refuse(case: _Case, code: int | None, output: str) -> None:
         )
 
 
-async def _by_pytest(case: _Case, invocation: Invocation) -> tuple[SearchReport, tuple[str, ...]]:
-    seconds = case.seconds
-    hunks = tuple(await suspect_hunks(case.repo))
-    runner = ForkingRunner(
+def _forking(case: _Case, invocation: Invocation) -> ForkingRunner:
+    return ForkingRunner(
         case.copy,
         python=invocation.python,
         confine=case.confine,
         options=invocation.options,
+        environment=invocation.environment,
         moved_from=case.repo,
     )
-    async with runner:
-        first = RunResult(ended=False, late=True)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(case.left()):
-                wanted = (*invocation.named, *invocation.tests)
-                first = await runner.run(wanted, {}, first_limits(seconds), modules=True)
-        _refuse(case, first.code if first.ended else None, first.output)
-        failing = tuple(record.test for record in first.failed if record.test)
-        await runner.preload(first.modules)
-        near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
-        request = RepairRequest(
-            root=case.copy,
-            reproduction=failing or invocation.places,
-            affected=guards_beside(near, invocation, first),
-            hunks=hunks,
-            templates=await templates_of(case.repo),
-            written=True,
-            known=frozenset(hunk.commit for hunk in hunks),
-            allowed=case.allowed,
-            spared=_judging(invocation, first),
-            imported=True,
-            seconds=case.left(),
-            limits=measured_limits(first.records, seconds),
-            accepts=case.check,
-        )
-        report = await _in_rounds(request, runner, case)
-        if report.fix is not None and report.stated:
-            folder = str(PurePosixPath(request.reproduction[0].partition("::")[0]).parent)
-            held = await answer_tests(case.copy, folder, report.stated, report.files, runner)
-            report = replace(report, tests=held)
-        return report, failing
+
+
+async def _first_run(case: _Case, invocation: Invocation, runner: ForkingRunner) -> RunResult:
+    first = RunResult(ended=False, late=True)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(case.left()):
+            wanted = (*invocation.named, *invocation.tests)
+            first = await runner.run(wanted, {}, first_limits(case.seconds), modules=True)
+    return first
+
+
+async def _by_pytest(
+    case: _Case, invocation: Invocation, runner: ForkingRunner, first: RunResult
+) -> _Searched:
+    """Search with the tests looked into; `first` is how they ended before any edit."""
+    hunks = tuple(await suspect_hunks(case.repo))
+    failing = tuple(record.test for record in first.failed if record.test)
+    await runner.preload(first.modules)
+    near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
+    request = RepairRequest(
+        root=case.copy,
+        reproduction=failing or invocation.places,
+        affected=guards_beside(near, invocation, first),
+        hunks=hunks,
+        templates=await templates_of(case.repo),
+        written=True,
+        known=frozenset(hunk.commit for hunk in hunks),
+        allowed=case.allowed,
+        spared=_judging(invocation, first),
+        imported=True,
+        seconds=case.left(),
+        limits=measured_limits(first.records, case.seconds),
+        accepts=case.check,
+    )
+    report = await mend_in_rounds(request, runner, case.clock, case.on_progress, case.ask)
+    if report.fix is not None and report.stated:
+        folder = str(PurePosixPath(request.reproduction[0].partition("::")[0]).parent)
+        held = await answer_tests(case.copy, folder, report.stated, report.files, runner)
+        report = replace(report, tests=held)
+    return _Searched(report, failing)
 
 
 def _judging(invocation: Invocation, first: RunResult) -> frozenset[str]:
@@ -204,54 +221,19 @@ def _judging(invocation: Invocation, first: RunResult) -> frozenset[str]:
     return frozenset(Path(test.partition("::")[0]).as_posix() for test in run)
 
 
-async def _in_rounds(request: RepairRequest, runner: ForkingRunner, case: _Case) -> SearchReport:
-    """Repair all failures by one edit or, failing that, one after the other by several.
-
-    Where an edit ended all of them and was not believed, they are one fault: what is found for
-    one of them alone is no better.
-    """
-    began = case.clock.monotonic()
-    several = len(request.reproduction) > 1
-    share = 0.5 if several else 1.0
-    first = replace(request, seconds=request.seconds * share)
-    whole = await mend_asking(first, runner, case.clock, case.on_progress, case.ask)
-    if whole.fix is not None or whole.refused or not several:
-        return whole
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(max(0.0, request.seconds - (case.clock.monotonic() - began))):
-            gone = {file for file, _ in whole.left_out}
-            beside = tuple(test for test in request.affected if test not in gone)
-            rest = replace(request, affected=beside)
-            return await _one_by_one(rest, runner, case, began) or whole
-    return whole
-
-
-async def _one_by_one(
-    request: RepairRequest, runner: ForkingRunner, case: _Case, began: float
-) -> SearchReport | None:
-    """Repair one failure after the other; None where one is left."""
-    files: dict[str, str] = {}
-    parts: list[SearchReport] = []
-    left = list(request.reproduction)
-    while left and len(parts) < ROUNDS:
-        seconds = request.seconds - (case.clock.monotonic() - began)
-        one = replace(request, reproduction=(left[0],), seconds=seconds, hunks=(), accepts=anything)
-        part = await mend(one, runner, case.clock, case.on_progress)
-        if part.fix is None:
-            return None
-        files.update(part.files)
-        parts.append(part)
-        again = await runner.run(left, {}, TimeLimits())
-        left = [record.test for record in again.failed]
-    return together(parts, files) if not left and await case.check(files) else None
-
-
-async def _by_command(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
+async def _by_command(case: _Case) -> _Searched:
+    """Search with the tests that the command starts looked into; where none fail, by its exit."""
     async with CommandRunner(
         case.copy, case.test, confine=case.confine, original=case.repo
     ) as runner:
         first = await runner.run((), {}, TimeLimits(seconds=max(5.0, case.seconds / 3)))
         _refuse(case, first.code, first.output)
+        started = await _invocation(await asyncio.to_thread(runner.started), case.copy)
+        if started is not None:
+            async with _forking(case, started) as forking:
+                tests = await _first_run(case, started, forking)
+                if tests.ended and tests.failed:
+                    return await _by_pytest(case, started, forking, tests)
         files = await asyncio.to_thread(command_files, case.copy, case.test, first)
         hunks = tuple(await suspect_hunks(case.repo))
         request = RepairRequest(
@@ -268,12 +250,12 @@ async def _by_command(case: _Case) -> tuple[SearchReport, tuple[str, ...]]:
             seconds=case.left(),
             accepts=case.check,
         )
-        return await mend(request, runner, case.clock, case.on_progress), (case.test,)
+        report = await mend(request, runner, case.clock, case.on_progress)
+        return _Searched(report, (case.test,), by_exit=True)
 
 
-async def _reported(
-    case: _Case, report: SearchReport, failing: tuple[str, ...], *, good: bool, apply: bool
-) -> RepairReport:
+async def _reported(case: _Case, searched: _Searched, *, good: bool, apply: bool) -> RepairReport:
+    report = searched.report
     fix = report.fix
     report = replace(report, undone=await subject_of(case.repo, report.undoes))
     files = {**report.files, **report.tests}
@@ -283,8 +265,8 @@ async def _reported(
     return repair_report(
         report,
         diff,
-        failing,
+        searched.failing,
         repaired=good,
         applied=apply and good,
-        command=case.invocation is None,
+        command=searched.by_exit,
     )

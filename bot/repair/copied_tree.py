@@ -9,21 +9,25 @@ from bot.repair.child_process import spawn
 from bot.repair.process_cleanup import kill_marked
 from bot.repair.runner import Confine
 
-_PATHS = Path(__file__).with_name("_fork_paths.py")
+_AT_START = tuple(Path(__file__).with_name(name) for name in ("_fork_paths.py", "_test_start.py"))
 
 
 class CopiedTree:
     """A copy of `original` in `folder`; `beside` is a new folder for what its commands need."""
 
     def __init__(self, original: Path, folder: Path, beside: Path) -> None:
-        self.folder, self._beside = folder, beside
+        self.folder, self.beside = folder, beside
         self._mark = f"theseus-{uuid.uuid4().hex}"
         beside.mkdir(parents=True)
+        self._notes = beside / "started"
         names = ", ".join(map(repr, (str(original.resolve()), str(folder.resolve()), str(beside))))
-        source = _PATHS.read_text(encoding="utf-8")
-        (beside / "sitecustomize.py").write_text(
-            f"{source}\n\nas_sitecustomize({names})\n", encoding="utf-8"
-        )
+        sources = [file.read_text(encoding="utf-8") for file in _AT_START]
+        calls = f"note_test_start({str(self._notes)!r})\nas_sitecustomize({names})\n"
+        (beside / "sitecustomize.py").write_text("\n\n".join([*sources, calls]), encoding="utf-8")
+
+    def notes(self) -> str:
+        """Return what was written down of the test programs its commands started, a line each."""
+        return self._notes.read_text(encoding="utf-8") if self._notes.exists() else ""
 
     async def run(
         self, argv: Sequence[str], confine: Confine, seconds: float
@@ -32,7 +36,7 @@ class CopiedTree:
 
         Whatever it started is killed, in sessions of its own too (on Linux). One run at a time.
         """
-        paths = os.pathsep.join(filter(None, (str(self._beside), os.environ.get("PYTHONPATH"))))
+        paths = os.pathsep.join(filter(None, (str(self.beside), os.environ.get("PYTHONPATH"))))
         # Texts of one size change within a second here: what was compiled of one would do for both.
         settings = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         told = [f"{name}={value}" for name, value in settings.items()]

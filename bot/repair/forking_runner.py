@@ -52,6 +52,7 @@ class ForkingRunner:
         confine: Confine = unconfined,
         width: int = 2,
         options: Sequence[str] = (),
+        environment: Sequence[str] = (),
         moved_from: Path | None = None,
         megabytes: int = 4096,
         load: SharedLock | None = None,
@@ -60,6 +61,7 @@ class ForkingRunner:
         self._width, self._options, self._megabytes = width, tuple(options), megabytes
         self._moved_from = moved_from
         self._mark = f"theseus-{uuid.uuid4().hex}"
+        self._environment = (f"THESEUS_REPAIR={self._mark}", *environment)
         self._server: asyncio.subprocess.Process | None = None
         self._listener: asyncio.Task[None] | None = None
         self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
@@ -236,7 +238,7 @@ class ForkingRunner:
             if self._server is not None and self._server.returncode is None and heard:
                 return self._server
             await self._stop()
-            argv = ["env", f"THESEUS_REPAIR={self._mark}", self._python, "-c", BOOT]
+            argv = ["env", *self._environment, self._python, "-c", BOOT]
             self._server = server = await asyncio.create_subprocess_exec(
                 *self._confine(argv, self._root),
                 cwd=self._root,

@@ -6,11 +6,13 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatch
+from itertools import takewhile
 from pathlib import Path
 
-SHELL = re.compile(r"[;&|<>$`()*?~\n]|^\s*\w+=")
+SHELL = re.compile(r"[;&|<>$`()*?~\n]")
+SETTING = re.compile(r"[A-Za-z_]\w*=")
 # Options that would slow a run down, stop it early or print; each may carry a value with "=".
 DROPPED = re.compile(
     r"^(-[qvslx]+|--(exitfirst|verbose|quiet|tb|maxfail|lf|last-failed|ff|failed-first|nf|sw"
@@ -26,19 +28,21 @@ class Invocation:
     """A pytest command taken apart: interpreter, tests (paths or node ids), other options.
 
     `named` is what chooses among these tests by their names, as `-k` and what follows it. Where
-    there are none the command runs all that pytest finds.
+    there are no tests the command runs all that pytest finds. `environment` is what it sets for
+    itself, as `NAME=value`.
     """
 
     python: str
     tests: tuple[str, ...]
     options: tuple[str, ...]
     named: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
 
     @property
     def argv(self) -> list[str]:
         """Return the command that runs the same tests, quietly."""
-        return [self.python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *self.options,
-                *self.named, *self.tests]  # fmt: skip
+        return ["env", *self.environment, self.python, "-m", "pytest", "-q", "-p",
+                "no:cacheprovider", *self.options, *self.named, *self.tests]  # fmt: skip
 
     @property
     def places(self) -> tuple[str, ...]:
@@ -54,13 +58,26 @@ def pytest_invocation(command: str, repo: Path) -> Invocation | None:
         words = shlex.split(command)
     except ValueError:
         return None
+    settings = tuple(takewhile(SETTING.match, words))
+    words = words[len(settings) :]
     if words[1:2] == ["run"]:  # `uv run`, `poetry run` and the like; other environments they know
         program = repo / ".venv/bin" / "".join(words[2:3])
         words = [str(program), *words[3:]] if program.is_file() else []
-    return _taken_apart(words, repo)
+    return taken_apart(words, repo, settings)
 
 
-def _taken_apart(words: list[str], repo: Path) -> Invocation | None:
+def taken_apart(
+    words: Sequence[str], repo: Path, environment: tuple[str, ...] = ()
+) -> Invocation | None:
+    """Return what these words of a command run in `repo`, with what is set for it.
+
+    None when they are neither pytest nor unittest.
+    """
+    found = _of_words(words, repo)
+    return replace(found, environment=environment) if found else None
+
+
+def _of_words(words: Sequence[str], repo: Path) -> Invocation | None:
     if not words:
         return None
     name = Path(words[0]).name
@@ -68,9 +85,9 @@ def _taken_apart(words: list[str], repo: Path) -> Invocation | None:
         beside = _found(words[0], repo)
         python = str(Path(beside).parent / "python") if beside else sys.executable
         return _of_arguments(python if Path(python).exists() else sys.executable, words[1:], repo)
-    if name.startswith("python") and words[1:3] == ["-m", "pytest"]:
+    if name.startswith("python") and list(words[1:3]) == ["-m", "pytest"]:
         return _of_arguments(_found(words[0], repo) or sys.executable, words[3:], repo)
-    if name.startswith("python") and words[1:3] == ["-m", "unittest"]:
+    if name.startswith("python") and list(words[1:3]) == ["-m", "unittest"]:
         tests = _of_unittest(words[3:], repo)
         if tests and all(tests):
             python = _found(words[0], repo) or sys.executable

@@ -16,6 +16,7 @@ from typing import Self
 
 from bot.repair.copied_tree import CopiedTree
 from bot.repair.files import write
+from bot.repair.invocation import Invocation
 from bot.repair.model import Crash, Texts, TraceFrame
 from bot.repair.runner import (
     Confine,
@@ -26,6 +27,7 @@ from bot.repair.runner import (
     TimeLimits,
     unconfined,
 )
+from bot.repair.started_tests import started_tests
 
 FRAME = re.compile(r'^\s+File "(?P<file>[^"]+)", line (?P<line>\d+), in (?P<function>\S+)', re.M)
 ERROR = re.compile(r"^(?P<error>[A-Za-z_][\w.]*(?:Error|Exception|Interrupt|Iteration|Exit))"
@@ -69,6 +71,7 @@ class CommandRunner(OpaqueRunner):
     ) -> None:
         self._root, self._command, self._confine = root, command, confine
         self._width, self._original = width, original or root
+        self._trees: list[CopiedTree] = []
         self._copies: asyncio.Queue[CopiedTree] = asyncio.Queue()
         self._folder = ""
 
@@ -85,7 +88,8 @@ class CommandRunner(OpaqueRunner):
                 copy = Path(self._folder, str(number))
                 await copied(self._root, copy)
                 beside = Path(self._folder, f"{number}-start")
-                self._copies.put_nowait(CopiedTree(self._original, copy, beside))
+                self._trees.append(CopiedTree(self._original, copy, beside))
+                self._copies.put_nowait(self._trees[-1])
         except BaseException:  # cancelled too: nobody would remove them
             shutil.rmtree(self._folder, ignore_errors=True)
             raise
@@ -126,6 +130,12 @@ class CommandRunner(OpaqueRunner):
         crash = None if code == 0 else read_crash(output, copy, late=code is None)
         record = TestRecord(NAME, "passed" if code == 0 else "failed", crash=crash)
         return RunResult((record,), code is not None, code is None, code, output[-3000:])
+
+    def started(self) -> Invocation | None:
+        """Return the tests that the command started last, as seen in its first run."""
+        seen = (started_tests(tree.notes(), tree.folder, tree.beside, self._root)
+                for tree in self._trees)  # fmt: skip
+        return next(filter(None, seen), None)
 
 
 def shell(command: str) -> list[str]:

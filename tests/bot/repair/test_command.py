@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_pages():
 
 def test_page():
     assert page([1, 2, 3, 4], 1) == [1, 2, 3]
+"""
+UNIT = """\
+import unittest
+
+from shop import page
+
+
+class Case(unittest.TestCase):
+    def test_page(self):
+        self.assertEqual(page([1, 2, 3, 4], 1), [1, 2, 3])
 """
 
 
@@ -109,10 +120,32 @@ async def test_with_apply_the_fix_is_written_to_the_repository(repo: Path, tests
 async def test_any_shell_command_can_be_the_test(repo: Path) -> None:
     (repo / "check.py").write_text("import shop\nassert shop.page([1, 2], 1, 1) == [1]\n")
 
-    report = await repaired(repo, "test -f shop.py && python check.py")
+    report = await repaired(repo, "python -m pytest -q -k pages && python check.py")
 
     assert report.repaired
-    assert report.file == "shop.py"
+    assert (report.file, len(report.failing)) == ("shop.py", 1)
+    assert "check.py" in report.failing[0]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "failing"),
+    [
+        ("-m pytest -q tests", "tests/test_shop.py::test_page"),
+        ("-m unittest tests/unit.py", "tests/unit.py::Case::test_page"),
+    ],
+)
+async def test_the_tests_that_a_command_starts_are_looked_into(
+    repo: Path, program: str, failing: str
+) -> None:
+    (repo / "tests/unit.py").write_text(UNIT)
+    (repo / "tests/conftest.py").write_text('import os\n\nassert os.environ["SIZE"] == "3"\n')
+    (repo / "check.sh").write_text(f"set -e\nSIZE=3 {sys.executable} {program}\n")
+
+    report = await repaired(repo, "sh check.sh")
+
+    assert report.repaired
+    assert report.failing == (failing,)
 
 
 async def test_what_the_command_runs_says_what_is_right_and_is_never_changed(

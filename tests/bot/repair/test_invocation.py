@@ -56,12 +56,21 @@ def test_what_chooses_tests_by_their_names_stands_apart(
     assert " ".join((*named, "tests")) in " ".join(invocation.argv)
 
 
+def test_what_is_set_for_the_tests_is_kept(repo: Path) -> None:
+    invocation = pytest_invocation("PYTHONPATH=src LEVEL='a b' python -m pytest tests", repo)
+
+    assert invocation is not None
+    assert invocation.environment == ("PYTHONPATH=src", "LEVEL=a b")
+    assert invocation.argv[:3] == ["env", "PYTHONPATH=src", "LEVEL=a b"]
+
+
 @pytest.mark.parametrize(
     "command",
     [
         "make test",
         "cd sub && pytest",
-        "A=1 pytest",
+        "A=1 make test",
+        "A=$B pytest",
         "python check.py",
         "pytest | tee log",
         "sh -c '",

@@ -1,0 +1,36 @@
+"""Which tests a command ran that is no test command itself: it was seen what it started."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from bot.repair._test_start import NOTED
+from bot.repair.invocation import Invocation, taken_apart
+
+_OURS = {NOTED, "THESEUS_REPAIR", "PYTHONDONTWRITEBYTECODE"}
+
+
+def started_tests(notes: str, ran_in: Path, beside: Path, tree: Path) -> Invocation | None:
+    """Return the test command that was started last in `ran_in`, as one for `tree`, its like.
+
+    `notes` are what `note_test_start` wrote, `beside` the folder that had it run. None where
+    nothing was started there, or in another folder: what it imports is found otherwise then.
+    """
+    lines = notes.splitlines()
+    if not lines:
+        return None
+    last = json.loads(lines[-1].replace(str(ran_in), str(tree)))
+    if Path(last["folder"]).resolve() != tree.resolve():
+        return None
+    environment = tuple(_changed(last["environment"], str(beside)))
+    return taken_apart([last["python"], *last["words"]], tree, environment)
+
+
+def _changed(environment: Mapping[str, str], beside: str) -> Iterator[str]:
+    """Yield what the command set before, as `NAME=value`."""
+    for name, value in environment.items():
+        if name == "PYTHONPATH":
+            value = os.pathsep.join(each for each in value.split(os.pathsep) if each != beside)
+        if name not in _OURS and value != os.environ.get(name, ""):
+            yield f"{name}={value}"

@@ -1,0 +1,97 @@
+"""What a command starts is seen: pytest and unittest, whatever starts them, with what is set."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bot.repair.child_process import spawn
+from bot.repair.copied_tree import CopiedTree
+from bot.repair.invocation import Invocation
+from bot.repair.plain import shell
+from bot.repair.runner import unconfined
+from bot.repair.started_tests import started_tests
+
+PYTHON = sys.executable
+MAKEFILE = f"test:\n\tcd . && A=1 {PYTHON} -m pytest tests\n"
+RUN = f"import subprocess\n\nsubprocess.run({[PYTHON, '-m', 'pytest', 'tests']!r})\n"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """A tree and a copy of it, both with one file of tests."""
+    for name in ("tree", "copy"):
+        (tmp_path / name / "tests").mkdir(parents=True)
+        (tmp_path / name / "tests/test_a.py").touch()
+        (tmp_path / name / "Makefile").write_text(MAKEFILE)
+        (tmp_path / name / "run.py").write_text(RUN)
+    return tmp_path / "tree"
+
+
+async def started(tree: Path, command: str) -> Invocation | None:
+    copy = CopiedTree(tree, tree.parent / "copy", tree.parent / "beside")
+    await copy.run(shell(command), unconfined, 60.0)
+    return started_tests(copy.notes(), copy.folder, tree.parent / "beside", tree)
+
+
+@pytest.mark.parametrize(
+    ("command", "tests", "options"),
+    [
+        ("make test", ("tests",), ()),
+        (f"for each in a; do {PYTHON} -X dev -m pytest -q -W error; done", (), ("-W", "error")),
+        (f"{Path(PYTHON).with_name('pytest')} tests/test_a.py; true", ("tests/test_a.py",), ()),
+        (f"{PYTHON} -m unittest discover -s tests || exit 3", ("tests/test_a.py",), ()),
+        (f"{PYTHON} -m pytest nowhere; {PYTHON} -m pytest $PWD/tests; false", ("tests",), ()),
+        (f"{PYTHON} run.py", ("tests",), ()),
+    ],
+)  # fmt: skip
+async def test_the_tests_a_command_starts_last_are_seen(
+    tree: Path, command: str, tests: tuple[str, ...], options: tuple[str, ...]
+) -> None:
+    found = await started(tree, command)
+
+    assert found is not None
+    assert (found.python, found.tests, found.options) == (PYTHON, tests, options)
+
+
+async def test_what_was_set_for_them_is_seen_and_means_the_tree(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tree.parent))
+    found = await started(tree, f"export B=2; DATA=$PWD/data {PYTHON} -m pytest tests; true")
+
+    assert found is not None
+    assert {"B=2", f"DATA={tree}/data"} <= set(found.environment)
+    names = {each.partition("=")[0] for each in found.environment}
+    assert not names & {"PYTHONPATH", "THESEUS_REPAIR", "HOME"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "true",
+        f"{PYTHON} -c pass",
+        f"cd tests; {PYTHON} -m pytest",
+        f"PYTHONPATH=elsewhere {PYTHON} -m pytest tests",
+    ],
+)
+async def test_where_none_are_started_beside_the_project_none_are_seen(
+    tree: Path, command: str
+) -> None:
+    assert await started(tree, f"{command}; false") is None
+
+
+async def test_tests_that_start_tests_are_what_is_seen(tree: Path) -> None:
+    (tree.parent / "copy/tests/test_a.py").write_text(RUN.replace("tests", "nowhere"))
+
+    found = await started(tree, f"{PYTHON} -m pytest tests; true")
+
+    assert found is not None
+    assert found.tests == ("tests",)
+
+
+async def test_a_python_that_has_no_pytest_starts_none(tree: Path) -> None:
+    bare = tree.parent / "env"
+    assert (await spawn([PYTHON, "-m", "venv", "--without-pip", str(bare)], tree, 60.0))[0] == 0
+
+    assert await started(tree, f"{bare}/bin/python -m pytest tests") is None
