@@ -25,7 +25,7 @@ _MOMENT = 1.0
 """Seconds that people take before they do the next thing: what the last one began has ended."""
 
 _LOOKS = 15
-"""How often they look for a question's buttons."""
+"""How often they look for a button."""
 
 _QUOTE = WebAnswer(url="", body='{"quote": "Well begun is half done.", "author": "Aristotle"}')
 
@@ -98,11 +98,14 @@ class People:
 
     async def _press(self, step: PressStep) -> None:
         person = self._by[step.by]
-        newest: list[Message] = (await person.messages(step.channel))[::-1]
-        message = next((each for each in newest if step.press in buttons(each)), None)
-        if message is None:
-            raise LookupError(f"nothing in {step.channel} shows {step.press}")
-        await person.press(step.channel, buttons(message)[step.press], message["id"])
+        for _ in range(_LOOKS):
+            newest: list[Message] = (await person.messages(step.channel))[::-1]
+            message = next((each for each in newest if step.press in buttons(each)), None)
+            if message is not None:
+                await person.press(step.channel, buttons(message)[step.press], message["id"])
+                return
+            await asyncio.sleep(_MOMENT)
+        raise LookupError(f"nothing in {step.channel} shows {step.press}")
 
 
 class QuoteService:
