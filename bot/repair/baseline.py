@@ -37,8 +37,9 @@ class Baseline:
 async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline:
     """Run the reproduction, then the affected tests, with coverage; preload what they import.
 
-    Of the affected tests is asked only which of the lines they run that the failing ones do. What
-    runs once in a process, such as the building of a table, counts as run by all that pass there.
+    Of the affected tests, which run side by side, is asked only which of the lines they run that
+    the failing ones do. What runs once in a process, such as the building of a table, counts as run
+    by all that pass there.
     """
 
     async def ran(tests: Sequence[str], coverage: bool | Lines) -> RunResult:
@@ -50,11 +51,13 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     if own.modules and not request.imported:
         await runner.preload(own.modules)
     lines = _lines_of(own.failed)
-    other = await ran(request.affected, lines)
-    if not other.ended and not other.late:
-        alone = by_file(request.affected)
-        runs = await asyncio.gather(*(ran(tests, lines) for tests in alone.values()))
-        other = _joined(dict(zip(alone, runs, strict=True)))
+    files = by_file(request.affected)
+    shares = await asyncio.to_thread(_shared_out, request.root, files, runner.width)
+    runs = await asyncio.gather(*(ran(tests, lines) for tests in shares))
+    if not all(run.ended or run.late for run in runs):
+        shares = list(files.values())
+        runs = await asyncio.gather(*(ran(tests, lines) for tests in shares))
+    other = _joined(list(files), shares, runs)
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     built = _run_once(own.failed, other.records)
@@ -81,13 +84,32 @@ def by_file(tests: Sequence[str]) -> dict[str, list[str]]:
     return files
 
 
-def _joined(runs: Mapping[str, RunResult]) -> RunResult:
-    """Return the runs of single files as one; a file that ended its process has failed."""
-    records = [record for run in runs.values() for record in run.records]
+def _shared_out(root: Path, files: Mapping[str, Sequence[str]], width: int) -> list[list[str]]:
+    """Return the tests of files in so many shares of about one length of text. Blocks: stats."""
+    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(width)]
+    sizes = {file: (root / file).stat().st_size if (root / file).exists() else 0 for file in files}
+    for file in sorted(files, key=sizes.__getitem__, reverse=True):
+        size, tests = shares.pop(0)
+        shares.append((size + sizes[file], [*tests, *files[file]]))
+        shares.sort(key=lambda share: share[0])
+    return [tests for _, tests in shares if tests]
+
+
+def _joined(
+    files: Sequence[str], shares: Sequence[Sequence[str]], runs: Sequence[RunResult]
+) -> RunResult:
+    """Return the runs of some tests each as one, in the order of their files.
+
+    A file that ended its process has failed.
+    """
+    records = [record for run in runs for record in run.records]
     crash = Crash(ENDED, "ends the process")
-    records += [TestRecord(file, "failed", crash=crash) for file, run in runs.items()
+    records += [TestRecord(tests[0].partition("::")[0], "failed", crash=crash)
+                for tests, run in zip(shares, runs, strict=True)
                 if not run.ended and not run.late]  # fmt: skip
-    project = dict.fromkeys(each for run in runs.values() for each in run.project)
+    order = {file: number for number, file in enumerate(files)}
+    records.sort(key=lambda record: order.get(record.test.partition("::")[0], len(order)))
+    project = dict.fromkeys(each for run in runs for each in run.project)
     return RunResult(tuple(records), project=tuple(project))
 
 
