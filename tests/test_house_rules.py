@@ -274,6 +274,7 @@ def test_source_is_parsed_in_one_place() -> None:
     apart = {
         "bot/infra/syntax.py",
         "bot/repair/_fork_code.py",
+        "bot/repair/_fork_hits.py",
         "bot/repair/_fork_imports.py",
         "bot/repair/_fork_overlay.py",
         "bot/adapters/rehearsal/runner/fork_server.py",

@@ -66,6 +66,8 @@ class Tracer:
         left = self._left.get(frame.f_code)
         if left is None:
             left = self._left.setdefault(frame.f_code, set(self._lines_of(frame.f_code)))
+        if not left:  # most calls: which line it is takes longer to tell
+            return None
         left.discard(frame.f_lineno)
         if not left:
             return None
@@ -152,10 +154,11 @@ def hints_of(error: BaseException, frame: FrameType | None) -> dict[str, list[st
 class TestRecorder:
     """A pytest plugin: one record a test, sent as soon as it is known."""
 
-    def __init__(self, request: dict[str, Any], root: str, emit: Callable[[Any], None]) -> None:
+    def __init__(
+        self, request: dict[str, Any], root: str, emit: Callable[[Any], None], lines: Any = None
+    ) -> None:
         self.request, self.root, self.emit = request, root, emit
-        wanted = request.get("coverage")
-        self.tracer = Tracer(root, None if wanted is True else wanted) if wanted else None
+        self.lines = lines or (Tracer(root) if request.get("coverage") else None)
         self.records: dict[str, dict[str, Any]] = {}
 
     def pytest_runtest_logstart(self, nodeid: str, location: object) -> None:
@@ -165,8 +168,8 @@ class TestRecorder:
             limit_computing(self.request["cpu_seconds"])
             signal.setitimer(signal.ITIMER_PROF, self.request["cpu_seconds"])
         signal.setitimer(signal.ITIMER_REAL, self.request["test_seconds"])
-        if self.tracer is not None:
-            self.tracer.start()
+        if self.lines is not None:
+            self.lines.start()
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """Keep the worst outcome of set-up, call and tear-down."""
@@ -207,8 +210,8 @@ class TestRecorder:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         record = self.records.pop(nodeid)
-        if self.tracer is not None:
-            record["lines"] = self.tracer.stop()
+        if self.lines is not None:
+            record["lines"] = self.lines.stop()
         self.emit(record)
 
 
@@ -261,14 +264,18 @@ def prepare(request: dict[str, Any]) -> None:
 
 
 def run_child(
-    request: dict[str, Any], root: str, emit: Callable[[Any], None], plugins: list[object]
+    request: dict[str, Any],
+    root: str,
+    emit: Callable[[Any], None],
+    plugins: list[object],
+    lines: Any = None,
 ) -> int:
     """Run the tests of one request in this very process; `emit` takes one record a test.
 
-    `plugins` are heard beside ours. Return how pytest ended.
+    `plugins` are heard beside ours; `lines` tells which ones a test ran. Return how pytest ended.
     """
     import pytest
 
     prepare(request)
-    heard = [TestRecorder(request, root, emit), *plugins]
+    heard = [TestRecorder(request, root, emit, lines), *plugins]
     return int(pytest.main(arguments(request, root), plugins=heard))

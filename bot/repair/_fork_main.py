@@ -31,7 +31,13 @@ class TestWork:
         if request["overlay"]:
             files = overlay["absolute"](request["overlay"], self._root)
             overlay["lay_over"](files, request["scratch"])
-        end = run_child(request, self._root, emit, plugins(self._parts, request, self._root, emit))
+        lines = None
+        if isinstance(request.get("coverage"), dict):  # not all of them
+            tracer = self._parts["child"]["Tracer"]
+            lines = self._parts["hits"]["LineHits"](self._root, request["coverage"], tracer)
+            lines.install()
+        heard = plugins(self._parts, request, self._root, emit)
+        end = run_child(request, self._root, emit, heard, lines)
         wanted = request["modules"]
         return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}
 

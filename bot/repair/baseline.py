@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from bot.repair.guidance import is_test
 from bot.repair.model import ENDED, Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
@@ -135,11 +136,12 @@ def ends(result: RunResult) -> set[tuple[str, str, str]]:
 
 
 def _lines_of(records: Sequence[TestRecord]) -> Lines:
-    """Return the lines that any of these tests ran."""
+    """Return the lines that any of these tests ran, but those of tests."""
     found: dict[str, frozenset[int]] = {}
     for record in records:
         for path, lines in record.lines.items():
-            found[path] = found.get(path, frozenset()) | lines
+            if not is_test(path):
+                found[path] = found.get(path, frozenset()) | lines
     return found
 
 

@@ -18,7 +18,7 @@ parts["main"]["main"](parts, settings)
 """
 PARTS = (
     "child", "collection", "overlay", "server", "imports", "paths", "calls", "coroutines",
-    "replays", "code", "session", "main",
+    "replays", "code", "hits", "session", "main",
 )  # fmt: skip
 
 

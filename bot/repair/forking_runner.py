@@ -194,8 +194,8 @@ class ForkingRunner:
 
         What is collected is used, unless all is to be done `anew`.
         """
-        known = set(self._preload.get("changing", ()))
-        if self._preload.get("project") and not set(request["overlay"]) <= known:
+        other = set(request["overlay"]) - set(self._preload.get("changing", ()))
+        if self._preload.get("project") and (other or request.get("coverage")):
             await self.preload(self._preload["preload"])
         if self._collect and not anew:
             request["collected"] = True
