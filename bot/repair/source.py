@@ -258,6 +258,14 @@ def parameters(function: FunctionNode | ast.Lambda) -> list[ast.arg]:
     return [*given.posonlyargs, *given.args, *given.kwonlyargs, *rest]
 
 
+def with_defaults(function: FunctionNode) -> list[tuple[ast.arg, ast.expr]]:
+    """Return the parameters that have a default, with it."""
+    given = function.args
+    last = [*given.posonlyargs, *given.args][-len(given.defaults) :] if given.defaults else []
+    named = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    return [*zip(last, given.defaults, strict=True), *((arg, each) for arg, each in named if each)]
+
+
 @lru_cache(maxsize=64)
 def set_on_self(tree: ast.AST) -> tuple[str, ...]:
     """Return the attributes of `self` that are assigned anywhere in a tree, each once."""

@@ -17,6 +17,7 @@ from bot.repair.operators import (
     copied_lines,
     decorators,
     discord_calls,
+    exits,
     expressions,
     guards,
     handlers,
@@ -26,6 +27,7 @@ from bot.repair.operators import (
     movement,
     names,
     patterns,
+    refusals,
     returns,
     sql,
     sql_parameters,
@@ -43,7 +45,7 @@ OPERATORS: tuple[Operator, ...] = tuple(
         comparisons, constants, arithmetic, booleans, names, attributes, calls, keys, guards,
         returns, insertions, wrappers, awaits, times, sql, sql_parameters,
         discord_calls, literals, expressions, movement, texts, decorators, handlers, patterns,
-        templates, copied_lines, call_arguments, conversions,
+        templates, copied_lines, call_arguments, conversions, refusals, exits,
     )
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.RShift: (">>", (("<<", 0.75), ("//", 0.3), ("*", 0.2), ("+", 0.2), ("-", 0.2))),
 }
 BOUNDING = {"min", "max", "round", "int", "abs"}
+DEEPEST = 2  # calls in calls
 SUMS, PRODUCTS = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.FloorDiv)
 SIGNS = {ast.USub: (("", 0.4),), ast.UAdd: (("-", 0.5),), ast.Invert: (("-", 0.5), ("not ", 0.4))}
 UNSUPPORTED = "unsupported operand type(s) for {}: "
@@ -185,18 +186,28 @@ def _regrouped(node: ast.BinOp, view: View) -> Iterator[tuple[str, float]]:
 
 
 def _moved_out(node: ast.Call, view: View) -> Iterator[Candidate]:
-    """Yield a part of a sum or product outside of the call that bounds it: `min(a, most) + b`."""
-    given = node.args[0] if node.args else None
-    if called(node) not in BOUNDING or not isinstance(given, ast.BinOp):
-        return
-    if not isinstance(given.op, (*SUMS, *PRODUCTS)):
-        return
-    sign, rest = SWAPS[type(given.op)][0], [view.code(each) for each in node.args[1:]]
-    sides = (given.left, given.right)
-    for part in sides:
-        bounded = f"{view.code(node.func)}({', '.join([view.code(part), *rest])})"
-        ours = [bounded if each is part else _operand(each, view) for each in sides]
-        yield view.put(node, view.tight(node, f" {sign} ".join(ours)), "arithmetic", 0.2)
+    """Yield a part of a sum or product outside of the call it is given to: `min(a, most) + b`."""
+    bounds = called(node) in BOUNDING
+    for given, path in _given(node):
+        if not isinstance(given.op, (*SUMS, *PRODUCTS)) or (bounds and path):
+            continue
+        sides, sign = (given.left, given.right), SWAPS[type(given.op)][0]
+        start, whole = view.source.span(node)[0], view.code(node)
+        first, last = (place - start for place in view.source.span(given))
+        for part in sides if bounds else sides[:1]:
+            inner = f"{whole[:first]}{view.code(part)}{whole[last:]}"
+            ours = [inner if each is part else _operand(each, view) for each in sides]
+            text = view.tight(node, f" {sign} ".join(ours))
+            yield view.put(node, text, "arithmetic", 0.2 if bounds else 0.1)
+
+
+def _given(node: ast.Call, path: int = 0) -> Iterator[tuple[ast.BinOp, int]]:
+    """Yield sums and products that a call is given, or one that it is given, and how deep."""
+    for each in node.args:
+        if isinstance(each, ast.BinOp):
+            yield each, path
+        elif isinstance(each, ast.Call) and path < DEEPEST:
+            yield from _given(each, path + 1)
 
 
 def _moved_in(node: ast.BinOp, view: View) -> Iterator[Candidate]:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
-from bot.repair.source import Source
+from bot.repair.source import Source, with_defaults
 
 PARTS = 5
 LOOKUPS = 3
@@ -99,10 +99,7 @@ def _defaults(statement: ast.stmt, view: View) -> Iterator[tuple[str, str]]:
     function = view.source.function(statement)
     if function is None:
         return
-    given = function.args
-    last = [*given.posonlyargs, *given.args][-len(given.defaults) :] if given.defaults else []
-    for arg, value in (*zip(last, given.defaults, strict=True),
-                       *zip(given.kwonlyargs, given.kw_defaults, strict=True)):  # fmt: skip
+    for arg, value in with_defaults(function):
         if isinstance(value, ast.Constant) and type(value.value) in (int, float, str):
             yield arg.arg, view.code(value)
 

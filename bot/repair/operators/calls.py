@@ -55,6 +55,9 @@ def _relatives(node: ast.Call, view: View) -> Iterator[Candidate]:
                 yield view.put(node.func, name, "function", weight)
     if len(node.args) == 1 and not node.keywords:
         yield view.put(node, view.tight(node, view.code(node.args[0])), "function", 0.15)
+    if node.func.id == "hasattr" and len(node.args) == 2:  # it may be there, and be None
+        thing, name = map(view.code, node.args)
+        yield view.put(node, f"getattr({thing}, {name}, None)", "function", 0.4)
 
 
 def _arguments(node: ast.Call, view: View) -> Iterator[Candidate]:

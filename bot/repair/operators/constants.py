@@ -8,6 +8,7 @@ from itertools import islice
 from bot.repair.model import Candidate
 from bot.repair.operators._sql import verb_of
 from bot.repair.operators._view import View
+from bot.repair.source import with_defaults
 
 EMPTY = (
     ("list", "[]"), ("sequence", "[]"), ("iterable", "[]"), ("dict", "{}"), ("mapping", "{}"),
@@ -35,6 +36,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         elif node.value is None:
             yield from _nothing(node, view)
         yield from _given_elsewhere(node, view)
+        yield from _unread(node, view)
 
 
 def _annotated(annotation: ast.expr, value: ast.expr, view: View) -> Iterator[Candidate]:
@@ -56,6 +58,19 @@ def _given_elsewhere(node: ast.Constant, view: View) -> Iterator[Candidate]:
     given = view.source.keyword_constants.get(keyword.arg, ())
     for text in [text for text in given if text != view.code(node)][:BY_KEYWORD]:
         yield view.put(node, text, "constant", 0.4)
+
+
+def _unread(node: ast.Constant, view: View) -> Iterator[Candidate]:
+    """Yield a parameter that nothing reads for its default, wherever that is written out."""
+    function = view.source.function(node)
+    if function is None:
+        return
+    read = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+    for arg, value in with_defaults(function):
+        if arg.arg in read or not isinstance(value, ast.Constant) or value is node:
+            continue
+        if type(value.value) is type(node.value) and value.value == node.value:
+            yield view.put(node, arg.arg, "name", 0.9)
 
 
 def _numbers(node: ast.Constant, value: float, view: View) -> Iterator[Candidate]:

@@ -26,6 +26,9 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for node in view.nodes(statement):
         if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Load):
             yield from _made(node, view)
+        if isinstance(node, ast.Subscript) and view.code(node).endswith(".args[0]"):
+            error = view.code(node).removesuffix(".args[0]")
+            yield view.put(node, f"str({error})", "function", 0.4)
 
 
 def _kept(statement: ast.stmt, view: View) -> Iterator[ast.expr]:

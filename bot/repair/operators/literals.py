@@ -21,6 +21,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             else:
                 yield from _swapped(node, view)
                 yield from _fewer(node, view)
+                yield from _made_of(node, view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield from _paired(node, view)
         elif isinstance(node, ast.Lambda):
@@ -108,6 +109,15 @@ def _fewer(node: Written, view: View) -> Iterator[Candidate]:
         comma = "," if isinstance(node, ast.Tuple) and len(rest) == 1 else ""
         text = f"{brackets[0]}{', '.join(rest)}{comma}{brackets[1]}"
         yield view.put(node, text, "literal", 0.12, f"leave out `{view.code(gone)[:40]}`")
+
+
+def _made_of(node: Written, view: View) -> Iterator[Candidate]:
+    """Yield a list of what is in a thing for one with the thing in it: `list(x)` for `[x]`."""
+    only = node.elts[0]
+    plain = isinstance(only, (ast.Name, ast.Attribute, ast.Subscript, ast.Call))
+    if len(node.elts) == 1 and plain and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        kind = type(node).__name__.lower()
+        yield view.put(node, f"{kind}({view.code(only)})", "literal", 0.2)
 
 
 def _without_key(node: ast.Dict, view: View) -> Iterator[Candidate]:

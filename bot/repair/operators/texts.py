@@ -4,7 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from bot.repair.model import Candidate
+from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
 
 SPEC = re.compile(r":(?P<comma>,?)\.(?P<digits>\d)(?P<end>[f%]?)\}")
@@ -16,12 +16,15 @@ CHANGES = ("strip", "lower", "upper", "title", "capitalize", "rstrip", "lstrip",
 PLAINER = ("strip", "lower", "casefold")
 DOUBTFUL = ("\\", "\n", '"', "'", "{", "}")
 LONG = 200
+FORGOTTEN = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)[^{}]*\}(?!\})")
+PIECES = re.compile(r"(?P<before>[A-Za-z]*)(?P<text>'[^'\n]*'|\"[^\"\n]*\")")
 SURE, LIKELY = 0.9, 0.7
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield edits of one statement's texts that turn what a test got into what it expected."""
     yield from _plainer(statement, view)
+    yield from _forgotten(statement, view)
     pairs = [pair for got, wanted in view.differences() if (pair := _short_texts(got, wanted))]
     if not pairs:
         return
@@ -33,6 +36,28 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _formats(node, pairs, view)
     if isinstance(statement, ast.Return) and statement.value is not None:
         yield from _changed(statement.value, pairs, view)
+
+
+def _forgotten(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield the `f` before texts that name in braces what is known where they stand."""
+    for node in view.nodes(statement):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            continue
+        parent = view.source.parents.get(node)
+        formatted = isinstance(parent, (ast.Attribute, ast.JoinedStr))
+        named = {match[1] for match in FORGOTTEN.finditer(node.value)}
+        known = {*view.names_before(node), "self", "cls", *view.source.module_names}
+        if named and named <= known and not formatted:
+            start, _ = view.source.span(node)
+            edits = [
+                SourceEdit(view.source.path, at, at, "f")
+                for piece in PIECES.finditer(view.code(node))
+                if not piece["before"] and FORGOTTEN.search(piece["text"])
+                for at in (start + piece.start(),)
+            ]
+            if edits:
+                why = "the `f` that a text with braces lacks"
+                yield view.make(edits, "string", SURE, why, node)
 
 
 def _short_texts(got: object, wanted: object) -> tuple[str, str] | None:

@@ -1,0 +1,39 @@
+"""A block after which a function goes on, where it was to be left."""
+
+import ast
+import builtins
+from collections.abc import Iterator
+
+from bot.repair.model import Candidate
+from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode
+
+ENDING = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.ExceptHandler)
+LEAVES = (ast.Return, ast.Raise, ast.Break, ast.Continue)
+RETURNS = 4
+
+
+def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield what the function returns elsewhere, or a bare return, at the end of a block."""
+    for part in (statement, *getattr(statement, "handlers", ())):
+        function = view.source.function(statement)
+        if isinstance(part, ENDING) and isinstance(function, FunctionNode):
+            yield from _left(part.body[-1], function, view)
+
+
+def _left(last: ast.stmt, function: FunctionNode, view: View) -> Iterator[Candidate]:
+    if isinstance(last, LEAVES) or not view.source.starts_line(last):
+        return
+    own = [node for node in ast.walk(function) if view.source.function(node) is function]
+    returns = [node for node in own if isinstance(node, ast.Return)]
+    known = {*view.names_before(last), *view.source.module_names, *dir(builtins), "self", "cls"}
+    texts = {
+        view.code(each): None
+        for each in returns
+        if {node.id for node in ast.walk(each) if isinstance(node, ast.Name)} <= known
+    }
+    if not any(each.value for each in returns):
+        texts["return"] = None
+    for text in [text for text in texts if "\n" not in text][:RETURNS]:
+        edit = view.source.insert_after(last, [text])
+        yield view.make([edit], "return", 0.2, f"add `{text}`", last)
