@@ -1,6 +1,8 @@
 """What the process that forks says of a run of tests, turned into records."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from bot.repair.calls import CallOutcome, RecordedCall
@@ -8,6 +10,8 @@ from bot.repair.model import Crash, TraceFrame
 from bot.repair.runner import RunResult, TestRecord
 
 BY_THE_CLOCK = "took too long"  # as `_fork_child` says it
+NOT_THERE = 4  # pytest's exit code, also for a test that it does not find
+NOT_FOUND = re.compile(r"^ERROR: not found: (\S+?::[^\[\n]+)", re.M)
 
 
 def late_tests(answer: Mapping[str, Any]) -> set[str]:
@@ -15,6 +19,24 @@ def late_tests(answer: Mapping[str, Any]) -> set[str]:
     slow = {"error": "OutOfTime", "message": BY_THE_CLOCK}
     records = answer.get("records", ())
     return {str(record.get("test")) for record in records if slow.items() <= record.items()}
+
+
+def renamed_tests(answer: Mapping[str, Any], root: Path) -> set[str]:
+    """Return the functions of tests that were not found by name.
+
+    Their names have a value in brackets that differs from run to run: what time it is, an address.
+    """
+    if answer.get("end") != NOT_THERE:
+        return set()
+    found = NOT_FOUND.findall(str(answer.get("output", "")))
+    return {each.strip().removeprefix(f"{root}/") for each in found}
+
+
+def by_function(tests: Iterable[str], functions: Collection[str]) -> list[str]:
+    """Return the tests, those of the `functions` as one each: whatever they are called today."""
+    parts = {test: test.partition("[")[0] for test in tests}
+    return list(dict.fromkeys(whole if whole in functions else test
+                              for test, whole in parts.items()))  # fmt: skip
 
 
 def read_answer(answer: Mapping[str, Any]) -> RunResult:

@@ -82,6 +82,21 @@ def test_nap():
 """
 
 
+NAMED = """\
+import time
+
+import pytest
+from subject import pick
+
+
+@pytest.mark.parametrize("moment", [str(time.perf_counter_ns()), "now"])
+def test_moment(moment):
+    pick([1, 2], 0)
+
+
+def test_plain():
+    pass
+"""
 SHARED = pytest.mark.asyncio(loop_scope="module")
 
 
@@ -323,3 +338,21 @@ async def test_a_file_that_cannot_be_imported_keeps_no_other_from_running(projec
 
     assert result.passed == tuple(named("fine"))
     assert [record.test for record in result.failed] == ["test_elsewhere.py"]
+
+
+@pytest.mark.parametrize("collected", [False, True])
+async def test_tests_named_after_what_time_it_is_are_found_in_later_runs(
+    project: Path, collected: bool
+) -> None:
+    (project / "test_named.py").write_text(NAMED)
+    async with ForkingRunner(project) as runner:
+        first = await runner.run(["test_named.py"], {}, SHORT)
+        names = [record.test for record in first.records]
+        if collected:
+            await runner.collect(names, ["subject.py"])
+        text = (project / "subject.py").read_text()
+        later = [await runner.run(names, {"subject.py": text}, SHORT) for _ in range(2)]
+        worse = await runner.run(names, {"subject.py": "def pick(*_): raise KeyError\n"}, SHORT)
+
+    assert [(len(run.records), run.green) for run in (first, *later)] == 3 * [(3, True)]
+    assert not worse.green
