@@ -20,6 +20,7 @@ from bot.repair.model import Crash
 LINE_AT_MOST = 1_000
 LEAVES_AT_MOST = 8
 SEQUENCES = (list, tuple)
+COLLECTIONS = (list, tuple, set)
 
 YES_OR_NO = {"comparison": 1.3, "negation": 1.3, "boolean": 1.2, "boolean operator": 1.3}
 NEAR = {"off by one": 1.1, "constant": 1.15, "comparison": 1.1}
@@ -28,6 +29,7 @@ OTHER_ORDER = {"arguments": 1.3, "function": 1.3, "slice": 1.2, "literal": 1.3, 
 OTHER_LENGTH = {"insertion": 1.3, "slice": 1.3, "off by one": 1.2, "literal": 1.3, "place": 1.2}
 NOTHING = {"return": 1.6, "insertion": 1.2, "place": 1.3}
 OTHER_TYPE = {"function": 1.5, "call": 1.3}
+SAME_INSIDE = {"function": 2.0, "literal": 2.0}
 TEXT = {"string": 1.6, "arguments": 1.1}
 
 
@@ -108,8 +110,8 @@ def _sides(test: ast.Compare, message: str) -> Expectation:
 
 def _differing(got: object, wanted: object) -> Iterator[tuple[object, object]]:
     if isinstance(got, SEQUENCES) and isinstance(wanted, SEQUENCES) and len(got) == len(wanted):
-        for one, other in zip(got, wanted, strict=True):
-            yield from _differing(one, other)
+        inside = [pair for one in zip(got, wanted, strict=True) for pair in _differing(*one)]
+        yield from inside or ([] if type(got) is type(wanted) else [(got, wanted)])
     elif isinstance(got, dict) and isinstance(wanted, dict) and got.keys() == wanted.keys():
         for key, value in got.items():
             yield from _differing(value, wanted[key])
@@ -127,6 +129,8 @@ def _favoured(got: object, wanted: object) -> dict[str, float]:
     if isinstance(got, str) and isinstance(wanted, str):
         return TEXT
     if type(got) is not type(wanted):
+        if isinstance(got, COLLECTIONS) and isinstance(wanted, COLLECTIONS):
+            return SAME_INSIDE if list(got) == list(wanted) else OTHER_TYPE
         return OTHER_TYPE
     if isinstance(got, SEQUENCES) and isinstance(wanted, SEQUENCES):
         return _favoured_items(got, wanted)
@@ -136,6 +140,8 @@ def _favoured(got: object, wanted: object) -> dict[str, float]:
 def _favoured_items(
     got: list[object] | tuple[object, ...], wanted: list[object] | tuple[object, ...]
 ) -> dict[str, float]:
+    if wanted in got[:1] or got in wanted[:1]:  # one level too deep, or not deep enough
+        return SAME_INSIDE
     if len(got) != len(wanted):
         return OTHER_LENGTH
     if sorted(map(repr, got)) == sorted(map(repr, wanted)):

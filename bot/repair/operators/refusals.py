@@ -45,18 +45,15 @@ def _at_start(
     if first is None or not view.source.starts_line(first) or first.lineno == statement.lineno:
         return
     own = {arg.arg for arg in parameters(statement)}
-    defaults = {
-        arg.arg
-        for arg, value in with_defaults(statement)
-        if isinstance(value, ast.Constant) and value.value is None
-    }
+    maybe = {arg.arg for arg, value in with_defaults(statement) if view.code(value) == "None"}
+    maybe |= {name for name in own if f"{name} is None" in view.code(statement)}
     for refusal, read in _elsewhere(view.source, error):
         if read <= known | own and read & own:
             yield _before(first, list(refusal), AS_ELSEWHERE, view)
     for name in [arg.arg for arg in parameters(statement) if arg.arg not in ("self", "cls")]:
         for condition, text, weight in CONDITIONS:
             test = condition.format(name)
-            if name in defaults and test.startswith(name) and not test.endswith("None"):
+            if name in maybe and test.startswith(name) and not test.endswith("None"):
                 test, weight = f"{name} is not None and {test}", weight * WHERE_NONE_MAY_BE
             lines = [f"if {test}:", f'    raise {error}("{text.format(name)}")']
             yield _before(first, lines, weight, view)

@@ -52,6 +52,8 @@ def test_what_cannot_be_read_as_two_values_says_nothing(message: str) -> None:
         ([1], [1, 2], "insertion"),
         (None, 3, "return"),
         ((1,), [1], "function"),
+        ([(1, 2)], [[1, 2]], "literal"),
+        ([[[1, 2]]], [[1, 2]], "literal"),
         ([1, True], [1, False], "comparison"),
     ],
 )
