@@ -64,10 +64,9 @@ class Confirmation:
         if await known_to_fail(self._root, self._failed, self._before, files):
             return False
         # However it was judged: what is proposed has passed from the start.
-        runs = await asyncio.gather(*(self._run(stage, files) for stage in self._stages if stage))
-        if not all(run.green for run in runs):
-            return False
-        if not await self._accepts(files):
+        runs = asyncio.gather(*(self._run(stage, files) for stage in self._stages if stage))
+        held, accepted = await asyncio.gather(runs, self._accepts(files))
+        if not accepted or not all(run.green for run in held):
             return False
         said = await self._stated.refusal(files) if self._stated else ""
         if said:

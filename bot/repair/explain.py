@@ -3,6 +3,7 @@
 from bot.repair.model import (
     ENDED,
     LEFT_OTHERWISE,
+    Candidate,
     ChangedCall,
     RefusedCandidate,
     RepairAttempt,
@@ -37,8 +38,9 @@ def explain(report: SearchReport, *, command: bool = False) -> str:
                  *_stated(report)]  # fmt: skip
         return "\n".join([*lines, *_left_out(report), _effort(report)])
     parts = [_nothing(report, command=command), _slow(report), *_stated(report), *_left_out(report),
-             _effort(report), _suspects(report), *map(_refused, report.refused[:NEAR]),
-             *map(_near, report.near[:NEAR]), WAY_OUT if command else ""]  # fmt: skip
+             *map(_too_late, report.unconfirmed[:NEAR]), _effort(report), _suspects(report),
+             *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR]),
+             WAY_OUT if command else ""]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
 
@@ -155,6 +157,14 @@ def _nothing(report: SearchReport, *, command: bool) -> str:
     if report.refused:
         return f"None of the {report.attempts} small edits I could think of is proven to mend it."
     return f"None of the {report.attempts} small edits I could think of mends it."
+
+
+def _too_late(candidate: Candidate) -> str:
+    where = f"`{candidate.path}:{candidate.line}`"
+    return (
+        f"Found too late: with {candidate.why} ({where}) what failed passes, and there was no time "
+        "to look at it once more: give more of it."
+    )
 
 
 def _slow(report: SearchReport) -> str:

@@ -213,9 +213,10 @@ class SearchReport:
     `undoes` is the commit that the fix takes back as a whole, where it is one, and `undone` what
     that commit says it was for. `rivals` are other edits with which the tests pass; `losses` calls
     that end worse with the fix, or otherwise than in a passing test. `doubt` is what else keeps the
-    fix from being believed. `confirmed` are all candidates that may be the fix. `considered` is how
-    many of those `proposed` had their turn; `cut` says that time was up before others beside the
-    first had been looked for as long as they should be.
+    fix from being believed. `confirmed` are all candidates that may be the fix, `unconfirmed` those
+    with which the tests passed, and that there was no time to look at once more. `considered` is
+    how many of those `proposed` had their turn; `cut` says that time was up before others beside
+    the first had been looked for as long as they should be.
     `question` is what a person can tell the fix by from the `others`, which pass as well; where
     there is no fix, it is what a call should answer that fails, or that edits which are doubted
     answer differently; `unanswered` are these edits, the likeliest first. `stated` is what people
@@ -243,6 +244,7 @@ class SearchReport:
     losses: tuple[ChangedCall, ...] = ()
     doubt: str = ""
     confirmed: tuple[Candidate, ...] = ()
+    unconfirmed: tuple[Candidate, ...] = ()
     considered: int = 0
     cut: bool = False
     others: tuple[Candidate, ...] = ()

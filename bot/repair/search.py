@@ -220,6 +220,7 @@ async def search(
         suspects=suspicion.top(5),
         crash=problem.crashes[0] if problem.crashes else None,
         confirmed=tuple(hunt.confirmed),
+        unconfirmed=tuple(hunt.green[number] for number in sorted(hunt.green)),
         considered=hunt.next,
         cut=cut,
     )

@@ -71,10 +71,11 @@ async def test_tests_that_never_end_are_told_apart_from_finding_nothing(tmp_path
 
 
 @pytest.mark.slow
-async def test_what_could_not_be_confirmed_in_time_is_no_fix(tmp_path: Path) -> None:
+async def test_what_could_not_be_confirmed_in_time_is_told_and_no_fix(tmp_path: Path) -> None:
     report = await repaired(tmp_path, "anew", 5)
 
     assert (report.fix, report.stopped) == (None, "time")
+    assert "Found too late: with `*` instead of `+`" in explain(report)
 
 
 @pytest.mark.slow
