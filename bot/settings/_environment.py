@@ -51,7 +51,7 @@ _CARRIED = frozenset(
     _PREFIX + name
     for name in (
         "CHANGED", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "PASS", "REPAIR",
-        "SUPERVISOR", "WITNESS",
+        "SUPERVISOR", "TESTS_STARTED", "WITNESS",
     )
 )  # fmt: skip
 
