@@ -4,6 +4,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import lru_cache
 
 from bot.repair.model import Candidate
@@ -11,6 +12,8 @@ from bot.repair.operators._view import View
 from bot.repair.source import FunctionNode, Source, parameters, with_defaults
 
 NOT_RAISED = re.compile(r"DID NOT RAISE (?:<class ')?(?:[\w.]*\.)?(\w+)|^(\w+) not raised")
+NOT_MATCHED = re.compile(r'"(.+)" does not match "|Expected regex: \'(.+)\'$', re.M)
+BUILT_IN = frozenset(dir(builtins))
 CONDITIONS = (
     ("{} < 0", "{} must not be negative", 0.5),
     ("{} <= 0", "{} must be positive", 0.45),
@@ -24,10 +27,9 @@ AS_ELSEWHERE = 0.9  # the weight of a refusal that another function of the file 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield refusals at the start of a function, and in the place of a branch that answers."""
-    error = missed_error(view.crash.message)
-    known = view.source.module_names | set(dir(builtins))
-    if error in known and isinstance(statement, FunctionNode):
-        yield from _at_start(statement, error, known, view)
+    error, known = missed_error(view.crash.message), view.source.module_names | BUILT_IN
+    if isinstance(statement, FunctionNode):
+        yield from _at_start(statement, error if error in known else "", view)
     elif error in known and isinstance(statement, ast.Return):
         branch = view.source.parents.get(statement)
         if isinstance(branch, ast.If) and "\n" not in (test := view.code(branch.test)):
@@ -37,26 +39,34 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield view.make([edit], "refusal", INSTEAD, f"refuse: `{text[:90]}`", statement)
 
 
-def _at_start(
-    statement: FunctionNode, error: str, known: set[str] | frozenset[str], view: View
-) -> Iterator[Candidate]:
+def _at_start(function: FunctionNode, error: str, view: View) -> Iterator[Candidate]:
     """Yield refusals of a function's arguments: those of others first, then for each parameter."""
-    first = next((each for each in statement.body if not _says_only(each)), None)
-    if first is None or not view.source.starts_line(first) or first.lineno == statement.lineno:
+    pattern = missed_text(view.crash.message)
+    first = next((each for each in function.body if not _says_only(each)), None)
+    if first is None or not view.source.starts_line(first) or first.lineno == function.lineno:
         return
-    own = {arg.arg for arg in parameters(statement)}
-    maybe = {arg.arg for arg, value in with_defaults(statement) if view.code(value) == "None"}
-    maybe |= {name for name in own if f"{name} is None" in view.code(statement)}
-    for refusal, read in _elsewhere(view.source, error):
-        if read <= known | own and read & own:
-            yield _before(first, list(refusal), AS_ELSEWHERE, view)
-    for name in [arg.arg for arg in parameters(statement) if arg.arg not in ("self", "cls")]:
-        for condition, text, weight in CONDITIONS:
-            test = condition.format(name)
-            if name in maybe and test.startswith(name) and not test.endswith("None"):
-                test, weight = f"{name} is not None and {test}", weight * WHERE_NONE_MAY_BE
-            lines = [f"if {test}:", f'    raise {error}("{text.format(name)}")']
-            yield _before(first, lines, weight, view)
+    if not error and not pattern:
+        return
+    own = {arg.arg for arg in parameters(function)}
+    maybe = {arg.arg for arg, value in with_defaults(function) if view.code(value) == "None"}
+    maybe |= {name for name in own if f"{name} is None" in view.code(function)}
+
+    def refusal(test: str, raised: str, weight: float) -> Candidate:
+        name = test.partition(" ")[0]
+        if name in maybe and not test.endswith("None"):
+            test, weight = f"{name} is not None and {test}", weight * WHERE_NONE_MAY_BE
+        why = f"refuse: `if {test}: {raised}"[:100] + "`"
+        edit = view.source.insert_before(first, [f"if {test}:", f"    {raised}"])
+        return view.make([edit], "refusal", weight, why, first)
+
+    for test, raised, read in _elsewhere(view.source):
+        alike = error and error in raised.partition("(")[0]
+        fits = read & own and read <= own | view.source.module_names | BUILT_IN
+        if fits and (alike or (pattern and _matches(pattern, raised))):
+            yield refusal(test, raised, AS_ELSEWHERE)
+    for name in [arg.arg for arg in parameters(function) if arg.arg not in ("self", "cls")]:
+        for condition, text, weight in CONDITIONS if error else ():
+            yield refusal(condition.format(name), f'raise {error}("{text.format(name)}")', weight)
 
 
 def missed_error(message: str) -> str:
@@ -65,9 +75,16 @@ def missed_error(message: str) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def _before(place: ast.stmt, lines: list[str], weight: float, view: View) -> Candidate:
-    why = "refuse: `" + " ".join(line.strip() for line in lines)[:90] + "`"
-    return view.make([view.source.insert_before(place, lines)], "refusal", weight, why, place)
+def missed_text(message: str) -> str:
+    """Return the pattern that an error's text was to match and did not; or none."""
+    found = NOT_MATCHED.search(message)
+    return (found[1] or found[2]) if found else ""
+
+
+def _matches(pattern: str, text: str) -> bool:
+    with suppress(re.error):
+        return re.search(pattern, text) is not None
+    return False
 
 
 def _says_only(statement: ast.stmt) -> bool:
@@ -75,16 +92,13 @@ def _says_only(statement: ast.stmt) -> bool:
 
 
 @lru_cache(maxsize=64)
-def _elsewhere(source: Source, error: str) -> tuple[tuple[tuple[str, str], frozenset[str]], ...]:
-    """Return conditions that raise this error and do nothing else: two lines and their names."""
+def _elsewhere(source: Source) -> tuple[tuple[str, str, frozenset[str]], ...]:
+    """Return conditions that raise an error and do nothing else: both, and the names they read."""
     found: dict[tuple[str, str], frozenset[str]] = {}
     for node in source.nodes:
-        if not isinstance(node, ast.If) or node.orelse or len(node.body) != 1:
-            continue
-        raised = node.body[0]
-        if isinstance(raised, ast.Raise) and error in source.code(raised).partition("(")[0]:
-            lines = (f"if {source.code(node.test)}:", f"    {source.code(raised)}")
-            if not any("\n" in line for line in lines):
+        if isinstance(node, ast.If) and not node.orelse and isinstance(node.body[0], ast.Raise):
+            both = source.code(node.test), source.code(node.body[0])
+            if not any("\n" in each for each in both):
                 names = (each.id for each in ast.walk(node) if isinstance(each, ast.Name))
-                found[lines] = frozenset(names)
-    return tuple(found.items())
+                found[both] = frozenset(names)
+    return tuple((*both, names) for both, names in found.items())

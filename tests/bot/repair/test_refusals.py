@@ -25,13 +25,21 @@ def sliced(rows, n=None):
     [
         (
             "DID NOT RAISE <class 'ValueError'>",
-            "if n < 1:|    raise ValueError('n must be at least 1')",
+            "if n is not None and n < 1:|    raise ValueError('n must be at least 1')",
         ),
         (
             "ValueError not raised by <lambda>",
             'if n is not None and n < 0:|    raise ValueError("n must not be negative")',
         ),
         ("DID NOT RAISE ValueError", 'if not rows:|    raise ValueError("rows must not be empty")'),
+        (
+            '"n must be at least" does not match "slice indices must be integers"',
+            "if n is not None and n < 1:|    raise ValueError('n must be at least 1')",
+        ),
+        (
+            "Regex pattern did not match.\n  Expected regex: 'at least 1'\n  Actual message: ''",
+            "if n is not None and n < 1:|    raise ValueError('n must be at least 1')",
+        ),
         ("TypeError not raised", 'if rows is None:|    raise TypeError("rows must not be None")'),
     ],
 )
