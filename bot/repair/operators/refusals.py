@@ -23,6 +23,7 @@ CONDITIONS = (
 WHERE_NONE_MAY_BE = 0.9
 INSTEAD = 0.35
 AS_ELSEWHERE = 0.9  # the weight of a refusal that another function of the file has
+LEAST = 1.0  # of one that refuses the least: nothing asks for more
 
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -59,13 +60,17 @@ def _at_start(function: FunctionNode, error: str, view: View) -> Iterator[Candid
         edit = view.source.insert_before(first, [f"if {test}:", f"    {raised}"])
         return view.make([edit], "refusal", weight, why, first)
 
+    bounded: set[str] = set()
     for test, raised, read in _elsewhere(view.source):
         alike = error and error in raised.partition("(")[0]
         fits = read & own and read <= own | view.source.module_names | BUILT_IN
         if fits and (alike or (pattern and _matches(pattern, raised))):
-            yield refusal(test, raised, AS_ELSEWHERE)
+            bounded |= {name for name in own if re.match(rf"{name} <=? \d", test)}
+            yield refusal(test, raised, AS_ELSEWHERE if not test.endswith(" < 0") else LEAST)
     for name in [arg.arg for arg in parameters(function) if arg.arg not in ("self", "cls")]:
         for condition, text, weight in CONDITIONS if error else ():
+            if name in bounded and condition == "{} < 0":
+                weight = (LEAST + AS_ELSEWHERE) / 2
             yield refusal(condition.format(name), f'raise {error}("{text.format(name)}")', weight)
 
 

@@ -50,6 +50,14 @@ def test_what_a_test_expects_to_be_refused_is_refused_at_the_start(said: str, li
     assert not any(text.count("raise") > 1 for text in proposals(REFUSING))
 
 
+def test_of_bounds_the_one_that_refuses_the_least_is_likeliest() -> None:
+    made = proposals(REFUSING, Crash("Failed", "DID NOT RAISE <class 'ValueError'>"))
+    least = 'if n is not None and n < 0:\n        raise ValueError("n must not be negative")'
+    more = "if n is not None and n < 1:\n        raise ValueError('n must be at least 1')"
+    weights = [max(made[text] for text in made if lines in text) for lines in (least, more)]
+    assert weights[0] > weights[1]
+
+
 def test_a_branch_that_answers_refuses_where_a_test_expects_it() -> None:
     made = proposals(REFUSING, Crash("Failed", "DID NOT RAISE <class 'TypeError'>"))
     assert REFUSING.replace("return rows\n", 'raise TypeError("n is None")\n', 1) in made
