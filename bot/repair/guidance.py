@@ -24,6 +24,8 @@ BY_ERROR: dict[str, dict[str, float]] = {
     # What is misspelt raises. Where a test asserts, all names are there: one for another is rare.
     "AssertionError": {"comparison": 1.1, "negation": 1.1, "boolean": 1.1, "off by one": 1.05,
                        "name": 0.6, "attribute": 0.6},
+    # As `pytest.raises` says it, which a wrong name satisfies as well, and a call that goes wrong.
+    "Failed": {"comparison": 1.1, "negation": 1.1, "name": 0.6, "attribute": 0.4, "refusal": 1.2},
 }  # fmt: skip
 # Of some kinds many edits are proposed and few mend, of others it is the other way round: counted
 # in the half of the repair set that may be looked at (docs/repair.md), and taken half as far.

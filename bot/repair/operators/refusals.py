@@ -21,7 +21,7 @@ CONDITIONS = (
     ("{} is None", "{} must not be None", 0.3),
 )
 WHERE_NONE_MAY_BE = 0.9
-INSTEAD = 0.35
+INSTEAD = 0.5
 AS_ELSEWHERE = 0.9  # the weight of a refusal that another function of the file has
 LEAST = 1.0  # of one that refuses the least: nothing asks for more
 
