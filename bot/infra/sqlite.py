@@ -20,6 +20,7 @@ T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
 
 BUSY_SECONDS = 10.0
+OPENED_AT_ONCE = 50
 
 
 def stamp(at: datetime) -> str:
@@ -159,8 +160,7 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         _transact(connection, "BEGIN IMMEDIATE", self._migrate)
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         if self._check:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if answer != "ok":
@@ -239,6 +239,22 @@ class DatabaseOwner:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have the file written ahead, as it stays for all who open it; others may do so at once.
+
+    For that SQLite does not wait until they have ended their transactions: one of ours does.
+    """
+    for last in (*(False,) * OPENED_AT_ONCE, True):
+        if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if last:
+                raise
+            _transact(connection, "BEGIN IMMEDIATE", lambda _: None)
 
 
 def _transact(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:
