@@ -1,4 +1,7 @@
-"""A process that audits and journals as fast as it can: `python -m ... STATE`, until it ends."""
+"""A process that audits and journals as fast as it can: `python -m ... STATE`, until it ends.
+
+It prints the number of each entry that is in both.
+"""
 
 import asyncio
 import sys
@@ -26,9 +29,8 @@ async def _write(state: Path) -> None:
             await store.audit(entry(number))
             head = (await store.audit_state(tail=1)).head
             journal.append(_noted(f"{head.number} {head.hash}"))
-            if number == 1:
-                sys.stdout.write("writing\n")
-                sys.stdout.flush()
+            sys.stdout.write(f"{head.number}\n")
+            sys.stdout.flush()
 
 
 def _noted(head: str) -> Action:

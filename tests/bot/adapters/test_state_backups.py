@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tarfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -127,15 +127,23 @@ def _damage(file: Path) -> None:
 
 
 @contextmanager
-def _writing(state: Path) -> Iterator[None]:
-    """Have entries audited and their ends journalled by another process, until the block ends."""
+def _writing(state: Path) -> Iterator[Callable[[int], None]]:
+    """Have entries audited and their ends journalled by another process, until the block ends.
+
+    Give what waits until there is an entry after the one of a number.
+    """
     child = subprocess.Popen(
         [sys.executable, "-m", "tests.support.state_writer", str(state)], stdout=subprocess.PIPE
     )
     assert child.stdout is not None
+    numbers = map(int, child.stdout)
+
+    def written_after(last: int) -> None:
+        assert any(number > last for number in numbers)
+
     try:
-        assert child.stdout.readline() == b"writing\n"
-        yield
+        written_after(0)
+        yield written_after
     finally:
         child.terminate()
         child.wait()
@@ -146,7 +154,7 @@ async def test_while_another_process_writes_each_backup_is_one_moment(tmp_path: 
     """The audit log's ends are noted in the journal: none may be of an entry that is not there."""
     state = await furnished(tmp_path)
     rows, lines = [], []
-    with _writing(state):
+    with _writing(state) as written_after:
         for number in range(3):
             file = await backed_up(state, tmp_path / "to")
             out = tmp_path / f"out-{number}"
@@ -161,6 +169,7 @@ async def test_while_another_process_writes_each_backup_is_one_moment(tmp_path: 
             rows.append(read_manifest(file).rows("audit_log"))
             lines.append((out / "journal/2026-11-21.ndjson").stat().st_size)
             assert (out / "journal/2026-11-21.ndjson").read_bytes()[-1:] == b"\n"
+            await asyncio.to_thread(written_after, rows[-1])
     assert rows == sorted(set(rows))
     assert lines == sorted(set(lines))
 
