@@ -17,8 +17,9 @@ from bot.repair.impacted_tests import ImpactedTests
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
 from bot.repair.model import Problem, SearchReport
+from bot.repair.order_dependent import OrderIndependentRunner
 from bot.repair.request import RepairRequest
-from bot.repair.runner import PreloadingRunner, TimeLimits
+from bot.repair.runner import PreloadingRunner, TestRunner, TimeLimits
 from bot.repair.search import OnProgress, search, silent
 from bot.repair.stated_answers import StatedAnswers, StatedJudge, answers_by_function
 from bot.repair.tidy import tidied
@@ -72,8 +73,8 @@ async def mend(
             stated=request.stated,
             considered=max(report.considered, request.considered),
             failing=len(ahead.problem.failing),
-            passing=len(ahead.guards),
-            left_out=ahead.base.left_out,
+            passing=len(ahead.guards) - len(ahead.independent.dropped),
+            left_out=(*ahead.base.left_out, *ahead.independent.left_out),
         )
         report = await _concluded(request.root, ahead, report, left())
     if report.fix is not None and request.write:
@@ -102,20 +103,22 @@ class _Prepared:
 
     base: Baseline
     guards: list[str]
+    independent: OrderIndependentRunner
     problem: Problem
     judge: TestJudge
     confirmation: Confirmation
     conclusion: Conclusion
 
 
-async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepared:
-    base = await baseline(request, runner)
+async def _prepared(request: RepairRequest, preloading: PreloadingRunner) -> _Prepared:
+    base = await baseline(request, preloading)
     guards = judge_guards(request, base)
     problem = await asyncio.to_thread(problem_of, request, base)
     if base.failing:
-        await import_ahead(request, base, problem.texts, runner)
+        await import_ahead(request, base, problem.texts, preloading)
     limits = candidate_limits(base.passing)
     unconcerned = ImpactedTests(problem).unconcerned
+    runner = OrderIndependentRunner(preloading, guards, problem.texts, limits[1])
     judge = TestJudge(runner, request.reproduction, guards, *limits, unconcerned=unconcerned)
     tests, probing = [*request.reproduction, *guards], replace(request.limits, seconds=PROBING)
     stated = StatedAnswers(runner, tests, request.stated, probing)
@@ -127,7 +130,7 @@ async def _prepared(request: RepairRequest, runner: PreloadingRunner) -> _Prepar
     conclusion = Conclusion(
         problem, comparison, around, confirmation, witnesses, written=request.written
     )
-    return _Prepared(base, guards, problem, judge, confirmation, conclusion)
+    return _Prepared(base, guards, runner, problem, judge, confirmation, conclusion)
 
 
 async def _concluded(
@@ -148,7 +151,7 @@ def _confirmation(
     request: RepairRequest,
     base: Baseline,
     problem: Problem,
-    runner: PreloadingRunner,
+    runner: TestRunner,
     stated: StatedAnswers,
 ) -> Confirmation:
     guards = judge_guards(request, base)

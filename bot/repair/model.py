@@ -223,7 +223,8 @@ class SearchReport:
     said by now, and `tests` are new test files that hold the fix to that.
     `alike` are edits with which the tests pass as well and that no call told from the fix.
     `failing` is how many tests have to turn green, `passing` how many have to stay so; `left_out`
-    are test files beside them that cannot be imported, each with why: "ends the program".
+    are test files beside them that cannot be imported, and tests that pass only after others, each
+    with why: "ends the program".
     """
 
     fix: Candidate | None

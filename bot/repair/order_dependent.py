@@ -1,0 +1,91 @@
+"""Leaves out tests that pass only after others: run without these, they fail whatever is edited."""
+
+import asyncio
+from collections.abc import Collection, Sequence
+
+from bot.repair.calls import CallOutcome, RecordedCall
+from bot.repair.model import Texts
+from bot.repair.runner import (
+    FunctionPlace,
+    Lines,
+    RunResult,
+    TestRecord,
+    TestRunner,
+    TimeLimits,
+)
+
+
+class OrderIndependentRunner:
+    """Implements `TestRunner` over another, without what is found to depend on the order of tests.
+
+    `guards` are tests that passed among all. The first time one of them fails with an edit, it is
+    run alone with the texts as they are (`unchanged`: any of those that edits stand in for). If it
+    fails there too, it says nothing of an edit: it is `dropped` from that run and all later ones.
+    """
+
+    def __init__(
+        self, runner: TestRunner, guards: Collection[str], unchanged: Texts, limits: TimeLimits
+    ) -> None:
+        self._runner, self._unchanged, self._limits = runner, unchanged, limits
+        self._unchecked, self._checking = set(guards), asyncio.Lock()
+        self.dropped: dict[str, None] = {}
+
+    @property
+    def width(self) -> int:
+        """Return how many runs go on side by side."""
+        return self._runner.width
+
+    async def run(
+        self,
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+        *,
+        coverage: bool | Lines = False,
+        stop_at_first: bool = False,
+        modules: bool = False,
+        anew: bool = False,
+    ) -> RunResult:
+        """Run the tests that depend on no others. Where none is left, nothing speaks against."""
+        while kept := [test for test in tests if test not in self.dropped]:
+            result = await self._runner.run(
+                kept, overlay, limits, coverage=coverage, stop_at_first=stop_at_first,
+                modules=modules, anew=anew,
+            )  # fmt: skip
+            if not await self._drop(result):
+                return result
+        return RunResult(tuple(TestRecord(test, "passed") for test in tests))
+
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        """Return the tests that were dropped, each with why."""
+        return tuple((test, "fails when it is run alone, edited or not") for test in self.dropped)
+
+    async def _drop(self, result: RunResult) -> bool:
+        """Drop what failed here and fails alone with nothing edited; whether there was any."""
+        async with self._checking:
+            for record in result.failed:
+                if record.test in self._unchecked:
+                    alone = await self._runner.run([record.test], self._unchanged, self._limits)
+                    self._unchecked.discard(record.test)
+                    if alone.failed and not alone.failed_late:
+                        self.dropped[record.test] = None
+        return any(record.test in self.dropped for record in result.failed)
+
+    async def record_calls(
+        self, tests: Sequence[str], places: Sequence[FunctionPlace], limits: TimeLimits
+    ) -> tuple[RecordedCall, ...]:
+        """Return the calls that tests make of these functions."""
+        return await self._runner.record_calls(tests, places, limits)
+
+    async def replay_calls(
+        self,
+        calls: Sequence[RecordedCall],
+        tests: Sequence[str],
+        overlay: Texts,
+        limits: TimeLimits,
+        *,
+        anew: bool = False,
+    ) -> tuple[CallOutcome, ...]:
+        """Make calls again with these texts in place."""
+        return await self._runner.replay_calls(calls, tests, overlay, limits, anew=anew)
