@@ -145,6 +145,7 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
         yield view.put(node, f"abs({left} - {right})", "arithmetic", 0.2)
     if isinstance(node.op, ast.FloorDiv) and isinstance(node.left, SIMPLE):
         yield view.put(node, f"-(-{left} // {right})", "arithmetic", 0.5)
+    yield from _counted_from_one(node, view)
     lists = [each for each in (node.left, node.right) if isinstance(each, (ast.List, ast.ListComp))]
     if isinstance(node.op, ast.Add) and lists:
         yield view.put(node, f"{right} + {left}", "operand", 0.35)
@@ -158,6 +159,17 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
     one = isinstance(node.right, ast.Constant) and node.right.value == 1
     yield view.put(node, left, "off by one" if one else "operand", 0.7 if one else 0.22)
     yield view.put(node, right, "operand", 0.18)
+
+
+def _counted_from_one(node: ast.BinOp, view: View) -> Iterator[Candidate]:
+    """Yield the same of what is counted from one, as months are: `(n - 1) % 12 + 1`."""
+    if isinstance(node.left, SIMPLE) and isinstance(node.right, (ast.Constant, ast.Name)):
+        before = f"({view.code(node.left)} - 1)"
+        if isinstance(node.op, ast.Mod):
+            text = f"{before} % {view.code(node.right)} + 1"
+            yield view.put(node, view.tight(node, text), "off by one", 0.3)
+        elif isinstance(node.op, ast.FloorDiv):
+            yield view.put(node, f"{before} // {view.code(node.right)}", "off by one", 0.3)
 
 
 def _operand(part: ast.expr, view: View) -> str:

@@ -23,6 +23,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         if isinstance(node, ast.BoolOp):
             yield from _other(node, view)
             yield from _fewer(node, view)
+            yield from _regrouped(node, view)
     if isinstance(statement, (ast.If, ast.While)):
         yield from _more(statement, view)
 
@@ -43,10 +44,37 @@ def _fewer(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
     """Yield the condition without one of its parts."""
     joint = " and " if isinstance(node.op, ast.And) else " or "
     for gone in node.values:
-        rest = [view.code(value) for value in node.values if value is not gone]
-        text = joint.join(rest) if len(rest) == 1 else view.tight(node, joint.join(rest))
-        weight = 0.4 if len(rest) == 1 else 0.25
+        rest = [value for value in node.values if value is not gone]
+        if len(rest) == 1:
+            text, weight = view.tight(node, view.code(rest[0])), 0.4
+        else:
+            text, weight = view.tight(node, joint.join(_part(each, view) for each in rest)), 0.25
         yield view.put(node, text, "condition", weight, f"without `{view.code(gone)[:50]}`")
+
+
+def _regrouped(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+    """Yield the same parts grouped otherwise: `(a or b) and c` for `a or b and c`, and back."""
+    outer, inner = ("and", "or") if isinstance(node.op, ast.And) else ("or", "and")
+    first, last = node.values[0], node.values[-1]
+    if isinstance(last, ast.BoolOp):
+        left = _group([*node.values[:-1], last.values[0]], outer, view)
+        text = f" {inner} ".join([left, *(_part(each, view) for each in last.values[1:])])
+        yield view.put(node, view.tight(node, text), "boolean operator", 0.5)
+    if isinstance(first, ast.BoolOp):
+        right = _group([first.values[-1], *node.values[1:]], outer, view)
+        text = f" {inner} ".join([*(_part(each, view) for each in first.values[:-1]), right])
+        yield view.put(node, view.tight(node, text), "boolean operator", 0.5)
+
+
+def _group(values: list[ast.expr], joint: str, view: View) -> str:
+    text = f" {joint} ".join(_part(each, view) for each in values)
+    return f"({text})" if joint == "or" else text
+
+
+def _part(value: ast.expr, view: View) -> str:
+    """Return a part of a condition, in parentheses where it has parts itself."""
+    bare = isinstance(value, ast.Constant) or not isinstance(value, COMPOUND)
+    return view.code(value) if bare else f"({view.code(value)})"
 
 
 def _more(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
@@ -57,6 +85,8 @@ def _more(statement: ast.If | ast.While, view: View) -> Iterator[Candidate]:
     whole = isinstance(statement.test, (ast.BoolOp, ast.IfExp, ast.NamedExpr, ast.Lambda))
     own = f"({test})" if whole else test
     names = view.names_before(statement)
+    for part in _better(statement, view):
+        yield view.put(statement.test, f"{own} or {part}", "condition", 0.4)
     for part, weight in _parts(statement, names, view):
         if part not in test:
             yield view.put(statement.test, f"{own} and {part}", "condition", weight)
@@ -79,6 +109,17 @@ def _parts(
     for name in names[:PARTS]:
         for part in (f"not {name}", name):
             yield part, 0.13
+
+
+def _better(statement: ast.If | ast.While, view: View) -> Iterator[str]:
+    """Yield whether a value is less, or more, than what is kept: `k not in d or v < d[k]`."""
+    for node in ast.walk(statement.test):
+        if isinstance(node, ast.Compare) and isinstance(node.ops[0], ast.NotIn):
+            kept = f"{view.code(node.comparators[0])}[{view.code(node.left)}]"
+            for each in statement.body:
+                if isinstance(each, ast.Assign) and view.code(each.targets[0]) == kept:
+                    yield f"{view.code(each.value)} < {kept}"
+                    yield f"{view.code(each.value)} > {kept}"
 
 
 def _memberships(statement: ast.stmt, names: list[str], view: View) -> Iterator[str]:

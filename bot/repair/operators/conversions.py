@@ -2,6 +2,7 @@
 and a copy of what somebody else holds as well."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate
@@ -18,6 +19,7 @@ PLACES = (ast.Call, ast.Compare, ast.Assign, ast.Return, ast.Subscript, ast.Tupl
 
 def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield what might be made of the values of one statement before they are used."""
+    yield from _bound(statement, view)
     for value in _kept(statement, view):
         code = view.code(value)
         yield view.put(value, f"list({code})", "function", 0.3)
@@ -29,6 +31,22 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
         if isinstance(node, ast.Subscript) and view.code(node).endswith(".args[0]"):
             error = view.code(node).removesuffix(".args[0]")
             yield view.put(node, f"str({error})", "function", 0.4)
+
+
+def _bound(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield a name made something of as soon as it has a value: `name = name.strip()`."""
+    function = view.source.function(statement)
+    if not isinstance(statement, ast.Assign) or function is None:
+        return
+    names = [each.id for target in statement.targets for each in ast.walk(target)
+             if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]  # fmt: skip
+    reads = Counter(node.id for node in ast.walk(function)
+                    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))  # fmt: skip
+    for name in [name for name in names if reads[name] > 1 and view.source.starts_line(statement)]:
+        for method in methods_used(view.source)[:METHODS]:
+            line = f"{name} = {name}.{method}()"
+            edit = view.source.insert_after(statement, [line])
+            yield view.make([edit], "insertion", 0.14, f"add `{line}`", statement)
 
 
 def _kept(statement: ast.stmt, view: View) -> Iterator[ast.expr]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.source import FunctionNode, parameters
 
 Written = ast.List | ast.Tuple | ast.Set
 ANSWERS = (ast.Return, ast.Assign, ast.Yield)
@@ -22,6 +23,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield from _swapped(node, view)
                 yield from _fewer(node, view)
                 yield from _made_of(node, view)
+                yield from _told_apart_by_more(node, view)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
             yield from _paired(node, view)
         elif isinstance(node, ast.Lambda):
@@ -56,6 +58,33 @@ def _paired(node: ast.Name, view: View) -> Iterator[Candidate]:
     if key or (isinstance(parent, ast.Assign) and parent.value is node):
         for name in [name for name in view.names_before(node) if name != node.id][:NAMES]:
             yield view.put(node, f"({node.id}, {name})", "literal", 0.12)
+
+
+def _told_apart_by_more(node: Written, view: View) -> Iterator[Candidate]:
+    """Yield a key with one more of what the function is given: `kept[day, zone]`."""
+    function = view.source.function(node)
+    if isinstance(node, ast.Tuple) and function is not None and _is_key(node, function, view):
+        used = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
+        code = view.code(node).removeprefix("(").removesuffix(")").rstrip(", ")
+        for arg in [arg.arg for arg in parameters(function) if arg.arg not in {*used, "self"}]:
+            yield view.put(node, f"({code}, {arg})", "literal", 0.6)
+
+
+def _is_key(node: ast.Tuple, function: FunctionNode, view: View) -> bool:
+    """Tell whether something is looked up with a tuple, or with the name it is given."""
+    parent = view.source.parents.get(node)
+    if isinstance(parent, ast.Assign) and isinstance(parent.targets[0], ast.Name):
+        name = parent.targets[0].id
+        return any(getattr(_lookup(each), "id", "") == name for each in ast.walk(function))
+    return parent is not None and _lookup(parent) is node
+
+
+def _lookup(node: ast.AST) -> ast.AST | None:
+    """Return what a node looks up by: `k` of `d[k]` and of `k in d`."""
+    if isinstance(node, ast.Subscript):
+        return node.slice
+    membership = isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn))
+    return node.left if isinstance(node, ast.Compare) and membership else None
 
 
 def _ordered_by_more(node: ast.Lambda, view: View) -> Iterator[Candidate]:

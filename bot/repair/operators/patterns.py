@@ -27,6 +27,7 @@ OTHERS = {
     "\\w": (("\\S", 0.15),),
     "\\s": ((" ", 0.1),),
 }
+ALTERNATIVES = re.compile(r"(?<=[(:'\"])[^()|'\":?]+(?:\|[^()|'\"]+)+(?=[)'\"])")
 REPEATED = 0.15
 ALTERNATIVE, MARKS = 0.25, 4
 LONGEST = 200
@@ -62,6 +63,20 @@ def _others(node: ast.Constant, code: str, view: View) -> Iterator[Candidate]:
     for piece in PIECE.finditer(code):
         if len(piece[0]) <= LONGEST:
             yield from _other_pieces(node, code, piece.span(), view)
+            yield from _longest_first(node, code, piece.span(), view)
+
+
+def _longest_first(
+    node: ast.Constant, code: str, piece: tuple[int, int], view: View
+) -> Iterator[Candidate]:
+    """Yield alternatives with the longer ones first, where a shorter one is met before: `m|ms`."""
+    for found in ALTERNATIVES.finditer(code, *piece):
+        old = found[0].split("|")
+        new = sorted(old, key=len, reverse=True)
+        if any(each.startswith(first) for at, first in enumerate(old) for each in old[at + 1 :]):
+            text = code[: found.start()] + "|".join(new) + code[found.end() :]
+            why = f"`{'|'.join(new)[:40]}` instead of `{found[0][:40]}` in the pattern"
+            yield from _pattern(node, text, 0.5, why, view)
 
 
 def _other_pieces(

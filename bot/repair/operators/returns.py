@@ -1,6 +1,7 @@
 """Missing and misplaced returns, loop exits, updates; mutable defaults; wrong excepts."""
 
 import ast
+import builtins
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate, SourceEdit
@@ -131,11 +132,19 @@ def _wider_excepts(statement: ast.Try, view: View) -> Iterator[Candidate]:
     for caught in statement.handlers:
         if caught.type is None or error in view.code(caught.type):
             continue
-        old = view.code(caught.type)
+        old, error = view.code(caught.type), _spelled(view.crash.error, caught.type, view)
         yield view.put(caught.type, error, "except", 0.4)
         if {node.id for node in ast.walk(caught.type) if isinstance(node, ast.Name)} & {
             *view.names_before(caught.type)
         }:
             continue  # a local may hold several, and among others they are no exceptions
         inner = old.strip("()")
-        yield view.put(caught.type, f"({inner}, {error})", "except", 0.45)
+        yield view.put(caught.type, f"({inner}, {error})", "except", 0.5)
+
+
+def _spelled(error: str, beside: ast.expr, view: View) -> str:
+    """Return an exception as the file can name it: of the module of one that is caught already."""
+    if error in vars(builtins) or error in view.source.module_names:
+        return error
+    of = next((each for each in ast.walk(beside) if isinstance(each, ast.Attribute)), None)
+    return f"{view.code(of.value)}.{error}" if of else error

@@ -18,7 +18,9 @@ WRITES = {"INSERT", "UPDATE", "DELETE", "REPLACE"}
 BINDINGS = re.compile(r"statement uses (\d+), and there (?:are|is) (\d+) supplied")
 COUNTED = re.compile(r"(\d+) values for (\d+) columns")
 UNSUPPORTED = ("unsupported type", "type 'str' is not supported", "Incorrect number of bindings")
-CONDITION = re.compile(r"(?:\w+\.)?(\w+)\s*=\s*(\?|\d+|'[^']*'|NULL)(?=\s|$|\)|;)", re.IGNORECASE)
+CONDITION = re.compile(
+    r"(?:\w+\.)?(\w+)\s*([=<>!]+|IS NOT|IS)\s*(\?|\d+|'[^']*'|NULL)(?=\s|$|\)|;)", re.IGNORECASE
+)
 ENDS = {"GROUP", "ORDER", "LIMIT", "RETURNING", ";"}
 JOINED = {"WHERE", "JOIN", "LEFT", "RIGHT", "INNER", "CROSS", "FULL", "NATURAL", "UNION", *ENDS}
 
@@ -129,19 +131,19 @@ def _extra(given: ast.Tuple | ast.List, sql: SqlStatement, view: View) -> Iterat
 
 def _conditions(node: ast.Call, sql: SqlStatement, view: View) -> Iterator[Candidate]:
     """Yield a condition that other statements on the same table have, and this one has not."""
-    own = {column.lower() for column, _ in CONDITION.findall(sql.text)}
+    own = {column.lower() for column, *_ in CONDITION.findall(sql.text)}
     if sql.words[0].upper not in ("SELECT", "UPDATE", "DELETE") or not sql.tables:
         return
     tail = next((word for word in sql.words if word.upper in ENDS), None)
-    for column, value in _of_siblings(sql, sql.tables[0], view).items():
+    for column, asked in _of_siblings(sql, sql.tables[0], view).items():
         if column.lower() in own:
             continue
         where = any(word.upper == "WHERE" for word in sql.words)
-        text = f" {'AND' if where else 'WHERE'} {column} = {value}"
+        text = f" {'AND' if where else 'WHERE'} {column} {asked}"
         last = sql.words[-1] if tail is None else sql.words[sql.words.index(tail) - 1]
         edit = _behind(sql, last, text)
         why = f"`{text.strip()}`, as others ask of `{sql.tables[0]}`"
-        if value != "?":
+        if not asked.endswith("?"):
             yield view.make([edit], KIND, 0.5, why, sql.node)
         elif tail is None or not any(holder.start > tail.start for holder in sql.holders):
             yield from _with_parameter(node, edit, column, why, view)
@@ -163,9 +165,9 @@ def _joined(sql: SqlStatement, view: View) -> Iterator[Candidate]:
         asked = [each.upper for each in clause]
         if "ON" not in asked:
             continue
-        for column, value in _of_siblings(sql, table.lower(), view).items():
-            if value != "?" and column.upper() not in asked:
-                text = f" AND {alias}.{column} = {value}"
+        for column, condition in _of_siblings(sql, table.lower(), view).items():
+            if not condition.endswith("?") and column.upper() not in asked:
+                text = f" AND {alias}.{column} {condition}"
                 why = f"`{text.strip()}`, as others ask of `{table}`"
                 yield view.make([_behind(sql, clause[-1], text)], KIND, 0.45, why, sql.node)
 
@@ -191,8 +193,8 @@ def _of_siblings(sql: SqlStatement, table: str, view: View) -> dict[str, str]:
     for other in _statements_of(view.source):
         if other.node is not sql.node and other.tables[:1] == [table]:
             where = re.split(r"\bWHERE\b", other.text, maxsplit=1, flags=re.IGNORECASE)
-            for column, value in CONDITION.findall(where[1]) if len(where) == 2 else ():
-                found.setdefault(column, value)
+            for column, sign, value in CONDITION.findall(where[1]) if len(where) == 2 else ():
+                found.setdefault(column, f"{sign} {value}")
     return found
 
 

@@ -41,6 +41,41 @@ from tests.support.proposals import proposals
             "def f(d, k, n):\n    d.setdefault(k, []).append(n)\n",
         ),
         ("def f(a, b):\n    return a // b\n", "def f(a, b):\n    return -(-a // b)\n"),
+        (
+            "def f(a, b, c):\n    return a or b and c\n",
+            "def f(a, b, c):\n    return (a or b) and c\n",
+        ),
+        (
+            "def f(a, b, c):\n    return a and (b or c)\n",
+            "def f(a, b, c):\n    return a and b or c\n",
+        ),
+        (
+            "def f(a, b, c, d):\n    return a and (b or c) and d\n",
+            "def f(a, b, c, d):\n    return a and (b or c)\n",
+        ),
+        (
+            "def f(a, b, c):\n    return (a or b) and c\n",
+            "def f(a, b, c):\n    return a or b and c\n",
+        ),
+        (
+            "def f(best, k, t):\n    if k not in best:\n        best[k] = t\n",
+            "def f(best, k, t):\n    if k not in best or t < best[k]:\n        best[k] = t\n",
+        ),
+        (
+            "def f(kept, a, b):\n    key = (a, 1)\n    return kept[key]\n",
+            "def f(kept, a, b):\n    key = (a, 1, b)\n    return kept[key]\n",
+        ),
+        (
+            "def f(t, b):\n    a, c = t.split(':')\n    if a in b.strip():\n        return b[a]\n",
+            "def f(t, b):\n    a, c = t.split(':')\n    a = a.strip()\n    if a in b.strip():\n"
+            "        return b[a]\n",
+        ),
+        ("def f(a, b):\n    return a % 12\n", "def f(a, b):\n    return (a - 1) % 12 + 1\n"),
+        ("def f(a, b):\n    return a // b\n", "def f(a, b):\n    return (a - 1) // b\n"),
+        (
+            "import re\nR = re.compile(r'(\\d+)(h|m|s|ms)')\n",
+            "import re\nR = re.compile(r'(\\d+)(ms|h|m|s)')\n",
+        ),
         ("def f(x):\n    return x.rpartition('=')\n", "def f(x):\n    return x.partition('=')\n"),
         (
             "class A:\n    def f(self):\n        return self.g()\n\n    def g(self):\n"
@@ -434,6 +469,12 @@ NONE = "'NoneType' object has no attribute 'y'"
             "def f(x):\n    try:\n        g(x)\n    except KeyErorr:\n        return None\n",
             crash_at(4, "NameError", "name 'KeyErorr' is not defined"),
             "def f(x):\n    try:\n        g(x)\n    except KeyError:\n        return None\n",
+        ),
+        (
+            "def f(x):\n    try:\n        g(x)\n    except ini.NoKey:\n        return None\n",
+            crash_at(3, "NoSection", "no section"),
+            "def f(x):\n    try:\n        g(x)\n    except (ini.NoKey, ini.NoSection):\n"
+            "        return None\n",
         ),
         (
             "def f(x):\n    return 'a %s' % x\n",

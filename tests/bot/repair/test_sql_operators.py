@@ -52,3 +52,14 @@ def test_a_joined_table_is_asked_what_others_ask_of_it(sql: str, after: str) -> 
     faulty = f"{others}def f(db):\n    return db.execute('{sql}')\n"
 
     assert any(after in text for text in proposals(faulty))
+
+
+def test_a_condition_of_another_statement_on_the_table_is_asked_here_too() -> None:
+    faulty = (
+        "def f(db, x):\n"
+        "    db.execute('SELECT 1 FROM loan WHERE book = ? AND returned IS NULL', (x,))\n"
+        "    db.execute('SELECT 2 FROM loan WHERE member = ? ORDER BY due', (x,))\n"
+    )
+
+    wanted = "SELECT 2 FROM loan WHERE member = ? AND returned IS NULL ORDER BY due"
+    assert any(wanted in text for text in proposals(faulty))
