@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator
 from functools import partial
 
-from bot.repair.model import Candidate
+from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
 from bot.repair.source import called
 
@@ -24,6 +24,7 @@ SWAPS: dict[type[ast.operator], tuple[str, tuple[tuple[str, float], ...]]] = {
     ast.RShift: (">>", (("<<", 0.75), ("//", 0.3), ("*", 0.2), ("+", 0.2), ("-", 0.2))),
 }
 BOUNDING = {"min", "max", "round", "int", "abs"}
+WHY = "count from one, not from zero"
 DEEPEST = 2  # calls in calls
 SUMS, PRODUCTS = (ast.Add, ast.Sub), (ast.Mult, ast.Div, ast.FloorDiv)
 SIGNS = {ast.USub: (("", 0.4),), ast.UAdd: (("-", 0.5),), ast.Invert: (("-", 0.5), ("not ", 0.4))}
@@ -162,14 +163,29 @@ def _operators(node: ast.BinOp, view: View) -> Iterator[Candidate]:
 
 
 def _counted_from_one(node: ast.BinOp, view: View) -> Iterator[Candidate]:
-    """Yield the same of what is counted from one, as months are: `(n - 1) % 12 + 1`."""
-    if isinstance(node.left, SIMPLE) and isinstance(node.right, (ast.Constant, ast.Name)):
-        before = f"({view.code(node.left)} - 1)"
-        if isinstance(node.op, ast.Mod):
-            text = f"{before} % {view.code(node.right)} + 1"
-            yield view.put(node, view.tight(node, text), "off by one", 0.3)
-        elif isinstance(node.op, ast.FloorDiv):
-            yield view.put(node, f"{before} // {view.code(node.right)}", "off by one", 0.3)
+    """Yield the same of what is counted from one, as months are: `(n - 1) % 12 + 1`.
+
+    Where the function takes the quotient of the same numbers as well, that too.
+    """
+    if not isinstance(node.op, (ast.Mod, ast.FloorDiv)) or not isinstance(node.left, SIMPLE):
+        return
+    if not isinstance(node.right, (ast.Constant, ast.Name)):
+        return
+    yield view.make([_from_one(node, view)], "off by one", 0.3, WHY, node)
+    function = view.source.function(node)
+    for other in ast.walk(function) if function and isinstance(node.op, ast.Mod) else ():
+        if isinstance(other, ast.BinOp) and isinstance(other.op, ast.FloorDiv):
+            same = (ast.dump(other.left), ast.dump(other.right))
+            if same == (ast.dump(node.left), ast.dump(node.right)):
+                both = [_from_one(node, view), _from_one(other, view)]
+                yield view.make(both, "off by one", 0.3, WHY, node)
+
+
+def _from_one(node: ast.BinOp, view: View) -> SourceEdit:
+    before, number = f"({view.code(node.left)} - 1)", view.code(node.right)
+    if isinstance(node.op, ast.FloorDiv):
+        return view.source.replace(node, f"{before} // {number}")
+    return view.source.replace(node, view.tight(node, f"{before} % {number} + 1"))
 
 
 def _operand(part: ast.expr, view: View) -> str:

@@ -73,6 +73,10 @@ from tests.support.proposals import proposals
         ("def f(a, b):\n    return a % 12\n", "def f(a, b):\n    return (a - 1) % 12 + 1\n"),
         ("def f(a, b):\n    return a // b\n", "def f(a, b):\n    return (a - 1) // b\n"),
         (
+            "def f(a, b):\n    return a // b, a % b\n",
+            "def f(a, b):\n    return (a - 1) // b, (a - 1) % b + 1\n",
+        ),
+        (
             "import re\nR = re.compile(r'(\\d+)(h|m|s|ms)')\n",
             "import re\nR = re.compile(r'(\\d+)(ms|h|m|s)')\n",
         ),
