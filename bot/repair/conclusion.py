@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from bot.proof import joined_conditions
 from bot.repair.behaviour import BehaviourComparison, touched
 from bot.repair.calls import CallOutcome
 from bot.repair.confirmation import Confirmation
@@ -35,6 +36,7 @@ REMOVED = (
     "that no test makes answer otherwise"
 )
 MOVED = "what failed raised, and calls that answered, which no test makes, answer otherwise now"
+JOINED = "it adds a part to a condition, and calls that no test makes answer otherwise with it"
 RED = "`{test}`, one of {count} tests beside it that fail as well, still does with it"
 UNCOMPARED = "what it answers could not be compared in time with what was answered before"
 
@@ -115,6 +117,8 @@ class Conclusion:
         moved = tuple(each for each in selection.behaviour.moved if not each.tested)
         if moved and only_removes(before, fix) and not await self._witnesses.beside(fix):
             return replace(found, losses=moved), REMOVED
+        if moved and joined_conditions(before, fix):
+            return replace(found, losses=moved), JOINED
         if moved and self._crashed:
             return replace(found, losses=moved), MOVED
         edited = {(place.path, place.name) for place in touched(before, fix)}

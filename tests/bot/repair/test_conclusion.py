@@ -1,5 +1,6 @@
 """A condition turned round is proposed only where nothing else passes and nothing is lost by it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,35 +48,42 @@ HASTY = ("name.upper()", "str(name)")
 HARMFUL = ("not loud:\n", "loud or name[1] == name:\n")  # an empty name has no second letter
 
 
-def candidate(old: str, new: str) -> Candidate:
-    start = SUBJECT.index(old)
+def candidate(old: str, new: str, subject: str = SUBJECT) -> Candidate:
+    start = subject.index(old)
     return Candidate((SourceEdit("subject.py", start, start + len(old), new),), "negation", "turn")
 
 
 async def concluded(
-    folder: Path, *edits: tuple[str, str], considered: int = 80, cut: bool = False
+    folder: Path,
+    *edits: tuple[str, str],
+    considered: int = 80,
+    cut: bool = False,
+    subject: str = SUBJECT,
+    tests: str = TESTS,
+    failing: Sequence[str] = (FAILING,),
+    passing: Sequence[str] = (PASSING,),
 ) -> SearchReport:
     """Return what becomes of these edits where the gate has seen them, and nothing else passes.
 
     So many of 80 edits were considered; `cut` says that time was up then.
     """
-    (folder / "subject.py").write_text(SUBJECT)
-    (folder / "test_subject.py").write_text(TESTS)
+    (folder / "subject.py").write_text(subject)
+    (folder / "test_subject.py").write_text(tests)
     (folder / "pyproject.toml").write_text(PYTEST_OPTIONS)
-    texts = {"subject.py": SUBJECT}
+    texts = {"subject.py": subject}
     async with ForkingRunner(folder) as runner:
         gate = CandidateGate(
-            texts, runner, [FAILING], [PASSING, FAILING], LIMITS, answered=True, written=True
+            texts, runner, failing, [*passing, *failing], LIMITS, answered=True, written=True
         )
         confirmation = Confirmation(
-            folder, texts, runner, gate, reproduction=[FAILING], guards=[PASSING], limits=LIMITS
+            folder, texts, runner, gate, reproduction=failing, guards=passing, limits=LIMITS
         )
-        found = [candidate(*each) for each in edits]
+        found = [candidate(*each, subject) for each in edits]
         confirmed = [each for each in found if await confirmation(each, each.apply(texts))]
-        failing = frozenset({FAILING})
-        comparison = BehaviourComparison(runner, texts, [FAILING, PASSING], failing, LIMITS)
-        judge = TestJudge(runner, [FAILING], [PASSING], LIMITS, LIMITS)
-        problem = Problem(texts, (Crash("AssertionError"),), failing=failing)
+        red = frozenset(failing)
+        comparison = BehaviourComparison(runner, texts, [*failing, *passing], red, LIMITS)
+        judge = TestJudge(runner, failing, passing, LIMITS, LIMITS)
+        problem = Problem(texts, (Crash("AssertionError"),), failing=red)
         witnesses = Witnesses(problem, runner, LIMITS)
         conclusion = Conclusion(problem, comparison, judge, confirmation, witnesses, written=True)
         report = SearchReport(
@@ -178,3 +186,63 @@ async def test_what_mends_a_crash_and_moves_answers_no_test_looks_at_is_not_call
 
     assert report.repaired  # 30 days for all months, or one day less for each that is counted
     assert report.label == "plausible"
+
+
+COSTS = """\
+def free(goods, member):
+    return member or goods >= 50
+
+
+def cost(goods, member=False, express=False, digital=False):
+    if digital or free(goods, member):
+        return 0
+    return 10 if express else 5
+"""
+COST_TESTS = """\
+from subject import cost
+
+
+def test_member_by_express():
+    assert cost(10, True, True) == 10
+
+
+def test_much_by_express():
+    assert cost(60, express=True) == 10
+
+
+def test_member():
+    assert cost(10, True) == 0
+
+
+def test_much():
+    assert cost(60) == 0
+
+
+def test_little():
+    assert cost(10) == 5
+
+
+def test_digital():
+    assert cost(10, digital=True) == 0
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "label"),
+    [
+        (("digital or free(goods, member)", "(digital or free(goods, member)) and not express"),
+         "plausible"),
+        (("digital or free(goods, member)", "digital or free(goods, member) > express"), "proven"),
+    ],
+)  # fmt: skip
+async def test_a_condition_joined_to_another_is_not_proven_where_untested_calls_answer_otherwise(
+    edit: tuple[str, str], label: str, tmp_path: Path
+) -> None:
+    failing = ["test_subject.py::test_member_by_express", "test_subject.py::test_much_by_express"]
+    passing = ["member", "much", "little", "digital"]
+    report = await concluded(
+        tmp_path, edit, subject=COSTS, tests=COST_TESTS, failing=failing,
+        passing=[f"test_subject.py::test_{each}" for each in passing],
+    )  # fmt: skip
+    assert report.label == label, explain(report)
+    assert ("0 until now, with this: 10" in explain(report)) == (label == "plausible")
