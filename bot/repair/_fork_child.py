@@ -14,6 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -226,7 +227,15 @@ def arguments(request: dict[str, Any], root: str) -> list[str]:
             given.append(option)
     if request.get("maxfail"):
         given.append(f"--maxfail={request['maxfail']}")
-    return [*given, *request.get("options", ()), *request["tests"]]
+    return [*given, *request.get("options", ()), *places(request["tests"], root)]
+
+
+def places(tests: "list[str]", root: str) -> Iterator[str]:
+    """Yield the tests as they are asked for in any folder; what `-k` is followed by stays."""
+    for before, test in zip(["", *tests], tests, strict=False):
+        path, mark, rest = test.partition("::")
+        here = before != "-k" and path[:1] != "-" and Path(root, path).exists()
+        yield f"{Path(root, path)}{mark}{rest}" if here else test
 
 
 def limit_memory(megabytes: int) -> None:

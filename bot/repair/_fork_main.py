@@ -82,7 +82,7 @@ def import_from(parts: Parts, root: str, settings: dict[str, Any]) -> None:
     if settings.get("moved_from"):
         parts["paths"]["map_paths"](settings["moved_from"], root)
     kept = [entry for entry in sys.path if entry]
-    sys.path[:] = list(dict.fromkeys([root, *settings.get("paths", ()), *kept]))
+    sys.path[:] = list(dict.fromkeys([settings["folder"], *settings.get("paths", ()), *kept]))
 
 
 def standard_pipes() -> tuple[int, int]:
@@ -95,9 +95,13 @@ def standard_pipes() -> tuple[int, int]:
 
 
 def main(parts: Parts, settings: dict[str, Any]) -> None:
-    """Serve until standard input ends. `settings`: root, scratch, paths (to import from)."""
+    """Serve until standard input ends. `settings`: root, scratch, paths (to import from).
+
+    `folder` is where tests run: the root, or below it.
+    """
     root = os.path.realpath(settings["root"])
-    os.chdir(root)
+    settings["folder"] = os.path.realpath(settings["folder"])
+    os.chdir(settings["folder"])
     import_from(parts, root, settings)
     importlib.import_module("pytest")
     parts["imports"]["import_plugins"]()

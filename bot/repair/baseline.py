@@ -191,7 +191,8 @@ def _obstacle(root: Path, record: TestRecord) -> str:
     if lacked is None:
         return ""
     name = lacked[1] or lacked[2]
-    folders = {root, root / "src", (root / record.test.partition("::")[0]).parent}
+    above = Path(record.test.partition("::")[0]).parents
+    folders = {root / "src", *(root / folder for folder in above)}
     if any((folder / each).exists() for folder in folders for each in (name, f"{name}.py")):
         return ""
     return f"wants {'' if lacked[1] else 'another '}`{name}`, which is not installed"

@@ -171,6 +171,7 @@ def _forking(case: _Case, invocation: Invocation) -> ForkingRunner:
         confine=case.confine,
         options=invocation.options,
         environment=invocation.environment,
+        folder=invocation.folder,
         moved_from=case.repo,
     )
 
@@ -191,7 +192,8 @@ async def _by_pytest(
     hunks = tuple(await suspect_hunks(case.repo))
     failing = tuple(record.test for record in first.failed if record.test)
     await runner.preload(first.modules)
-    near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing)
+    at = invocation.folder
+    near = await asyncio.to_thread(neighbours, case.copy, invocation.tests, failing, at)
     request = RepairRequest(
         root=case.copy,
         reproduction=failing or invocation.places,

@@ -1,13 +1,17 @@
 """Commands run in a copy of a tree: they import from the copy, and leave no process behind."""
 
+import asyncio
+import json
 import os
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from bot.repair.child_process import spawn
 from bot.repair.process_cleanup import kill_marked
 from bot.repair.runner import Confine
+from bot.repair.test_processes import watch_for_tests
 
 _AT_START = tuple(Path(__file__).with_name(name) for name in ("_fork_paths.py", "_test_start.py"))
 
@@ -17,7 +21,7 @@ class CopiedTree:
 
     def __init__(self, original: Path, folder: Path, beside: Path) -> None:
         self.folder, self.beside = folder, beside
-        self._mark = f"theseus-{uuid.uuid4().hex}"
+        self._mark, self._seen = f"theseus-{uuid.uuid4().hex}", ""
         beside.mkdir(parents=True)
         self._notes = beside / "started"
         names = ", ".join(map(repr, (str(original.resolve()), str(folder.resolve()), str(beside))))
@@ -27,7 +31,7 @@ class CopiedTree:
 
     def notes(self) -> str:
         """Return what was written down of the test programs its commands started, a line each."""
-        return self._notes.read_text(encoding="utf-8") if self._notes.exists() else ""
+        return self._notes.read_text(encoding="utf-8") if self._notes.exists() else self._seen
 
     async def run(
         self, argv: Sequence[str], confine: Confine, seconds: float
@@ -41,7 +45,11 @@ class CopiedTree:
         settings = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         told = [f"{name}={value}" for name, value in settings.items()]
         marked = ["env", f"THESEUS_REPAIR={self._mark}", *told, *argv]
+        seen: list[dict[str, Any]] = []
+        watching = asyncio.create_task(watch_for_tests(self._mark, seen))
         try:
             return await spawn(list(confine(marked, self.folder)), self.folder, seconds)
         finally:
+            watching.cancel()
             kill_marked(self._mark)
+            self._seen = self._seen or "".join(f"{json.dumps(each)}\n" for each in seen)

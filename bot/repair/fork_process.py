@@ -23,7 +23,8 @@ class ForkProcess:
 
     `mark` is the word it and all it starts carry in their environment, as `THESEUS_REPAIR`, beside
     `environment` (`NAME=value`). `scratch` is a folder for what it writes, `moved_from` what the
-    root is a copy of. `ahead` are requests that are sent whenever it starts.
+    root is a copy of, `folder` where below the root tests run. `ahead` are requests that are sent
+    whenever it starts.
     """
 
     def __init__(
@@ -34,7 +35,9 @@ class ForkProcess:
         mark: str,
         environment: Sequence[str] = (),
         moved_from: Path | None = None,
+        folder: str = "",
     ) -> None:
+        self._folder = folder
         self._root, self._python, self._confine, self._mark = root, python, confine, mark
         self._environment, self._moved_from = tuple(environment), moved_from
         self._server: asyncio.subprocess.Process | None = None
@@ -81,7 +84,7 @@ class ForkProcess:
             marked = ("env", f"THESEUS_REPAIR={self._mark}", *self._environment)
             self._server = server = await asyncio.create_subprocess_exec(
                 *self._confine([*marked, self._python, "-c", BOOT], self._root),
-                cwd=self._root,
+                cwd=self._root / self._folder,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.DEVNULL,
@@ -90,7 +93,8 @@ class ForkProcess:
             )
             self._ready = asyncio.get_running_loop().create_future()
             self._listener = asyncio.create_task(self._listen(server), name="repair-test-server")
-            await self._send(server, settings(self._root, self.scratch, self._moved_from))
+            told = settings(self._root, self.scratch, self._moved_from, self._folder)
+            await self._send(server, told)
             try:
                 async with asyncio.timeout(STARTING):
                     await asyncio.shield(self._ready)

@@ -22,14 +22,16 @@ PARTS = (
 )  # fmt: skip
 
 
-def settings(root: Path, scratch: str, moved_from: Path | None) -> dict[str, Any]:
+def settings(root: Path, scratch: str, moved_from: Path | None, folder: str = "") -> dict[str, Any]:
     """Return what the program reads first, as plain values; see `_fork_main.main`."""
-    folder, src = Path(__file__).parent, root / "src"
+    beside, at = Path(__file__).parent, root / folder
+    src = at / "src"
     return {
         "sources": {
-            part: (folder / f"_fork_{part}.py").read_text(encoding="utf-8") for part in PARTS
+            part: (beside / f"_fork_{part}.py").read_text(encoding="utf-8") for part in PARTS
         },
         "root": str(root),
+        "folder": str(at),
         "scratch": scratch,
         "paths": [str(src)] if src.is_dir() else [],
         "moved_from": str(moved_from) if moved_from else "",

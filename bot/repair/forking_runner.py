@@ -53,6 +53,7 @@ class ForkingRunner:
         width: int = 2,
         options: Sequence[str] = (),
         environment: Sequence[str] = (),
+        folder: str = "",
         moved_from: Path | None = None,
         megabytes: int = 4096,
         load: SharedLock | None = None,
@@ -61,7 +62,7 @@ class ForkingRunner:
         self._options, self._megabytes = tuple(options), megabytes
         self._mark = f"theseus-{uuid.uuid4().hex}"
         self._process = ForkProcess(
-            self._root, python, confine, self._mark, environment, moved_from
+            self._root, python, confine, self._mark, environment, moved_from, folder
         )
         self._slots = asyncio.Semaphore(width)
         self._load = load or SharedLock()

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatch
 from itertools import takewhile
+from os.path import normpath
 from pathlib import Path
 
 SHELL = re.compile(r"[;&|<>$`()*?~\n]")
@@ -29,7 +30,8 @@ class Invocation:
 
     `named` is what chooses among these tests by their names, as `-k` and what follows it. Where
     there are no tests the command runs all that pytest finds. `environment` is what it sets for
-    itself, as `NAME=value`.
+    itself, as `NAME=value`, `folder` where below the repository it runs; tests are from the
+    repository on.
     """
 
     python: str
@@ -37,6 +39,7 @@ class Invocation:
     options: tuple[str, ...]
     named: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    folder: str = ""
 
     @property
     def argv(self) -> list[str]:
@@ -47,7 +50,16 @@ class Invocation:
     @property
     def places(self) -> tuple[str, ...]:
         """Return the tests that are given, or the folder, where none are."""
-        return self.tests or (".",)
+        return self.tests or (self.folder or ".",)
+
+
+def below(folder: str, invocation: Invocation) -> Invocation:
+    """Return what runs these tests of a folder of the repository, in that folder."""
+    if folder == ".":
+        return invocation
+    parts = (test.partition("::") for test in invocation.tests)
+    tests = tuple(f"{normpath(Path(folder, path))}{mark}{rest}" for path, mark, rest in parts)
+    return replace(invocation, tests=tests, folder=folder)
 
 
 def pytest_invocation(command: str, repo: Path) -> Invocation | None:

@@ -20,13 +20,18 @@ BYTES_AT_MOST = 300_000
 COLLECTED = re.compile(r"test_.*\.py|.*_test\.py|tests?\.py")
 
 
-def neighbours(root: Path, given: Sequence[str], failing: Sequence[str]) -> list[str]:
-    """Return the files of these tests, and test files that import the same modules."""
+def neighbours(
+    root: Path, given: Sequence[str], failing: Sequence[str], folder: str = ""
+) -> list[str]:
+    """Return the files of these tests, and test files that import the same modules.
+
+    They are run in `folder`, from the root on.
+    """
     own = [test.partition("::")[0] for test in (*failing, *given)]
     files = [path for path in dict.fromkeys(own) if (root / path).is_file()]
     wanted: set[str] = set()
     for path in files:
-        wanted |= {stem for stem in imports_of(root / path) if _is_ours(root, stem)}
+        wanted |= {stem for stem in imports_of(root / path) if _is_ours(root / folder, stem)}
     others = [
         path
         for file in python_files(root)

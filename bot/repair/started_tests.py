@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bot.repair._test_start import NOTED
-from bot.repair.invocation import Invocation, taken_apart
+from bot.repair.invocation import Invocation, below, taken_apart
 
 _OURS = {NOTED, "THESEUS_REPAIR", "PYTHONDONTWRITEBYTECODE"}
 
@@ -15,16 +15,18 @@ def started_tests(notes: str, ran_in: Path, beside: Path, tree: Path) -> Invocat
     """Return the test command that was started last in `ran_in`, as one for `tree`, its like.
 
     `notes` are what `note_test_start` wrote, `beside` the folder that had it run. None where
-    nothing was started there, or in another folder: what it imports is found otherwise then.
+    nothing was started there.
     """
     lines = notes.splitlines()
     if not lines:
         return None
     last = json.loads(lines[-1].replace(str(ran_in), str(tree)))
-    if Path(last["folder"]).resolve() != tree.resolve():
+    at, tree = Path(last["folder"]).resolve(), tree.resolve()
+    if not at.is_relative_to(tree):
         return None
     environment = tuple(_changed(last["environment"], str(beside)))
-    return taken_apart([last["python"], *last["words"]], tree, environment)
+    started = taken_apart([last["python"], *last["words"]], at, environment)
+    return started and below(at.relative_to(tree).as_posix(), started)
 
 
 def _changed(environment: Mapping[str, str], beside: str) -> Iterator[str]:

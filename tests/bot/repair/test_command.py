@@ -13,7 +13,7 @@ from bot.domain.errors import ConfigError
 from bot.repair.command import repair
 from bot.repair.model import Label
 from bot.repair.report import RepairReport
-from tests.fakes.repositories import PYTEST_OPTIONS
+from tests.fakes.repositories import PYTEST_OPTIONS, write
 
 GOOD = """\
 def page(items, number, size=3):
@@ -146,6 +146,25 @@ async def test_the_tests_that_a_command_starts_are_looked_into(
 
     assert report.repaired
     assert report.failing == (failing,)
+
+
+@pytest.mark.slow
+async def test_tests_of_a_folder_are_looked_into_where_they_run(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "part/lib/shop.py": BROKEN,
+            "part/tests/test_shop.py": f"assert __import__('os').path.exists('lib')\n{TESTS}",
+            "part/pyproject.toml": PYTEST_OPTIONS,
+            "Makefile": f"test:\n\tcd part && PYTHONPATH=lib {sys.executable} -m pytest -q\n",
+        },
+    )
+
+    report = await repaired(tmp_path, "make test", apply=True)
+
+    assert report.failing == ("part/tests/test_shop.py::test_page",)
+    assert "and the one that passed still does" in report.explanation
+    assert "start = (number - 1) * size" in (tmp_path / "part/lib/shop.py").read_text()
 
 
 async def test_what_the_command_runs_says_what_is_right_and_is_never_changed(

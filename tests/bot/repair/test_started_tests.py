@@ -71,14 +71,34 @@ async def test_what_was_set_for_them_is_seen_and_means_the_tree(
     [
         "true",
         f"{PYTHON} -c pass",
-        f"cd tests; {PYTHON} -m pytest",
-        f"PYTHONPATH=elsewhere {PYTHON} -m pytest tests",
+        f"cd ..; {PYTHON} -m pytest",
     ],
 )
 async def test_where_none_are_started_beside_the_project_none_are_seen(
     tree: Path, command: str
 ) -> None:
     assert await started(tree, f"{command}; false") is None
+
+
+@pytest.mark.parametrize(
+    ("command", "tests"), [("test_a.py::b", ("tests/test_a.py::b",)), ("", ())]
+)
+async def test_the_folder_they_run_in_is_seen(
+    tree: Path, command: str, tests: tuple[str, ...]
+) -> None:
+    found = await started(tree, f"(cd tests && {PYTHON} -m pytest {command}); false")
+
+    assert found is not None
+    assert (found.folder, found.tests) == ("tests", tests)
+    assert found.places == (tests or ("tests",))
+
+
+async def test_what_sets_its_own_path_is_seen_to_run(tree: Path) -> None:
+    found = await started(tree, f"PYTHONPATH=src:$PWD {PYTHON} -X dev -m pytest tests; false")
+
+    assert found is not None
+    assert (found.python, found.tests) == (PYTHON, ("tests",))
+    assert f"PYTHONPATH=src:{tree}" in found.environment
 
 
 async def test_tests_that_start_tests_are_what_is_seen(tree: Path) -> None:
