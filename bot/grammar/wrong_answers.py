@@ -61,7 +61,10 @@ _SILENT = re.compile(
 )
 _SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
 # What is given to a command: letters and digits in one word, and neither an address nor a mention.
-_GIVEN_VALUE = re.compile(r"(?<![\w/@#<:])(?=\S*\d)(?=\S*[a-z%])[\w%+*.-]*[\w%]", re.IGNORECASE)
+# No further than a word may be long: signs without end would be gone through from each of them.
+_GIVEN_VALUE = re.compile(
+    r"(?<![\w/@#<:])(?=\S{0,80}\d)(?=\S{0,80}[a-z%])[\w%+*.-]*[\w%]", re.IGNORECASE
+)
 _GIVEN = re.compile(r'\s*((?:[\w-]+:(?!//) ?)(?:"[^"]*"|\S+)|"[^"]*"|(?=\S*\d)\S+)')
 _END = " \t\n,.;:!?"
 _QUOTES = {"`": "`", '"': '"', "“": "”"}
