@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from bot.repair.model import Candidate
 from bot.repair.operators._view import View
+from bot.repair.operators.calls import with_argument
 from bot.repair.source import Source
 
 DEFAULTS = (("0", 0.4), ("None", 0.35), ('""', 0.35), ("[]", 0.35), ("{}", 0.3))
@@ -22,15 +23,30 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
                 yield from _other_keys(node.slice, view)
             if isinstance(node.ctx, ast.Load) and missing and view.at_crash(node):
                 yield from _softer(node, view, 0.55 if constant else 1.0)
+            if isinstance(node.ctx, ast.Del) and isinstance(statement, ast.Delete):
+                yield from _removed(node, statement, view)
         elif isinstance(node, ast.Call) and _looks_up(node):
             yield from _other_keys(node.args[0], view)
+            if missing and _name(node) == "pop" and len(node.args) == 1 and view.at_crash(node):
+                yield with_argument(node, "None", 0.9, view)
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
             yield from _other_keys(node.left, view)
 
 
 def _looks_up(node: ast.Call) -> bool:
-    names = {"get", "pop", "setdefault", "getattr"}
-    return isinstance(node.func, ast.Attribute) and node.func.attr in names and bool(node.args)
+    return _name(node) in {"get", "pop", "setdefault", "getattr"} and bool(node.args)
+
+
+def _name(node: ast.Call) -> str:
+    return node.func.attr if isinstance(node.func, ast.Attribute) else ""
+
+
+def _removed(node: ast.Subscript, statement: ast.Delete, view: View) -> Iterator[Candidate]:
+    """Yield the removal of a key that may be missing: `kept.pop(key, None)` for `del kept[key]`."""
+    missing = view.crash.error == "KeyError" and view.at_crash(node)
+    if missing and len(statement.targets) == 1 and not isinstance(node.slice, ast.Slice):
+        text = f"{view.code(node.value)}.pop({view.code(node.slice)}, None)"
+        yield view.put(statement, text, "lookup", 0.9)
 
 
 def _other_keys(key: ast.expr, view: View) -> Iterator[Candidate]:

@@ -481,6 +481,16 @@ NONE = "'NoneType' object has no attribute 'y'"
             "        return None\n",
         ),
         (
+            "def f(d, k):\n    d.pop(k)\n",
+            crash_at(2, "KeyError", "'a'"),
+            "def f(d, k):\n    d.pop(k, None)\n",
+        ),
+        (
+            "def f(d, k):\n    del d[k]\n",
+            crash_at(2, "KeyError", "'a'"),
+            "def f(d, k):\n    d.pop(k, None)\n",
+        ),
+        (
             "def f(x):\n    return 'a %s' % x\n",
             crash_at(2, "TypeError", "not enough arguments for format string"),
             "def f(x):\n    return 'a %s' % (x,)\n",
