@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from bot.repair.model import Candidate
 from bot.repair.operators._used import functions_used, methods_used
 from bot.repair.operators._view import View
-from bot.repair.source import parameters
+from bot.repair.source import called, parameters
 
+LAZY = {"keys", "values", "items", "map", "filter", "zip", "reversed"}
 PLAIN = (ast.Name, ast.Attribute, ast.Subscript)
 NO_TUPLE = ("a tuple of", "classes that do not inherit from BaseException", "unhashable type")
 METHODS, FUNCTIONS = 6, 6
@@ -28,9 +29,20 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     for node in view.nodes(statement):
         if isinstance(node, PLAIN) and isinstance(node.ctx, ast.Load):
             yield from _made(node, view)
+        if isinstance(node, ast.Call) and called(node) in LAZY:
+            yield from _as_list(node, view)
         if isinstance(node, ast.Subscript) and view.code(node).endswith(".args[0]"):
             error = view.code(node).removesuffix(".args[0]")
             yield view.put(node, f"str({error})", "function", 0.4)
+
+
+def _as_list(node: ast.Call, view: View) -> Iterator[Candidate]:
+    """Yield the list of what is no list any more since Python 3, where a list is asked for."""
+    parent = view.source.parents.get(node)
+    if isinstance(parent, (ast.Compare, ast.BinOp, ast.Attribute)) or (
+        isinstance(parent, ast.Subscript) and parent.value is node
+    ):
+        yield view.put(node, f"list({view.code(node)})", "function", 0.45)
 
 
 def _bound(statement: ast.stmt, view: View) -> Iterator[Candidate]:
@@ -42,6 +54,9 @@ def _bound(statement: ast.stmt, view: View) -> Iterator[Candidate]:
              if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)]  # fmt: skip
     reads = Counter(node.id for node in ast.walk(function)
                     if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))  # fmt: skip
+    value = statement.value
+    if isinstance(value, (*PLAIN, ast.Call)) and any(reads[name] > 1 for name in names):
+        yield view.put(value, f"list({view.code(value)})", "function", 0.12)
     for name in [name for name in names if reads[name] > 1 and view.source.starts_line(statement)]:
         for method in methods_used(view.source)[:METHODS]:
             line = f"{name} = {name}.{method}()"

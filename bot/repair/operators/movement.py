@@ -17,6 +17,8 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield other places for one simple statement, and `while` for `if`."""
     if isinstance(statement, (ast.If, ast.While)) and not statement.orelse:
         yield from _repeated(statement, view)
+    if isinstance(statement, ast.If):
+        yield from _earlier_branch(statement, view)
     block = _block(statement, view)
     if not isinstance(statement, SIMPLE) or statement not in block or not _whole(statement, view):
         return
@@ -58,6 +60,27 @@ def _changed(statement: ast.If | ast.While) -> set[str]:
                 root = root.value
             found.add(getattr(root, "id", ""))
     return found
+
+
+def _earlier_branch(statement: ast.If, view: View) -> Iterator[Candidate]:
+    """Yield an `elif` before the condition it stands behind, each with its block."""
+    after = statement.orelse[0] if len(statement.orelse) == 1 else None
+    if not isinstance(after, ast.If) or not view.code(after).startswith("elif"):
+        return
+    if not all(view.source.starts_line(each.body[0]) for each in (statement, after)):
+        return
+    tests = view.source.span(statement.test), view.source.span(after.test)
+    blocks = _span(statement.body, view), _span(after.body, view)
+    edits = [
+        SourceEdit(view.source.path, start, end, view.source.text[slice(*other)])
+        for one, two in (tests, blocks)
+        for (start, end), other in ((one, two), (two, one))
+    ]
+    yield view.make(edits, "order", 0.3, f"`{view.brief(after.test)}` first", statement)
+
+
+def _span(block: list[ast.stmt], view: View) -> tuple[int, int]:
+    return view.source.span(block[0])[0], view.source.span(block[-1])[1]
 
 
 def _block(statement: ast.stmt, view: View) -> list[ast.stmt]:

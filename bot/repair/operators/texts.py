@@ -15,7 +15,7 @@ DECIMALS = re.compile(r"\d\.(\d+)")
 CHANGES = ("strip", "lower", "upper", "title", "capitalize", "rstrip", "lstrip", "swapcase")
 PLAINER = ("strip", "lower", "casefold")
 DOUBTFUL = ("\\", "\n", '"', "'", "{", "}")
-LONG = 200
+LONG, WORD = 200, 40
 FORGOTTEN = re.compile(r"(?<!\{)\{([A-Za-z_]\w*)[^{}]*\}(?!\})")
 PIECES = re.compile(r"(?P<before>[A-Za-z]*)(?P<text>'[^'\n]*'|\"[^\"\n]*\")")
 SURE, LIKELY = 0.9, 0.7
@@ -25,6 +25,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     """Yield edits of one statement's texts that turn what a test got into what it expected."""
     yield from _plainer(statement, view)
     yield from _forgotten(statement, view)
+    yield from _for_nothing(statement, view)
     pairs = [pair for got, wanted in view.differences() if (pair := _short_texts(got, wanted))]
     if not pairs:
         return
@@ -58,6 +59,16 @@ def _forgotten(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             if edits:
                 why = "the `f` that a text with braces lacks"
                 yield view.make(edits, "string", SURE, why, node)
+
+
+def _for_nothing(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield the text that a test expected where it got the `None` that is written here."""
+    wanted = [text for got, text in view.differences() if got is None and isinstance(text, str)]
+    value = statement.value if isinstance(statement, ast.Assign) else None
+    for node in [each for each in (value,) if isinstance(each, ast.Constant)]:
+        for text in wanted if node.value is None else ():
+            if text.isprintable() and len(text) < WORD:
+                yield view.put(node, f'"{text}"', "string", LIKELY)
 
 
 def _short_texts(got: object, wanted: object) -> tuple[str, str] | None:

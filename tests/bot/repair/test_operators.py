@@ -80,6 +80,18 @@ from tests.support.proposals import proposals
             "import re\nR = re.compile(r'(\\d+)(h|m|s|ms)')\n",
             "import re\nR = re.compile(r'(\\d+)(ms|h|m|s)')\n",
         ),
+        (
+            "def f(a, b):\n    if a:\n        x = 1\n        y = 2\n    elif b:\n        z = 3\n",
+            "def f(a, b):\n    if b:\n        z = 3\n    elif a:\n        x = 1\n        y = 2\n",
+        ),
+        (
+            "def f(kw):\n    return kw.keys() in ([], [1])\n",
+            "def f(kw):\n    return list(kw.keys()) in ([], [1])\n",
+        ),
+        (
+            "def f(ds):\n    ds = ds[0]\n    return [*ds], [*ds]\n",
+            "def f(ds):\n    ds = list(ds[0])\n    return [*ds], [*ds]\n",
+        ),
         ("def f(x):\n    return x.rpartition('=')\n", "def f(x):\n    return x.partition('=')\n"),
         (
             "class A:\n    def f(self):\n        return self.g()\n\n    def g(self):\n"
@@ -479,6 +491,11 @@ NONE = "'NoneType' object has no attribute 'y'"
             crash_at(3, "NoSection", "no section"),
             "def f(x):\n    try:\n        g(x)\n    except (ini.NoKey, ini.NoSection):\n"
             "        return None\n",
+        ),
+        (
+            "def f(out):\n    out['type'] = None\n",
+            crash_at(2, "AssertionError", "assert {'type': None} == {'type': 'null'}"),
+            "def f(out):\n    out['type'] = \"null\"\n",
         ),
         (
             "def f(d, k):\n    d.pop(k)\n",
