@@ -3,7 +3,7 @@
 import ast
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeGuard
 
 Sort = Literal["condition", "order", "negated", "answer", "exit", "raise", "handler", "constant",
                "empty"]  # fmt: skip
@@ -248,8 +248,18 @@ class _Reader(ast.NodeVisitor):
                 self.visit(part)
 
     def visit_Expr(self, node: ast.Expr) -> None:
-        if not isinstance(node.value, ast.Constant):  # a docstring
+        if _removes(node.value):  # what is answered where the key is missing nobody reads
+            for part in (node.value.func, node.value.args[0]):
+                self.visit(part)
+        elif not isinstance(node.value, ast.Constant):  # a docstring
             self.visit(node.value)
+
+
+def _removes(node: ast.expr) -> TypeGuard[ast.Call]:
+    """Return whether this removes a key that may be missing: `kept.pop(key, None)`."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    return node.func.attr == "pop" and len(node.args) == 2 and fixed(node.args[1])
 
 
 def _quantifier(node: ast.expr) -> str:

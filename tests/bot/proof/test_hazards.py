@@ -129,6 +129,9 @@ def test_an_edit_that_may_only_quiet_the_failure_is_told(name: str) -> None:
 
 
 RIGHT = {
+    "a key that may be missing is taken away": (
+        ("table.pop(n)", "return items"), ("table.pop(n, None)", "return items"),
+    ),
     "a bound moves by one": (("return items[n]",), ("return items[n - 1]",)),
     "a comparison's edge moves": (("if n > len(items):", "    return n", "return items[n]"),
                                   ("if n >= len(items):", "    return n", "return items[n]")),
