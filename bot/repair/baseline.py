@@ -1,8 +1,7 @@
 """How the tests of a tree stand before any edit, and what they import."""
 
-import asyncio
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from bot.repair.guidance import is_test
 from bot.repair.model import ENDED, Crash, Texts
 from bot.repair.request import RepairRequest
 from bot.repair.runner import Lines, PreloadingRunner, RunResult, TestRecord
+from bot.repair.tests_beside import TestsBeside
 
 LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)")
 
@@ -18,7 +18,8 @@ LACKED = re.compile(r"No module named '(\w+)|^cannot import name .* from '(\w+)"
 class Baseline:
     """How the tests stand before any edit: the reproduction fails, others pass or are `red`.
 
-    Files that cannot be imported whatever becomes of the code are `left_out`: each with why.
+    Files that cannot be imported whatever becomes of the code, or that there is no time for, are
+    `left_out`: each with why.
     """
 
     failing: tuple[TestRecord, ...]
@@ -52,13 +53,9 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     if own.modules and not request.imported:
         await runner.preload(own.modules)
     lines = _lines_of(own.failed)
-    files = by_file(request.affected)
-    shares = await asyncio.to_thread(_shared_out, request.root, files, runner.width)
-    runs = await asyncio.gather(*(ran(tests, lines) for tests in shares))
-    if not all(run.ended or run.late for run in runs):
-        shares = list(files.values())
-        runs = await asyncio.gather(*(ran(tests, lines) for tests in shares))
-    other = _joined(list(files), shares, runs)
+    beside = TestsBeside(request.root, lambda tests: ran(tests, lines), runner.width)
+    asked = {test.partition("::")[0] for test in request.reproduction}
+    other, slow = await beside.run(request.affected, asked, request.seconds)
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     built = _run_once(own.failed, other.records)
@@ -72,46 +69,9 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
         passing=tuple(passing),
         red=tuple(test for test, why in failed if not why),
         result=own,
-        left_out=tuple((test, why) for test, why in failed if why),
+        left_out=(*((test, why) for test, why in failed if why), *slow),
         project=tuple(dict.fromkeys((*own.project, *other.project))),
     )
-
-
-def by_file(tests: Sequence[str]) -> dict[str, list[str]]:
-    """Return tests by the files they are in."""
-    files: dict[str, list[str]] = {}
-    for test in tests:
-        files.setdefault(test.partition("::")[0], []).append(test)
-    return files
-
-
-def _shared_out(root: Path, files: Mapping[str, Sequence[str]], width: int) -> list[list[str]]:
-    """Return the tests of files in so many shares of about one length of text. Blocks: stats."""
-    shares: list[tuple[int, list[str]]] = [(0, []) for _ in range(width)]
-    sizes = {file: (root / file).stat().st_size if (root / file).exists() else 0 for file in files}
-    for file in sorted(files, key=sizes.__getitem__, reverse=True):
-        size, tests = shares.pop(0)
-        shares.append((size + sizes[file], [*tests, *files[file]]))
-        shares.sort(key=lambda share: share[0])
-    return [tests for _, tests in shares if tests]
-
-
-def _joined(
-    files: Sequence[str], shares: Sequence[Sequence[str]], runs: Sequence[RunResult]
-) -> RunResult:
-    """Return the runs of some tests each as one, in the order of their files.
-
-    A file that ended its process has failed.
-    """
-    records = [record for run in runs for record in run.records]
-    crash = Crash(ENDED, "ends the process")
-    records += [TestRecord(tests[0].partition("::")[0], "failed", crash=crash)
-                for tests, run in zip(shares, runs, strict=True)
-                if not run.ended and not run.late]  # fmt: skip
-    order = {file: number for number, file in enumerate(files)}
-    records.sort(key=lambda record: order.get(record.test.partition("::")[0], len(order)))
-    project = dict.fromkeys(each for run in runs for each in run.project)
-    return RunResult(tuple(records), project=tuple(project))
 
 
 async def import_ahead(

@@ -12,7 +12,9 @@ from tests.fakes.repositories import PYTEST_OPTIONS
 TEST = "def test_it():\n    assert False\n\n\ndef test_beside():\n    pass\n"
 
 
-async def found_beside(folder: Path, files: Mapping[str, str], cpu: float = 3.0) -> Baseline:
+async def found_beside(
+    folder: Path, files: Mapping[str, str], cpu: float = 3.0, seconds: float = 60.0
+) -> Baseline:
     """Return how the tests stand where these files lie beside the one that fails."""
     for name, text in files.items():
         (folder / name).write_text(f"{text}\n")
@@ -23,6 +25,7 @@ async def found_beside(folder: Path, files: Mapping[str, str], cpu: float = 3.0)
         ("test_subject.py::test_it",),
         ("test_subject.py::test_beside", *files),
         limits=TimeLimits(cpu, cpu, 30),
+        seconds=seconds,
     )
     async with ForkingRunner(folder) as runner:
         return await baseline(request, runner)
@@ -105,3 +108,17 @@ async def test_what_a_process_sets_up_once_counts_as_run_by_all_tests_that_pass_
     assert building in found.coverage["test_subject.py::test_it"]["subject.py"]
     assert len(found.passing) == 2
     assert all(building in each.lines["subject.py"] for each in found.passing)
+
+
+async def test_what_nobody_asked_for_has_a_share_of_the_time_and_what_takes_longer_is_named(
+    tmp_path: Path,
+) -> None:
+    slow = "import time\n\n\ndef test_it():\n    time.sleep(100)"
+    files = {"test_slow.py": slow, "test_quick.py": "def test_it():\n    pass"}
+    found = await found_beside(tmp_path, files, cpu=200.0, seconds=20.0)
+
+    assert [each.test for each in found.passing] == [
+        "test_subject.py::test_beside",
+        "test_quick.py::test_it",
+    ]
+    assert found.left_out == (("test_slow.py", "takes too long to be run beside it"),)
