@@ -53,9 +53,13 @@ async def baseline(request: RepairRequest, runner: PreloadingRunner) -> Baseline
     if own.modules and not request.imported:
         await runner.preload(own.modules)
     lines = _lines_of(own.failed)
-    beside = TestsBeside(request.root, lambda tests: ran(tests, lines), runner.width)
-    asked = {test.partition("::")[0] for test in request.reproduction}
-    other, slow = await beside.run(request.affected, asked, request.seconds)
+    found = request.beside.of(request.affected, lines)
+    if found is None:
+        beside = TestsBeside(request.root, lambda tests: ran(tests, lines), runner.width)
+        asked = {test.partition("::")[0] for test in request.reproduction}
+        found = await beside.run(request.affected, asked, request.seconds)
+        request.beside.keep(request.affected, lines, found)
+    other, slow = found
     known = {record.test for record in own.records}
     rest = [record for record in other.records if record.test not in known]
     built = _run_once(own.failed, other.records)

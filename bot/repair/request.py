@@ -7,6 +7,7 @@ from bot.repair.calls import StatedAnswer
 from bot.repair.confirmation import Accepts, anything
 from bot.repair.model import Candidate, Crash, EditTemplate, RefusedCandidate, SuspectHunk, Texts
 from bot.repair.runner import TimeLimits
+from bot.repair.tests_beside import KnownBeside
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class RepairRequest:
     `stated` is what people said calls answer: what answers otherwise is no fix. `first` are
     candidates to try before all others, `otherwise` those known to answer otherwise than was said,
     and `considered` how many had their turn by then.
+    `beside` is what is known of the tests beside, on this very tree.
     `by_exit` says that how a program ends is all there is to judge by: no edit may end it.
     `write` leaves the fix in the tree.
     """
@@ -53,4 +55,5 @@ class RepairRequest:
     first: tuple[Candidate, ...] = ()
     otherwise: tuple[RefusedCandidate, ...] = ()
     considered: int = 0
+    beside: KnownBeside = field(default_factory=KnownBeside)
     write: bool = True

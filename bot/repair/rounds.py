@@ -13,6 +13,7 @@ from bot.repair.questions import Ask, mend_asking
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner, TimeLimits
 from bot.repair.search import OnProgress
+from bot.repair.tests_beside import KnownBeside
 
 ROUNDS = 3
 
@@ -40,8 +41,7 @@ async def mend_in_rounds(
     whole = await mend_asking(first, runner, clock, on_progress, ask)
     if whole.fix is not None or whole.refused or not several:
         return whole
-    gone = {file for file, _ in whole.left_out}
-    beside = tuple(test for test in request.affected if test not in gone)
+    beside = request.beside
     files: dict[str, str] = {}
     parts: list[SearchReport] = []
     failing = list(request.reproduction)
@@ -49,12 +49,13 @@ async def mend_in_rounds(
         async with asyncio.timeout(left()):
             while failing and len(parts) < ROUNDS:
                 one = replace(
-                    request, affected=beside, reproduction=(failing[0],), seconds=left(),
-                    hunks=(), accepts=anything,
+                    request, reproduction=(failing[0],), seconds=left(), hunks=(),
+                    accepts=anything, beside=beside,
                 )  # fmt: skip
                 part = await mend(one, runner, clock, on_progress)
                 if part.fix is None:
                     return whole
+                beside = KnownBeside()  # the tree is another one now
                 files.update(part.files)
                 parts.append(part)
                 again = await runner.run(failing, {}, TimeLimits())

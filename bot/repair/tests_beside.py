@@ -7,13 +7,36 @@ from contextlib import suppress
 from pathlib import Path
 
 from bot.repair.model import ENDED, Crash
-from bot.repair.runner import RunResult, TestRecord
+from bot.repair.runner import Lines, RunResult, TestRecord
 
 SHARE = 0.12  # of all the time, for the tests that nobody asked for; once more for each alone
 SLOW = "takes too long to be run beside it"
 
 Ran = Callable[[Sequence[str]], Awaitable[RunResult]]
 """Runs tests (paths or node ids) on the tree as it stands."""
+
+
+BesideResult = tuple[RunResult, tuple[tuple[str, str], ...]]
+"""How the tests beside ended, as one run, and the files that there was no time for, with why."""
+
+
+class KnownBeside:
+    """What is known by now of the tests beside, as long as the tree stays as it is."""
+
+    def __init__(self) -> None:
+        self._known: tuple[tuple[str, ...], Lines, BesideResult] | None = None
+
+    def of(self, tests: Sequence[str], lines: Lines) -> BesideResult | None:
+        """Return how these tests ended, if at least these lines were looked for then."""
+        if self._known is None:
+            return None
+        known, looked_for, result = self._known
+        covered = all(own <= looked_for.get(path, frozenset()) for path, own in lines.items())
+        return result if known == tuple(tests) and covered else None
+
+    def keep(self, tests: Sequence[str], lines: Lines, result: BesideResult) -> None:
+        """Keep it for later searches."""
+        self._known = tuple(tests), lines, result
 
 
 class TestsBeside:
@@ -26,8 +49,8 @@ class TestsBeside:
 
     async def run(
         self, tests: Sequence[str], asked: Collection[str], seconds: float
-    ) -> tuple[RunResult, tuple[tuple[str, str], ...]]:
-        """Return how the tests ended, as one run, and the files that there was no time for.
+    ) -> BesideResult:
+        """Return how the tests ended.
 
         A file that is named whole, and is none of those `asked` for, is beside them; in so many
         seconds all of it has to end.
