@@ -10,6 +10,7 @@ from bot.repair.model import Candidate, SourceEdit
 from bot.repair.operators._view import View
 from bot.repair.source import Source, with_defaults
 
+TAKING = (ast.Call, ast.keyword, ast.Assign, ast.AnnAssign, ast.Return)
 PARTS = 5
 LOOKUPS = 3
 BUILT_IN = frozenset(dir(builtins))
@@ -24,6 +25,7 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
             yield from _other(node, view)
             yield from _fewer(node, view)
             yield from _regrouped(node, view)
+            yield from _only_for_none(node, view)
     if isinstance(statement, (ast.If, ast.While)):
         yield from _more(statement, view)
 
@@ -64,6 +66,16 @@ def _regrouped(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
         right = _group([first.values[-1], *node.values[1:]], outer, view)
         text = f" {inner} ".join([*(_part(each, view) for each in first.values[:-1]), right])
         yield view.put(node, view.tight(node, text), "boolean operator", 0.5)
+
+
+def _only_for_none(node: ast.BoolOp, view: View) -> Iterator[Candidate]:
+    """Yield the default for `None` alone, and not for all that is empty."""
+    parent, first = view.source.parents.get(node), node.values[0]
+    plain = isinstance(first, (ast.Name, ast.Attribute)) and len(node.values) == 2
+    if isinstance(node.op, ast.Or) and plain and isinstance(parent, TAKING):
+        code = view.code(first)
+        text = f"{code} if {code} is not None else {_part(node.values[1], view)}"
+        yield view.put(node, text, "condition", 0.35)
 
 
 def _group(values: list[ast.expr], joint: str, view: View) -> str:

@@ -2,11 +2,13 @@
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 
 from bot.repair.model import Candidate
 from bot.repair.operators._returns import exits_of
 from bot.repair.operators._view import View
+from bot.repair.source import parameters
 
 CHAIN = (ast.Name, ast.Attribute)
 STATEMENTS = (ast.Return, ast.Assign, ast.AugAssign, ast.Expr, ast.AnnAssign, ast.If, ast.For,
@@ -20,6 +22,8 @@ def propose(statement: ast.stmt, view: View) -> Iterator[Candidate]:
     none = view.said("NoneType", "None") and view.crash.error in {"AttributeError", "TypeError"}
     if none:
         yield from _none_guards(statement, view)
+    if view.crash.error in {"AttributeError", "TypeError"}:
+        yield from _of_other_types(statement, view)
     if view.crash.error == "ZeroDivisionError":
         yield from _zero_guards(statement, view)
     if view.crash.error in {"IndexError", "ValueError", "StopIteration", "TypeError"}:
@@ -38,6 +42,19 @@ def _before(statement: ast.stmt, test: str, weight: float, view: View) -> Iterat
         edit = view.source.insert_before(statement, [f"if {test}:", *_indented(exit_)])
         why = f"guard: `if {test}: {'; '.join(exit_.splitlines())}`"
         yield view.make([edit], "guard", weight * fit, why, statement)
+
+
+def _of_other_types(statement: ast.stmt, view: View) -> Iterator[Candidate]:
+    """Yield that a comparison or a sum leaves what is of another type to that: `__eq__`."""
+    function, klass = view.source.function(statement), view.source.klass(statement)
+    if function is None or klass is None or not re.fullmatch(r"__\w+__", function.name):
+        return
+    given = [arg.arg for arg in parameters(function)]
+    if len(given) == 2 and view.source.starts_line(statement):
+        lines = [f"if not isinstance({given[1]}, {klass.name}):", "    return NotImplemented"]
+        edit = view.source.insert_before(statement, lines)
+        why = f"leave what is no `{klass.name}` to its own type"
+        yield view.make([edit], "guard", 0.8, why, statement)
 
 
 def _indented(exit_: str) -> list[str]:

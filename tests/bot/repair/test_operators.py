@@ -85,6 +85,10 @@ from tests.support.proposals import proposals
             "def f(a, b):\n    if b:\n        z = 3\n    elif a:\n        x = 1\n        y = 2\n",
         ),
         (
+            "def f(tags, g):\n    return g(tags or g())\n",
+            "def f(tags, g):\n    return g(tags if tags is not None else g())\n",
+        ),
+        (
             "def f(kw):\n    return kw.keys() in ([], [1])\n",
             "def f(kw):\n    return list(kw.keys()) in ([], [1])\n",
         ),
@@ -496,6 +500,12 @@ NONE = "'NoneType' object has no attribute 'y'"
             "def f(out):\n    out['type'] = None\n",
             crash_at(2, "AssertionError", "assert {'type': None} == {'type': 'null'}"),
             "def f(out):\n    out['type'] = \"null\"\n",
+        ),
+        (
+            "class A:\n    def __eq__(self, other):\n        return self.x == other.x\n",
+            crash_at(3, "AttributeError", "'int' object has no attribute 'x'"),
+            "class A:\n    def __eq__(self, other):\n        if not isinstance(other, A):\n"
+            "            return NotImplemented\n        return self.x == other.x\n",
         ),
         (
             "def f(d, k):\n    d.pop(k)\n",
