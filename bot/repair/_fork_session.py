@@ -168,6 +168,8 @@ class CollectedSession:
         obstacle = self._obstacle(session)
         self.server.say({"obstacle": obstacle})
         if not obstacle:
+            # In a child, whatever is looked at is copied: of thousands of items that takes longest.
+            self._named = by_name(session.items)
             gc.collect()
             gc.freeze()
             sys.stdout.flush()
@@ -204,7 +206,7 @@ class CollectedSession:
         files = overlay["absolute"](request["overlay"], self._root)
         unfit: type[Exception] = self._parts["code"]["Unfit"]
         try:
-            items = chosen(session.items, request["tests"])
+            items = chosen(self._named, request["tests"])
             self.imported.put(files)
         except (unfit, LookupError, SyntaxError, ValueError) as error:
             return {"end": None, "unfit": f"{error}" or type(error).__name__}
@@ -233,14 +235,21 @@ def other_loops(config: Any, own: object) -> list[object]:
     ]
 
 
-def chosen(items: Sequence[Any], tests: Sequence[str]) -> list[Any]:
-    """Return the items of these paths and node ids, in their order. Raises `LookupError`."""
-    found: dict[int, Any] = {}
+def by_name(items: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return the items by their node ids."""
     named: dict[str, list[Any]] = {}
     for item in items:
         named.setdefault(item.nodeid, []).append(item)
+    return named
+
+
+def chosen(named: dict[str, list[Any]], tests: Sequence[str]) -> list[Any]:
+    """Return the items of these paths and node ids, in their order. Raises `LookupError`."""
+    found: dict[int, Any] = {}
     for test in tests:
-        own = named.get(test) or [item for item in items if within(item.nodeid, test)]
+        own = named.get(test)
+        if own is None:
+            own = [item for name, items in named.items() if within(name, test) for item in items]
         if not own:
             raise LookupError(f"{test} was not collected")
         found |= {id(item): item for item in own}
