@@ -10,8 +10,8 @@ from typing import Any
 
 from bot.repair.child_process import spawn
 from bot.repair.process_cleanup import kill_marked
+from bot.repair.process_watch import watch_for_tests
 from bot.repair.runner import Confine
-from bot.repair.test_processes import watch_for_tests
 
 _AT_START = tuple(Path(__file__).with_name(name) for name in ("_fork_paths.py", "_test_start.py"))
 
