@@ -21,7 +21,8 @@ class CopiedTree:
 
     def __init__(self, original: Path, folder: Path, beside: Path) -> None:
         self.folder, self.beside = folder, beside
-        self._mark, self._seen = f"theseus-{uuid.uuid4().hex}", ""
+        self._mark = f"theseus-{uuid.uuid4().hex}"
+        self._watched, self._seen = False, ""
         beside.mkdir(parents=True)
         self._notes = beside / "started"
         names = ", ".join(map(repr, (str(original.resolve()), str(folder.resolve()), str(beside))))
@@ -45,11 +46,21 @@ class CopiedTree:
         settings = {"PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
         told = [f"{name}={value}" for name, value in settings.items()]
         marked = ["env", f"THESEUS_REPAIR={self._mark}", *told, *argv]
-        seen: list[dict[str, Any]] = []
-        watching = asyncio.create_task(watch_for_tests(self._mark, seen))
+        confined = list(confine(marked, self.folder))
         try:
-            return await spawn(list(confine(marked, self.folder)), self.folder, seconds)
+            if self._watched:
+                return await spawn(confined, self.folder, seconds)
+            return await self._watching(confined, seconds)
         finally:
-            watching.cancel()
             kill_marked(self._mark)
-            self._seen = self._seen or "".join(f"{json.dumps(each)}\n" for each in seen)
+
+    async def _watching(self, argv: Sequence[str], seconds: float) -> tuple[int | None, str]:
+        """Run it, the first time, and keep in mind which test programs were seen meanwhile."""
+        self._watched = True
+        seen: list[dict[str, Any]] = []
+        watch = asyncio.create_task(watch_for_tests(self._mark, seen))
+        try:
+            return await spawn(argv, self.folder, seconds)
+        finally:
+            watch.cancel()
+            self._seen = "".join(f"{json.dumps(each)}\n" for each in seen)
