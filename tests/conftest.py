@@ -53,8 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
         os.environ.pop(name, None)
     sys.addaudithook(_guard)
-    beside = ROOT.parent / "shared/data/discord-api-spec/openapi.json"
-    file = Path(_described) if _described else beside
+    file = Path(_described) if _described else ROOT / "tests/support/discord_api/openapi.json"
     config.pluginmanager.register(DescriptionPlugin(file), "discord-description")
 
 
@@ -80,7 +79,7 @@ def _guard(event: str, arguments: tuple[object, ...]) -> None:
 
 @pytest.fixture(scope="session")
 def discord_description(pytestconfig: pytest.Config) -> object:
-    """Discord's description of its API; where it is not there, the test is skipped."""
+    """Discord's description of its API."""
     plugin = pytestconfig.pluginmanager.get_plugin("discord-description")
     assert isinstance(plugin, DescriptionPlugin)
     return plugin.description()

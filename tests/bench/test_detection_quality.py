@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from bench import _detection_child, _detection_nab
 from bench._detection_faults import FAULTS, START, faulty, quiet
-from bench.detection_quality import Quality
+from bench.detection_quality import NAB, Quality
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -69,6 +70,13 @@ def series(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("finder", [_detection_nab.latency(2.0), _detection_nab.ewma])
 def test_a_window_is_found_and_nothing_else(series: Path, finder: _detection_nab.Finder) -> None:
     assert _detection_nab.score(series, finder) == (1, 1, 0)
+
+
+def test_the_repository_carries_the_benchmark(tmp_path: Path) -> None:
+    with zipfile.ZipFile(NAB) as archive:
+        archive.extractall(tmp_path)
+    assert "Numenta" in (tmp_path / "LICENSE.txt").read_text()
+    assert _detection_nab.score(tmp_path, lambda _: ()) == (0, 49, 0)
 
 
 def test_alarms_in_no_window_are_false_and_those_close_together_are_one(series: Path) -> None:

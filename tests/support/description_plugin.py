@@ -1,8 +1,7 @@
 """Fails the test in which a bot or the local Discord strays from Discord's description.
 
 Every request, every answer and the events that have a schema are looked at, in every test that runs
-a local Discord in its own process. Registered by `tests/conftest.py`; does nothing, and says so at
-the end, where the description is not there.
+a local Discord in its own process. Registered by `tests/conftest.py`.
 """
 
 import importlib
@@ -59,9 +58,7 @@ class DescriptionPlugin:
         self._elsewhere: Counter[str] = Counter()  # what workers of pytest-xdist counted
 
     def description(self) -> Any:
-        """Return the description; a test that asks for it is skipped where there is none."""
-        if not self._file.is_file():
-            pytest.skip(f"{self._file} is not there")
+        """Return the description. Raises `OSError` where the file is missing."""
         described = importlib.import_module("tests.support.discord_description")
         return described.description_in(self._file)
 
@@ -69,7 +66,7 @@ class DescriptionPlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, object, object]:
         """Begin to observe once a test has imported the local Discord."""
         known = sys.modules.get("local_discord.observers")
-        if known is not None and self._observer is None and self._file.is_file():
+        if known is not None and self._observer is None:
             described = importlib.import_module("tests.support.discord_description")
             self._observer = DescriptionObserver(described.description_in(self._file))
             known.OBSERVERS.append(self._observer)
@@ -120,6 +117,3 @@ class DescriptionPlugin:
             )
             wrong = counts["violations"]
             terminalreporter.write_line(f"Discord's description: {told}; {wrong} violations")
-        elif not self._file.is_file() and "local_discord.observers" in sys.modules:
-            told = f"Discord's description: not looked at, {self._file} is not there"
-            terminalreporter.write_line(told)

@@ -1,7 +1,7 @@
 """Discord's published OpenAPI description, as what both sides of the local Discord are held to.
 
-The file is read where it lies, never copied: `../shared/data/discord-api-spec/openapi.json` from
-the project's root, or wherever THESEUS_DISCORD_OPENAPI says. Schemas are compiled once each.
+`discord_api/openapi.json` is Discord's own (https://github.com/discord/discord-api-spec, July 2026)
+without titles and descriptions. THESEUS_DISCORD_OPENAPI names another. Schemas are compiled once.
 """
 
 import json

@@ -4,10 +4,12 @@ An attempt is a piece of Python that returns when it succeeds, and raises where 
 """
 
 import platform
-import sys
+import sysconfig
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+PACKAGES = sysconfig.get_path("purelib")
 
 Kind = Literal["files", "processes", "kernel", "network", "environment", "limits"]
 
@@ -75,7 +77,8 @@ _ALL: Sequence[Attempt] = (
     Attempt("files", "a file outside", "the bot's own code", "open({outside!r}, 'r+')"),
     _writes("the home of the account", "{home}/.bashrc", "a program at the next login"),
     _writes("a program of the system", "/usr/bin/theseus-pwned", "every program here"),
-    _writes("the interpreter's packages", sys.prefix + "/pwned.pth", "the bot at its next start"),
+    # Only here does Python read such files. The folder around it may lie in the sandbox's own /tmp.
+    _writes("the interpreter's packages", f"{PACKAGES}/pwned.pth", "the bot at its next start"),
     _writes("the system's settings", "/etc/theseus-pwned", "the machine's settings"),
     _writes("the root folder", "/theseus-pwned", "a place to leave things"),
     _writes("the devices' folder", "/dev/theseus-pwned", "memory that nobody counts"),

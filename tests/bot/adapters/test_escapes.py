@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from tests.fakes.fake_model_gateway import ACCOUNT, FakeModelGateway
 from tests.support import escaping
 from tests.support.extras import needs_claude
 from tests.support.talking import living
-from tests.support.ways_out import ATTEMPTS
+from tests.support.ways_out import ATTEMPTS, PACKAGES
 
 # A program that confines its own commands needs namespaces for that, and so has what they open.
 NESTING = "namespaces of its own"
@@ -40,6 +41,8 @@ def around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mapping[
     with escaping.surroundings(tmp_path) as around:
         monkeypatch.setenv("DISCORD_TOKEN", "very-secret")
         yield around
+    left = [path for top in (sys.prefix, PACKAGES) for path in Path(top).glob("*pwned*")]
+    assert not left, "a write in the sandbox reached the real environment"
 
 
 async def told(argv: Sequence[str]) -> str:
