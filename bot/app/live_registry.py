@@ -72,7 +72,7 @@ async def open_hot_reload(
     cogs = [each.removeprefix("cogs.") for each in config.cogs]
     catalog = Catalog(root, settings.config_file, cogs)
     versions = await stack.enter_async_context(
-        VersionRepository(settings.state / "live_items.sqlite3")
+        VersionRepository(settings.state / "live_items.sqlite3", kept=config.versions.kept)
     )
     # Cogs run in this very process next: without a sandbox, a plain child shields it well enough.
     sandbox = PlainSandbox() if opened.sandbox.refusal else opened.sandbox

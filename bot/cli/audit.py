@@ -82,11 +82,15 @@ def verify(
 ) -> None:
     """Say whether the log is still all that was written.
 
-    Exit code 1: it is not.
+    Exit code 1: it is not, or there is no log.
 
     For example: theseus audit verify --file export.ndjson
     """
     state = asyncio.run(_whole()) if file is None else _of_export(file, key)
+    if state is None:
+        if as_json:
+            print_json(None)
+        raise typer.Exit(1)
     if as_json:
         print_json(state.model_dump(mode="json"))
     else:
@@ -141,11 +145,12 @@ async def _newest(run: str | None, person: int | None, limit: int) -> Sequence[A
         return await store.audit_log(run_id=run, person_id=person, limit=limit)
 
 
-async def _whole() -> AuditState:
+async def _whole() -> AuditState | None:
+    """Return the state of the log; `None` where there never was one, which is reported."""
     settings = settings_here()
     heads = await _heads(settings)
     if not heads and _nothing_in(settings):
-        return AuditState()
+        return None
     async with _store(settings) as store:
         with progress("audit log") as on_progress:
             return await store.audit_state(heads, on_progress=on_progress)
@@ -154,7 +159,7 @@ async def _whole() -> AuditState:
 async def _accepted(why: str) -> tuple[AuditState, AuditState]:
     settings = settings_here()
     if _nothing_in(settings):
-        return AuditState(), AuditState()
+        raise typer.Exit(1)
     heads = await _heads(settings)
     async with _store(settings) as store:
         state = await store.audit_state(heads)
@@ -182,7 +187,7 @@ async def _heads(settings: Settings) -> Sequence[AuditHead]:
 async def _exported(since: datetime | None, write: Callable[[AuditRow], None]) -> None:
     settings = settings_here()
     if _nothing_in(settings):
-        return
+        raise typer.Exit(1)
     async with _store(settings) as store:
         async for row in store.audit_rows(since=since):
             write(row)

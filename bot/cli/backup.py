@@ -49,7 +49,8 @@ def backup(
     if context.invoked_subcommand is not None:
         return
     settings = settings_here()
-    if nothing_at(settings.state, "state"):
+    # A folder without any of the bot's files is as good as none.
+    if nothing_at(next(settings.state.glob("*"), settings.state / "theseus.sqlite3"), "state"):
         raise typer.Exit(1)
     made = asyncio.run(_made(settings, *_place(settings, to)))
     manifest = read_manifest(made.file)

@@ -63,20 +63,20 @@ def journal_index(as_json: JsonOption = False) -> None:
     """
     damaged = asyncio.run(_damaged(settings_here()))
     if as_json:
-        print_json([each._asdict() for each in damaged or ()])
+        print_json([each._asdict() for each in damaged])
     elif damaged:
         for each in damaged:
             say(str(each))
-    elif damaged is not None:
+    else:
         say("The index is complete, and every line of the journal is a record.")
     if damaged:
         raise typer.Exit(1)
 
 
-async def _damaged(settings: Settings) -> Sequence[Damage] | None:
-    """Return what is no record; `None` where there is no journal, which is said."""
+async def _damaged(settings: Settings) -> Sequence[Damage]:
+    """Return what is no record. Exits with 1 where there is no journal, which is reported."""
     if nothing_at(settings.state / "journal", "journal"):
-        return None
+        raise typer.Exit(1)
     async with NdjsonJournal(settings.state, redact=redact) as journal:
         with progress("bytes of the journal indexed") as on_progress:
             return await journal.damaged(on_progress)

@@ -3,7 +3,8 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from importlib import metadata
+from typing import Annotated, ClassVar
 
 import typer
 from typer.completion import completion_init  # type: ignore[attr-defined]
@@ -127,8 +128,14 @@ def command_line() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    cli.callback()(_nothing_of_its_own)
+    cli.callback()(_read_global_options)
     return cli
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"theseus {metadata.version('theseus')}\n")
+        raise typer.Exit
 
 
 def import_command(words: Sequence[str]) -> None:
@@ -138,8 +145,12 @@ def import_command(words: Sequence[str]) -> None:
         place.found()
 
 
-def _nothing_of_its_own() -> None:
-    """Make it a group, which typer takes for one of no command."""
+def _read_global_options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Take the options that belong to no command."""
 
 
 def _first(group: ExceptionGroup[TheseusError]) -> TheseusError:

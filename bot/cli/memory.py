@@ -71,7 +71,7 @@ async def _recalled(words: str, limit: int) -> Sequence[Recalled] | None:
 async def _everything() -> Sequence[Memory]:
     kept = _kept()
     if nothing_at(kept, "memory"):
-        return ()
+        raise typer.Exit(1)
     async with SqliteMemory(kept, redact=redact) as memory_store:
         return await memory_store.export()
 

@@ -7,9 +7,10 @@ from bot.redaction import redact
 
 
 def nothing_at(path: Path, what: str) -> bool:
-    """Return whether nothing is kept at `path`, and say so on standard error then.
+    """Return whether `path` does not exist, and report that on standard error.
 
-    Opening an adapter makes its files and keys; whoever only reads asks this first.
+    Opening an adapter creates its files and keys, so a command that only reads asks this first.
+    A list is then empty (exit code 0); what should be verified or copied is missing (1).
     """
     if path.exists():
         return False

@@ -18,8 +18,6 @@ from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import UNCOMPRESSED, ItemContent, diff, unpack
 from bot.infra.sqlite import Database, DatabaseOwner, Migration, stamp
 
-KEPT = 10
-"""Versions of one item."""
 LARGEST = 50 * 1024 * 1024
 """Bytes of all versions: their contents compressed, with what is told of them."""
 _log = logging.getLogger(__name__)
@@ -75,10 +73,11 @@ class NewVersion(NamedTuple):
 
 
 class VersionRepository(DatabaseOwner):
-    """The last ten versions of each item. Numbers go on where they were, also after a deletion."""
+    """The last `kept` versions of each item. No number is used twice, also after a deletion."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, kept: int = 10) -> None:
         super().__init__(Database(path, MIGRATIONS, error=StoreError))
+        self._kept = kept
         self._unfinished = True  # a process before this one may have been killed
         self._one_at_a_time = asyncio.Lock()
         self._saved = asyncio.Event()
@@ -151,6 +150,8 @@ class VersionRepository(DatabaseOwner):
         def work(connection: sqlite3.Connection) -> None:
             for each in new:
                 _insert(connection, each)
+                oldest = each.version.number - self._kept
+                _drop_until(connection, each.key, oldest)
             for item in items:
                 _put(connection, item)
 
@@ -189,10 +190,11 @@ def _insert(connection: sqlite3.Connection, new: NewVersion) -> None:
             new.content.pack(compressed=False),
         ),
     )
-    connection.execute(
-        "DELETE FROM versions WHERE kind = ? AND name = ? AND number <= ?",
-        (*new.key, version.number - KEPT),
-    )
+
+
+def _drop_until(connection: sqlite3.Connection, key: Key, number: int) -> None:
+    statement = "DELETE FROM versions WHERE kind = ? AND name = ? AND number <= ?"
+    connection.execute(statement, (*key, number))
 
 
 def _unfinished(connection: sqlite3.Connection) -> list[int]:

@@ -6,7 +6,7 @@ from bot.domain.live_items import ChangeAuthor, ItemKind, ItemVersion, LiveItem,
 
 
 class LiveRegistry(Protocol):
-    """Items by kind and name (`("skill", "write-a-cog")`), with their last ten versions.
+    """Items by kind and name (`("skill", "write-a-cog")`), with their last versions.
 
     A change is validated whole before any of it counts, and swapped at once: readers get the old
     items or the new ones. What is refused keeps its last good version. Raises `StoreError`.

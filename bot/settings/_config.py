@@ -157,6 +157,12 @@ class TrafficConfig(Record):
     )
 
 
+class VersionsConfig(Record):
+    """Versions of prompts, skills, the persona, the configuration and cogs (docs/hot-reload.md)."""
+
+    kept: int = Field(default=10, ge=2, le=1_000, description="of each; the oldest go first")
+
+
 class Config(Record):
     """The whole file."""
 
@@ -172,6 +178,7 @@ class Config(Record):
     change: ChangeConfig = ChangeConfig()
     journal: JournalConfig = JournalConfig()
     traffic: TrafficConfig = TrafficConfig()
+    versions: VersionsConfig = VersionsConfig()
     detection: Thresholds = Thresholds()
     incidents: IncidentsConfig = IncidentsConfig()
     alerts: AlertsConfig = AlertsConfig()

@@ -52,6 +52,7 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/versions", "reader", "versions"),
     Route("GET", f"/versions/{KIND}/{NAME}", "reader", "item"),
     Route("POST", f"/versions/{KIND}/{NAME}", "session", "rollback"),
+    Route("POST", f"/versions/{KIND}/{NAME}/rollback", "token", "token_rollback"),
     Route("GET", "/wishes", "reader", "wishes"),
     Route("GET", "/memory", "reader", "memory"),
     Route("GET", "/audit", "reader", "audit"),

@@ -83,6 +83,7 @@ class WebServer:
                 "versions": versions.items,
                 "item": versions.item,
                 "rollback": versions.rollback,
+                "token_rollback": versions.roll_back_by_token,
                 "wishes": records.wishes,
                 "memory": records.memory,
                 "audit": records.audit,

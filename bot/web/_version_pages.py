@@ -4,7 +4,7 @@ Texts can be rolled back from here by whoever holds the token, who has the machi
 the file as well. It is audited as of no person, and holds until the file changes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
@@ -14,7 +14,8 @@ from bot.ports.live_registry import LiveRegistry
 from bot.presentation.state_words import ITEM_KINDS
 from bot.web._collaborators import WebServices
 from bot.web._page_frame import PageFrame
-from bot.web._responses import Refused, see_other
+from bot.web._request_bodies import form
+from bot.web._responses import Refused, as_json, see_other
 
 _NONE = "nothing here can change while I run: this bot has no live registry."
 _ORDER: Sequence[ItemKind] = tuple(ITEM_KINDS)
@@ -53,7 +54,17 @@ class VersionPages:
 
     async def rollback(self, request: web.Request) -> web.Response:
         """Have an older version live until the file changes."""
-        sent = await self._frame.own_form(request)
+        kind, name, _ = await self._roll_back(request, await self._frame.own_form(request))
+        return see_other(f"/versions/{kind}/{name}")
+
+    async def roll_back_by_token(self, request: web.Request) -> web.Response:
+        """Roll back for a program that holds the token; the form has one field, `version`."""
+        kind, name, number = await self._roll_back(request, await form(request))
+        return as_json({"kind": kind, "name": name, "version": number})
+
+    async def _roll_back(
+        self, request: web.Request, sent: Mapping[str, str]
+    ) -> tuple[ItemKind, str, int]:
         kind, name = _named(request)
         if self._services.live_items is None:
             raise Refused(404, _NONE)
@@ -66,7 +77,7 @@ class VersionPages:
             raise Refused(404, str(error)) from error
         except NotRolledBack as error:
             raise Refused(409, str(error)) from error
-        return see_other(f"/versions/{kind}/{name}")
+        return kind, name, number
 
     def _registry(self) -> LiveRegistry:
         if self._services.live_registry is None:

@@ -38,19 +38,17 @@ async def examine(
     settings: Settings,
     *,
     free: Callable[[Path], int] = _free,
-    checks: Callable[[str], None] | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> list[DoctorFinding]:
-    """Return what was found, in the order a newcomer would set things up.
+    """Return the findings, in the order a newcomer would set things up.
 
-    `free` tells how many bytes are free where a folder is. With `checks`, which is told how far
-    they are, the full checks are run: minutes.
+    `free` returns the free bytes of the disk a folder is on. The full checks run only where
+    `report` is given; it receives a line about each. They take minutes.
     """
     looks: list[Callable[[Settings], Awaitable[list[DoctorFinding]]]] = [
         look_at_python, look_at_git, look_at_secrets, look_at_people, look_at_discord,
         look_at_github, look_at_forge, look_at_sandbox, look_at_model, look_at_prompts,
         look_at_http_server, look_at_alerts, look_at_dependencies, partial(look_at_disk, free=free),
-        look_at_backups,
+        look_at_backups, partial(look_at_checks, report=report),
     ]  # fmt: skip
-    if checks is not None:
-        looks.append(partial(look_at_checks, say=checks))
     return [finding for look in looks for finding in await look(settings)]

@@ -20,24 +20,30 @@ _NAME, _KEPT, _WORKTREE = "full checks", "full-checks.json", "doctor"
 _SHOWN = 300
 
 
-async def look_at_checks(settings: Settings, *, say: Callable[[str], None]) -> list[DoctorFinding]:
+async def look_at_checks(
+    settings: Settings, *, report: Callable[[str], None] | None
+) -> list[DoctorFinding]:
     """Return whether the full checks pass on the commit the bot runs from, confined as at ship.
 
-    They take minutes: `say` is told of each. A commit that has passed in this environment is not
-    checked again.
+    They take minutes: `report` receives a line about each, and without it they are not run. A
+    commit that has passed in this environment is not checked again.
     """
     if settings.config.forge.runs_full_checks:
         return [good(_NAME, "left to the forge (forge.runs_full_checks)")]
     try:
         base = await GitCheckout(settings.root).head()
-    except PortError as error:
-        return [bad(_NAME, str(error), "Run the bot from a git clone.")]
+    except PortError:
+        return []  # `look_at_git` reports it
     key, kept = _key(base, settings), settings.state / _KEPT
     if _passed_before(kept, key):
         return [good(_NAME, f"passed on {base[:10]} before, in this environment")]
-    say(f"     running the full checks on {base[:10]}: minutes; --no-checks leaves them out")
+    if report is None:
+        return [
+            note(_NAME, f"not run on {base[:10]} yet", "Run: theseus doctor --checks (minutes)")
+        ]
+    report(f"     running the full checks on {base[:10]}, which takes minutes")
     try:
-        results = await _run(settings, base, say)
+        results = await _run(settings, base, report)
     except PortError as error:
         return [bad(_NAME, f"could not be run: {error}", "Mend that, then: theseus doctor")]
     failed = [result for result in results if not result.ok]

@@ -100,13 +100,13 @@ def _check(session: SetupSession, settings: Settings) -> int:
     question = "\nRun the full checks on the commit the bot runs from? They take minutes."
     try:
         if asking.confirm("checks", question, default=True):
-            if not session.show(asyncio.run(look_at_checks(settings, say=asking.say))):
-                asking.say("\nMend that, then: theseus doctor")
+            if not session.show(asyncio.run(look_at_checks(settings, report=asking.say))):
+                asking.say("\nMend that, then: theseus doctor --checks")
                 return 1
         else:
-            asking.say("Before the first change ships, `theseus doctor` runs them as well.")
+            asking.say("Run `theseus doctor --checks` before the first change ships.")
         offer_service(settings.root, settings.state, asking, ServiceManager())
     except KeyboardInterrupt:
-        asking.say("\nLeft: everything is written; `theseus doctor` runs the full checks again.")
+        asking.say("\nLeft: everything is written; `theseus doctor --checks` runs the full checks.")
         return 130
     return 0

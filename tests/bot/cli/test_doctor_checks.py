@@ -33,7 +33,7 @@ def settings(tmp_path: Path) -> Settings:
 async def look(settings: Settings) -> tuple[str, list[str]]:
     """Return what was found, in a line, and what was told on the way."""
     told: list[str] = []
-    (finding,) = await look_at_checks(settings, say=told.append)
+    (finding,) = await look_at_checks(settings, report=told.append)
     return finding.line, told
 
 
@@ -47,7 +47,7 @@ async def test_what_fails_as_the_commit_stands_is_bad_and_says_the_way_out(
     assert "No change can ship until they pass here without one." in line
     assert "make claude" in line
     assert {each.split(":")[0].strip() for each in told[1:]} == {"there", "types"}
-    assert "minutes; --no-checks leaves them out" in told[0]
+    assert "which takes minutes" in told[0]
     assert git(settings.root, "branch", "--list", "theseus/*") == ""
     assert (await look(settings))[1] != [], "what failed is looked at again"
 
@@ -66,6 +66,13 @@ async def test_what_passed_is_not_run_again_until_the_commit_is_another(
     assert told == []
     git(settings.root, "commit", "-q", "--allow-empty", "-m", "Go on")
     assert (await look(settings))[1] != []
+
+
+async def test_without_a_report_the_checks_are_not_run(settings: Settings) -> None:
+    (finding,) = await look_at_checks(settings, report=None)
+    assert finding.status == "note"
+    assert "theseus doctor --checks" in finding.mend
+    assert not (settings.state / "cache").exists()
 
 
 async def test_checks_that_the_forge_runs_are_left_to_it(settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -81,6 +82,25 @@ def test_it_says_that_nothing_is_there_and_where_it_looked(
     assert "set THESEUS_STATE" in told.stderr
     if "--json" in words:
         json.loads(told.stdout)
+
+
+NEEDS_STATE = ("audit verify", "audit export", "audit accept", "memory export", "journal index")
+
+
+@pytest.mark.parametrize("words", [*LOOKING, ("backup",)], ids=" ".join)
+def test_an_empty_state_folder_is_answered_as_a_missing_one(
+    home: Path, words: tuple[str, ...]
+) -> None:
+    missing = run(*words)
+    (home / "data/state").mkdir()
+    empty = run(*words)
+    assert (empty.exit_code, empty.stderr) == (missing.exit_code, missing.stderr)
+    if " ".join(words).startswith((*NEEDS_STATE, "backup")):
+        assert missing.exit_code == 1
+
+
+def test_the_version_is_printed(home: Path) -> None:
+    assert run("--version").stdout == f"theseus {metadata.version('theseus')}\n"
 
 
 def test_a_state_folder_that_is_there_gets_nothing_it_lacks(home: Path) -> None:

@@ -19,6 +19,7 @@ from tests.fakes.fake_live_registry import FakeLiveRegistry
 PATHS = {
     "static": "/static/nothing.css", "run": "/runs/k7m2xq", "incident": "/incidents/q2w3e4",
     "item": "/versions/skill/writing-a-cog", "rollback": "/versions/skill/writing-a-cog",
+    "token_rollback": "/versions/skill/writing-a-cog/rollback",
 }  # fmt: skip
 ALL = pytest.mark.parametrize("route", ROUTES, ids=[each.name for each in ROUTES])
 TAKES_TOKEN = {"reader", "token", "session"}
@@ -117,7 +118,9 @@ async def test_the_bearer_reads_and_does_not_act_for_a_session(room: Room) -> No
         for route in ROUTES:
             headers = bearer() | client.own
             status = await asked(client, route, headers=headers)
-            if route.needs in ("reader", "token"):
+            if route.name == "token_rollback":
+                assert status == 415, "it asks for a form"
+            elif route.needs in ("reader", "token"):
                 assert status in (200, 202), route.name
             elif route.needs == "session":
                 assert status == 401, route.name
@@ -127,7 +130,7 @@ def test_every_route_that_changes_something_is_a_post_with_a_need() -> None:
     posts = {each.name: each.needs for each in ROUTES if each.method == "POST"}
     assert posts == {
         "github": "signature", "reload": "token", "login": "open", "logout": "session",
-        "stop": "session", "rollback": "session",
+        "stop": "session", "rollback": "session", "token_rollback": "token",
     }  # fmt: skip
 
 

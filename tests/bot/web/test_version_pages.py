@@ -1,5 +1,6 @@
 """Versions can be looked at by readers; going back takes a session, and is audited."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,20 @@ async def test_who_holds_the_token_goes_back_and_it_is_audited(versions: Version
     (entry,) = await versions.world.store.audit_log()
     assert (entry.action, entry.person, entry.how) == (Act.ROLL_BACK, None, "page")
     assert entry.note == "skill writing-a-cog to version 1"
+
+
+async def test_a_program_with_the_token_rolls_back_and_it_is_audited(versions: Versions) -> None:
+    async with versions.room.serving(token=TOKEN) as client:
+        address, sent = f"{SKILL}/rollback", {"version": "1"}
+        assert (await client.post(address, data=sent, headers=client.own)).status == 401
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        answer = await client.post(address, data=sent, headers=headers)
+        assert answer.status == 200
+        assert json.loads(answer.text) == {"kind": "skill", "name": "writing-a-cog", "version": 1}
+        missing = await client.post(address, data={"version": "9"}, headers=headers)
+        assert missing.status == 404
+    entries = await versions.world.store.audit_log()
+    assert {(each.action, each.person) for each in entries} == {(Act.ROLL_BACK, None)}
 
 
 @pytest.mark.parametrize(
