@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
+from bot.domain.forge_text import neutralise
 from bot.infra.git import PLAIN_DIFF, Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_history import history, shown, touched
@@ -162,7 +163,7 @@ class GitWorkspace:
 
     def _commit(self, message: str) -> str:
         if self._stage():
-            text = (redact(message).strip() or "Change") + "\n"
+            text = (_safe(message) or "Change") + "\n"
             self._git.run(
                 "commit", "-q", "--no-verify", "--cleanup=whitespace", "-F", "-",
                 stdin=text.encode(),
@@ -170,7 +171,7 @@ class GitWorkspace:
         return self._git.revision("HEAD")
 
     def _join(self, head: str, message: str) -> str:
-        join(self._git, head, redact(message).strip() or "Join")
+        join(self._git, head, _safe(message) or "Join")
         return self._git.revision("HEAD")
 
     def _reset(self, commit: str) -> None:
@@ -200,3 +201,8 @@ class GitWorkspace:
     def _diff(self) -> str:
         self._stage()
         return diff_between(self._git, "--cached", self._base)
+
+
+def _safe(message: str) -> str:
+    """Return a commit message without secrets, and without anything that a forge acts on."""
+    return neutralise(redact(message)).strip()

@@ -3,6 +3,7 @@
 import re
 
 from bot.domain.evidence import Diagnosis, Evidence
+from bot.domain.forge_text import neutralise
 from bot.domain.history import History
 from bot.domain.journal import event_called
 from bot.domain.run import Run
@@ -12,7 +13,6 @@ from bot.presentation.titles import title_of
 TITLE_LENGTH = 72
 """Characters that lists of commits and pull requests show of a title."""
 
-_ACTED_ON = re.compile(r"@(?=\w)|#(?=\d)|\bGH-(?=\d)")
 _TAG = re.compile(r"<(?=[!/?\w])")
 _WITH_PEOPLE = ("command.", "component.", "context_menu.")
 
@@ -59,7 +59,7 @@ def _mended(diagnosis: Diagnosis | None, history: History) -> str:
 def _quiet(text: str) -> str:
     """Return an engine's words without what a forge acts on: `@somebody`, `closes #12`, markup."""
     plain = _TAG.sub(lambda tag: tag[0].replace("<", "&lt;"), text.strip())
-    return _ACTED_ON.sub(lambda sign: sign[0] + "\u200b", plain)
+    return neutralise(plain)
 
 
 def _cut(text: str, limit: int = TITLE_LENGTH) -> str:
