@@ -98,8 +98,10 @@ def _network(peer: str | None) -> str:
         address = ipaddress.ip_address((peer or "").partition("%")[0])
     except ValueError:
         return "unknown"
+    if address.version == 6 and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    if address.is_loopback:
+        return "loopback"  # one machine, which may send from any address of 127/8, and from ::1
     if address.version == 4:
         return str(address)
-    if address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, 64), strict=False))

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 from cachetools import LRUCache
 
@@ -29,7 +30,8 @@ _LEFT_OUT = ("metadata", "speed", "service_tier", "inference_geo")
 _BY_NAME = frozenset({"url", "file_id"})
 _REACHING = ("mcp_servers", "container")
 _MARK = "[redacted:"
-_NAMES = frozenset({"type", "id", "tool_use_id", "signature", "role", "media_type", "name"})
+# Made by the provider, which refuses a request where they are changed.
+_OPAQUE = frozenset({"id", "tool_use_id", "signature"})
 _SEALED = ("thinking", "redacted_thinking")  # signed: one letter changed makes it worthless
 _SHORT = 200  # characters; a longer text is looked through once, not with each request it is in
 _REMEMBERED = 4_096
@@ -57,8 +59,14 @@ class BodyRedactor:
     def clean(self, body: Mapping[str, object]) -> Clean:
         """Return it without secrets. Ids, signatures, thinking and pictures stay as they are."""
         walk = _Walk(self._text)
-        cleaned = {key: walk.value(value) for key, value in body.items()}
-        return Clean(cleaned, walk.redacted, walk.pictures, walk.documents, walk.other_bytes)
+        cleaned = walk.value(dict(body))
+        return Clean(
+            cast("Mapping[str, object]", cleaned),
+            walk.redacted,
+            walk.pictures,
+            walk.documents,
+            walk.other_bytes,
+        )
 
     def _text(self, text: str) -> str:
         if len(text) < _SHORT:
@@ -106,7 +114,9 @@ class _Walk:
             self.other_bytes += len(data)
             return block
         return {
-            key: each if key in _NAMES else self.value(each, given=key in ("input", "input_schema"))
+            self._words(key): each
+            if key in _OPAQUE and isinstance(each, str)
+            else self.value(each, given=key in ("input", "input_schema"))
             for key, each in block.items()
         }
 

@@ -99,6 +99,16 @@ def test_the_memory_of_guesses_is_bounded_and_an_ipv6_network_is_one_peer() -> N
     assert keys.fits(TOKEN, None)
 
 
+def test_every_address_of_this_machine_is_one_peer() -> None:
+    keys = TokenAuth(TOKEN, FakeClock())
+    for number in range(GUESSES):
+        assert not keys.fits("no", f"127.0.{number}.{number + 1}")
+    for peer in ("127.0.0.1", "127.255.0.9", "::1", "::ffff:127.9.9.9"):
+        with pytest.raises(Exception, match="too many"):
+            keys.fits(TOKEN, peer)
+    assert keys.fits(TOKEN, "10.0.0.1")
+
+
 @pytest.mark.parametrize("name", ["token", "access_token", "key", "TOKEN"])
 async def test_a_token_in_an_address_is_refused(room: Room, name: str) -> None:
     async with room.serving(token=TOKEN) as client:

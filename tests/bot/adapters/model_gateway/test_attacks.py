@@ -337,6 +337,27 @@ async def test_secrets_are_taken_out_of_all_that_is_said_and_nothing_else_is_tou
     assert first_time == again >= 8
 
 
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        {"tools": [{"name": OTHER, "description": "x", "input_schema": {"type": "object"}}]},
+        {"tools": [{"name": "x", "input_schema": {"enum": [OTHER], "required": [OTHER]}}]},
+        {"tools": [{"name": ["x", OTHER], "input_schema": {"type": [OTHER]}}]},
+        {"unheard_of": {"type": [OTHER], "id": {"role": OTHER}, "signature": [[OTHER]]}},
+        {"unheard_of": {OTHER: "x"}},
+        {OTHER: "x"},
+    ],
+    ids=["a tool's name", "a list in a schema", "a list as a name", "lists", "a key", "a top key"],
+)
+async def test_a_secret_in_names_lists_and_keys_does_not_go_out(
+    tmp_path: Path, hidden: dict[str, object]
+) -> None:
+    async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
+        assert (await room.ask(lent, body() | hidden))[0] == 200
+        assert OTHER not in json.dumps(room.provider.last.body)
+        assert "[redacted:" in json.dumps(room.provider.last.body)
+
+
 async def test_what_would_cost_more_than_its_price_is_left_out(tmp_path: Path) -> None:
     more = {"speed": "fast", "service_tier": "auto", "inference_geo": "us", "temperature": 1}
     async with gateway_room(tmp_path) as room, room.gateway.lend(ALICES) as lent:
