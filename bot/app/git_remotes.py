@@ -84,7 +84,7 @@ async def reach(root: Path, remote: str, branch: str) -> None:
         Git(root).run,
         "ls-remote", "--exit-code", "--upload-pack=git-upload-pack", "--",
         remote, f"refs/heads/{branch}",
-        ok=None, seconds=_SECONDS,
+        ok=None, seconds=_SECONDS, remote=True,
     )  # fmt: skip
     if said.status == 2:
         raise WorkspaceError(f"the remote {remote} has no branch {branch}")

@@ -2,14 +2,18 @@
 
 A repository's own configuration, attributes and hooks can name programs to run. None of them is
 run from here: hooks and the file-system monitor are off, every filter and merge driver found in
-the configuration is emptied, and the user's and system's configuration is not read.
+the configuration is emptied, and the user's and system's configuration is not read. Git fetches
+the missing objects of a partial clone by itself, over any protocol and by programs that the
+configuration names; so no protocol is allowed unless the caller asks for a remote.
 """
 
 import contextlib
 import os
 import re
+import subprocess
 import tempfile
 from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,6 +37,8 @@ _ENVIRONMENT = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its id says, not what somebody put for it
     "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",  # from git 2.45 on; before it, the protocols below hold it
     "GIT_AUTHOR_NAME": AUTHOR,
     "GIT_AUTHOR_EMAIL": EMAIL,
     "GIT_COMMITTER_NAME": AUTHOR,
@@ -50,8 +56,9 @@ _CONFIG = {
     "core.protectHFS": "true",  # no path that is `.git` to another system
     "core.protectNTFS": "true",
     "core.pager": "cat",
-    "safe.directory": "*",
-    "protocol.ext.allow": "never",
+    "core.sshCommand": "ssh",
+    "core.askPass": "",
+    "credential.helper": "",  # an empty value also drops the helpers before it, of any address
     "submodule.recurse": "false",
     "worktree.useRelativePaths": "false",
     "fetch.recurseSubmodules": "false",
@@ -73,8 +80,17 @@ _CONFIG = {
 
 # How a program that the configuration names is disarmed. An empty filter is no filter; a merge
 # driver cannot be empty, so it fails, and the merge is a conflict for people.
-_DISARMED = {"clean": "", "smudge": "", "process": "", "required": "false", "driver": "false"}
-_DRIVERS = r"^(filter|merge)\..*\.(clean|smudge|process|required|driver)$"
+_DISARMED = {
+    "clean": "", "smudge": "", "process": "", "required": "false", "driver": "false",
+    "uploadpack": "git-upload-pack", "receivepack": "git-receive-pack",
+}  # fmt: skip
+_DRIVERS = (
+    r"^(filter|merge|remote)\..*\.(clean|smudge|process|required|driver|uploadpack|receivepack)$"
+)
+# `GIT_ALLOW_PROTOCOL` overrules `protocol.*.allow` of any configuration. Not among them: `ext`,
+# which is a program, and `git`, whose `core.gitProxy` is one that nothing can overrule.
+_FATAL, _FOREIGN_OWNER = 128, "dubious ownership"
+_PROTOCOLS = "file:https:http:ssh"
 
 # Set when we were started by a git hook; they would send git to another repository.
 _FOREIGN = (
@@ -165,16 +181,26 @@ class Git:
         env: Mapping[str, str] | None = None,
         config: Mapping[str, str] | None = None,
         seconds: float | None = None,
+        remote: bool = False,
     ) -> GitAnswer:
         """Run `git <arguments>`; a status not in `ok` (`None`: any) raises.
 
+        Only with `remote` may it reach another repository, by file, HTTP or ssh.
         `config` is further configuration; it reaches git through the environment, and may hold
         secrets only where no configuration but ours is read (see `_git_remote`).
         """
         if not self.folder.is_dir():
             raise self._error(f"the folder {self.folder} is not there")
         config = Private({**_CONFIG, **self._drivers(), **(config or {})})
+        if remote:
+            env = {**(env or {}), "GIT_ALLOW_PROTOCOL": _PROTOCOLS}
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
+        if answer.status == _FATAL and _FOREIGN_OWNER in answer.err:
+            raise self._error(
+                f"{self.folder} belongs to another account, so git reads nothing there; if you "
+                f"trust it: git config --global --add safe.directory {self.folder}",
+                detail=answer.err,
+            )
         if ok is not None and answer.status not in ok:
             verb = next((word for word in arguments if not word.startswith("-")), "")
             raise self._error(
@@ -258,10 +284,22 @@ class Git:
         return GitAnswer(status, out if isinstance(out, bytes) else b"", str(err))
 
 
+@cache
+def _trusted_folders() -> tuple[str, ...]:
+    """Return the folders of other accounts that this account trusts, by its own configuration."""
+    argv = ["git", "config", "--null", "--get-all", "safe.directory"]
+    try:
+        listed = subprocess.run(argv, cwd="/", capture_output=True, check=False).stdout
+    except OSError:
+        return ()  # the command itself reports that git is missing
+    return tuple(each.decode(errors="surrogateescape") for each in listed.split(b"\0") if each)
+
+
 def _as_environment(config: Mapping[str, str]) -> Private:
     """Return git's environment form of `-c key=value`: any character may stand in a key."""
-    pairs = Private({"GIT_CONFIG_COUNT": str(len(config))})
-    for number, (key, value) in enumerate(config.items()):
+    values = [*config.items(), *(("safe.directory", each) for each in _trusted_folders())]
+    pairs = Private({"GIT_CONFIG_COUNT": str(len(values))})
+    for number, (key, value) in enumerate(values):
         pairs[f"GIT_CONFIG_KEY_{number}"] = key
         pairs[f"GIT_CONFIG_VALUE_{number}"] = value
     return pairs

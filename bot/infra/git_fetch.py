@@ -51,6 +51,7 @@ def _fetched(
         *refspecs,
         config=config,
         seconds=FETCH_SECONDS,
+        remote=True,
         ok=None,
     )
 

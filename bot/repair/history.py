@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bot.repair.model import EditTemplate, SuspectHunk
 from bot.repair.reverts import parse_diff
-from bot.repair.suspects import git_output
+from bot.repair.suspects import read_git
 from bot.repair.templates import learned
 
 COMMITS = 500
@@ -18,8 +18,7 @@ _SHAPE = ("--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U0", "
 async def templates_of(repo: Path) -> tuple[EditTemplate, ...]:
     """Return what the newest commits replaced; nothing when `repo` is not under git."""
     which = ["--no-merges", "--diff-filter=M", f"-n{COMMITS}", "--format=commit %H", "-p"]
-    argv = ["git", "-C", str(repo), "-c", "core.quotepath=off", "log", *which, *_SHAPE]
-    log = await git_output([*argv, "--", "*.py"], repo)
+    log = await read_git(repo, "log", *which, *_SHAPE, "--", "*.py")
     return await asyncio.to_thread(lambda: learned(_hunks(log)))
 
 

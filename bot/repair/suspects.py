@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+from bot.domain.errors import WorkspaceError
+from bot.infra.git import Git
+from bot.infra.threads import in_thread
 from bot.redaction import redact
-from bot.repair.child_process import spawn
 from bot.repair.model import SuspectHunk
 from bot.repair.reverts import parse_diff
 
@@ -16,14 +18,13 @@ SUBJECT_AT_MOST = 120  # characters
 
 async def suspect_hunks(repo: Path, commits: int = COMMITS) -> list[SuspectHunk]:
     """Return hunks of Python files, newest first; nothing when `repo` is not under git."""
-    plain = ["git", "-C", str(repo), "-c", "core.quotepath=off"]
-    shape = ["--no-color", "--no-ext-diff", "--relative", "-U3"]
+    shape = ["--no-color", "--no-ext-diff", "--no-textconv", "--relative", "-U3"]
     files = ["--", "*.py"]
     found: list[SuspectHunk] = []
-    pending = await git_output([*plain, "diff", "HEAD", *shape, *files], repo)
+    pending = await read_git(repo, "diff", "HEAD", *shape, *files)
     found += parse_diff(pending, "", 0)
     one = ["--min-parents=1", "--max-parents=1", f"-n{commits}", "--format=commit %H"]
-    log = await git_output([*plain, "log", "-p", *one, *shape, *files], repo)
+    log = await read_git(repo, "log", "-p", *one, *shape, *files)
     for age, part in enumerate(f"\n{log}".split("\ncommit ")[1:]):
         commit, _, diff = part.partition("\n")
         found += parse_diff(diff, commit.strip(), age + bool(pending.strip()))
@@ -34,16 +35,19 @@ async def subject_of(repo: Path, commit: str) -> str:
     """Return what a commit says it is for, in one line that may be shown; nothing without one."""
     if not commit:
         return ""
-    argv = ["git", "-C", str(repo), "show", "-s", "--no-show-signature", "--format=%s", commit]
-    said = " ".join(redact(await git_output(argv, repo)).split())
+    said = " ".join(redact(await read_git(repo, "show", "-s", "--format=%s", commit)).split())
     said = "".join(each for each in said if each.isprintable())
     return said if len(said) <= SUBJECT_AT_MOST else f"{said[:SUBJECT_AT_MOST]}..."
 
 
-async def git_output(argv: list[str], folder: Path) -> str:
-    """Return what a git command says; nothing where it fails, or there is no git."""
+async def read_git(repo: Path, *arguments: str) -> str:
+    """Return git's output; nothing where it fails, takes too long, or is missing.
+
+    Without it there are no suspects, and the search goes on without them.
+    """
     try:
-        code, output = await spawn(argv, folder, SECONDS, keep=CHARACTERS)
-    except FileNotFoundError:
-        return ""  # without git there are no suspects, and the search goes on without them
-    return output if code == 0 else ""
+        answer = await in_thread(Git(repo).run, *arguments, ok=None, seconds=SECONDS)
+    except WorkspaceError:
+        return ""
+    output = answer.out.decode(errors="replace") if answer.status == 0 else ""
+    return output[-CHARACTERS:]

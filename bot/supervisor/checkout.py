@@ -6,7 +6,7 @@ from pathlib import Path
 
 # No hook, no monitor and nobody's own configuration has a say in a way back.
 _OPTIONS = (
-    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false", "-c", "safe.directory=*",
+    "-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false",
     "-c", "submodule.recurse=false", "-c", "gc.auto=0",
 )  # fmt: skip
 _ENVIRONMENT = {

@@ -40,7 +40,7 @@ class Push:
                 "push", "--porcelain", "--no-verify",
                 f"--force-with-lease={branch}:{present or ''}", "--", self._way.url,
                 f"{draft.head}:{branch}",
-                config=self._way.config, seconds=PUSH_SECONDS, ok=None,
+                config=self._way.config, seconds=PUSH_SECONDS, ok=None, remote=True,
             )  # fmt: skip
         if answer.status != 0:
             raise self._failure(draft, answer.out.decode(errors="replace"), answer.err)
