@@ -5,15 +5,14 @@ import errno
 import functools
 import hashlib
 import inspect
-import opcode
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
 
 from bot.domain.journal import Capsule, Frame
+from bot.telemetry.host_frames import TracePlace, is_host_module, is_raised_on_purpose, skip_host
 from bot.telemetry.literals import Redact, literals
 
 MAX_FRAMES = 30
@@ -73,24 +72,29 @@ def capsule(
     """
     causes = tuple(_causes(error))
     cause = _cause(causes)
-    way = _way(causes, str(root))
-    frames = [place for place in way if place.file is not None]
+    whole = _way(causes, str(root))
+    deliberate = is_raised_on_purpose(cause, whole)
+    way = skip_host(whole, cause, deliberate=deliberate)
+    frames = [_frame(place, redact) for place in _kept([each for each in way if each.file])]
+    if (unparsed := _unparsed(cause, str(root))) is not None:
+        frames = [each for each in frames if not is_host_module(each.module)] + [unparsed]
     found, _ = literals(inputs or {}, redact=redact)
     message = redact(_message(cause))
     name = exception_name(cause)
-    places = [f"{place.file}:{_function(place.frame)}" for place in frames]
+    # With the host's frames, as always: other fingerprints would part failures from their fixes.
+    places = [f"{place.file}:{_function(place.frame)}" for place in whole if place.file is not None]
     return Capsule(
         exception=name,
         message=_bounded(message),
         fingerprint=fingerprint(name, places, message),
-        frames=tuple(_frame(place, redact) for place in _kept(frames)),
+        frames=tuple(frames),
         inputs=found,
         kinds=_kinds(cause),
         causes=tuple(exception_name(each)[:_MAX_NAME] for each in causes if each is not cause),
         libraries=_libraries(way),
         status=_status(cause),
         code=_code(cause),
-        deliberate=_deliberate(cause, way),
+        deliberate=deliberate and way[-1:] == tuple(whole[-1:]),
     )
 
 
@@ -108,14 +112,6 @@ def _type_name(kind: type) -> str:
     if kind.__module__ in ("builtins", "__main__"):
         return kind.__qualname__
     return f"{kind.__module__}.{kind.__qualname__}"
-
-
-class _Place(NamedTuple):
-    """A frame on the way to an error, its line then, and its file if that is the project's."""
-
-    file: str | None
-    frame: FrameType
-    line: int
 
 
 def _cause(causes: tuple[BaseException, ...]) -> BaseException:
@@ -147,14 +143,14 @@ def _behind(error: BaseException) -> BaseException | None:
     return error.__cause__
 
 
-def _way(causes: tuple[BaseException, ...], root: str) -> list[_Place]:
+def _way(causes: tuple[BaseException, ...], root: str) -> list[TracePlace]:
     """Return the frames, outermost first, on the way to the last of `causes`.
 
     A cause's traceback begins where it was caught, so the frame it shares with its wrapper's is
     where the two are joined. Frames that call themselves wrappers only, by a local name that
     tracebacks know elsewhere too, stand for nobody's code.
     """
-    places: list[_Place] = []
+    places: list[TracePlace] = []
     where: dict[FrameType, int] = {}
     for cause in causes:
         traceback = cause.__traceback__
@@ -167,12 +163,12 @@ def _way(causes: tuple[BaseException, ...], root: str) -> list[_Place]:
                 del places[shared:]
             where[frame] = len(places)
             file = _project_file(frame.f_code.co_filename, root)
-            places.append(_Place(file, frame, traceback.tb_lineno))
+            places.append(TracePlace(file, frame, traceback.tb_lineno))
             traceback = traceback.tb_next
     return [place for place in places if _HIDDEN not in place.frame.f_code.co_varnames]
 
 
-def _libraries(way: list[_Place]) -> tuple[str, ...]:
+def _libraries(way: Sequence[TracePlace]) -> tuple[str, ...]:
     """Return the modules that our innermost frame called, by two names at most, each once."""
     ours = max((i for i, place in enumerate(way) if place.file is not None), default=-1)
     names = (str(place.frame.f_globals.get("__name__", "")) for place in way[ours + 1 :])
@@ -211,18 +207,6 @@ def _code(error: BaseException) -> str:
     return errno.errorcode.get(number, "") if isinstance(number, int) else ""
 
 
-def _deliberate(cause: BaseException, way: list[_Place]) -> bool:
-    """Whether a `raise` in our own innermost frame made it, and no library below."""
-    traceback = cause.__traceback__
-    if not way or way[-1].file is None or traceback is None:
-        return False
-    while traceback.tb_next is not None:
-        traceback = traceback.tb_next
-    if traceback.tb_frame is not way[-1].frame or traceback.tb_lasti < 0:
-        return False
-    return traceback.tb_frame.f_code.co_code[traceback.tb_lasti] == opcode.opmap["RAISE_VARARGS"]
-
-
 @functools.lru_cache(maxsize=4096)
 def _project_file(filename: str, root: str) -> str | None:
     """Return the file relative to the project's root; `None` if it is not the project's own."""
@@ -233,14 +217,14 @@ def _project_file(filename: str, root: str) -> str | None:
     return None if _FOREIGN.intersection(relative.parts) else relative.as_posix()
 
 
-def _kept(places: list[_Place]) -> list[_Place]:
+def _kept(places: list[TracePlace]) -> list[TracePlace]:
     """Return the outermost few and the innermost: deep recursion says little in its middle."""
     if len(places) <= MAX_FRAMES:
         return places
     return places[:_OUTER_FRAMES] + places[_OUTER_FRAMES - MAX_FRAMES :]
 
 
-def _frame(place: _Place, redact: Redact) -> Frame:
+def _frame(place: TracePlace, redact: Redact) -> Frame:
     frame = place.frame
     arguments, opaque = literals(_arguments(frame), redact=redact)
     return Frame(
@@ -251,6 +235,15 @@ def _frame(place: _Place, redact: Redact) -> Frame:
         arguments=arguments,
         opaque=opaque,
     )
+
+
+def _unparsed(error: BaseException, root: str) -> Frame | None:
+    """Return the line of the project that is no Python: no frame of it ever ran."""
+    if not isinstance(error, SyntaxError) or not isinstance(error.filename, str):
+        return None
+    file = _project_file(error.filename, root)
+    line = error.lineno if isinstance(error.lineno, int) else 0
+    return None if file is None else Frame(file=file, line=max(0, line), function="<module>")
 
 
 def _function(frame: FrameType) -> str:
