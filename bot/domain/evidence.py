@@ -1,5 +1,6 @@
 """What was seen, and what it means."""
 
+import re
 from typing import Literal
 
 from pydantic import AwareDatetime, Field
@@ -31,6 +32,13 @@ class Commit(Record):
     summary: str
 
 
+_REVERTED_LINES = 60
+_REVERTED_FILES = 3
+_NO_CODE = re.compile(
+    r"(?:^|/)(?:tests?|docs)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$|\.(?:md|rst)$"
+)
+
+
 class Suspect(Record):
     """A commit that may have caused the failure, and its diff of the files in the frames."""
 
@@ -38,7 +46,26 @@ class Suspect(Record):
     reason: str
     diff: str = Field(description="unified diff against its parent, of the files in the frames")
     touched: tuple[str, ...] = Field(default=(), description="every file it changed")
+    line_counts: dict[str, int] = Field(
+        default_factory=dict, description="lines it added and removed in each of these"
+    )
     score: float = Field(ge=0, le=1)
+
+    @property
+    def is_revertible(self) -> bool:
+        """Return whether a revert of the whole commit takes little away besides the fault.
+
+        Tests and prose go with their code and are not counted.
+        """
+        files = [file for file in self.touched if not _NO_CODE.search(file)]
+        counted = [self.line_counts.get(file, 0) for file in files]
+        lines = sum(counted) if self.line_counts else _count_changes(self.diff)
+        return lines <= _REVERTED_LINES and len(files) <= _REVERTED_FILES
+
+
+def _count_changes(diff: str) -> int:
+    heads = ("+++ ", "--- ")
+    return sum(line[:1] in ("+", "-") and line[:4] not in heads for line in diff.splitlines())
 
 
 class LastWorked(Record):

@@ -79,6 +79,18 @@ def file_changes(out: bytes) -> tuple[FileChange, ...]:
     )
 
 
+def renames(listing: bytes) -> dict[str, str]:
+    """Return the old path of each renamed file, of a `diff -z -M --raw` listing."""
+    fields, found = iter(listing.split(b"\0")), {}
+    for field in fields:
+        if not field.startswith(b":"):
+            continue
+        path = name_of(next(fields))
+        if field.rsplit(b" ", 1)[1][:1] == b"R":
+            found[name_of(next(fields))] = path
+    return found
+
+
 def _lines(count: bytes) -> int:
     """Return a numstat count; a binary file's is a hyphen."""
     return int(count) if count.isdigit() else 0

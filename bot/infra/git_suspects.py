@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from bot.domain.evidence import Commit, Suspect
 from bot.infra.git import PLAIN_DIFF, Git
-from bot.infra.git_parse import COMMIT_FORMAT, commits, names
+from bot.infra.git_parse import COMMIT_FORMAT, commits, file_changes, name_of, names, renames
 from bot.infra.unified_diff import Hunk, parse
 
 Site = tuple[str, int]
@@ -16,75 +16,116 @@ _RECENT = 10  # commits a search looks back over the files
 
 # What a commit's touch is worth; how recent it is adds up to the rest.
 _THE_LINE, _BESIDE, _RECENCY = 0.6, 0.45, 0.4
-# Who wrote the whole file is on every line of it, and rarely why it began to fail.
-_WROTE_IT_ALL = 0.15
 
 _SHA = re.compile(r"[0-9a-f]{7,64}")
 _BLAMED = re.compile(rb"^([0-9a-f]{40,64}) \d+ (\d+)", re.MULTILINE)
+# A commit is described where it comes first; every line of code begins with a tab.
+_CALLED = re.compile(
+    rb"^([0-9a-f]{40,64}) [\d ]+\n(?:[a-z][^\n]*\n)*?filename ([^\n]+)$", re.MULTILINE
+)
 
 
 class Touch(NamedTuple):
-    """How close a commit came to a site, and in which words."""
+    """How close a commit came to a site, in which words, and what the file was called then."""
 
     weight: float
     reason: str
+    name: str = ""
+
+
+class SuspectDiff(NamedTuple):
+    """What a commit changed: its diff of the files asked about, and how much of each file.
+
+    Files that it brought whole, or moved as they were, are in `imported` and not in the diff: they
+    have no state before it that would differ.
+    """
+
+    diff: str
+    imported: frozenset[str]
+    line_counts: dict[str, int]
 
 
 def suspects(git: Git, sites: Sequence[Site], limit: int) -> tuple[Suspect, ...]:
-    """Return suspects, best first. Merges, root commits and uncommitted lines are none."""
+    """Return suspects, best first. Merges, root commits and uncommitted lines are none.
+
+    Neither is a commit that only imported the files: it is on every line of them, whatever broke
+    there later, and where nothing did.
+    """
     known = [site for site in dict.fromkeys(sites) if _exists(git, *site)]
     files = tuple(dict.fromkeys(file for file, _ in known))
     if not files:
         return ()
-    touches: dict[str, Touch] = {}
+    touches: dict[tuple[str, str], Touch] = {}
     for file, line in known:
         _blame(git, file, line, touches)
-    found = _ordinary(git, touches, files)
+    found = _ordinary(git, dict.fromkeys(sha for sha, _ in touches), files)
     ranked = []
     for rank, commit in enumerate(found):
-        diff = diff_of(git, commit.sha, files)
+        here = {file: touches.get((commit.sha, file), Touch(0.0, "", file)) for file in files}
+        change = _look_at(git, commit.sha, [touch.name for touch in here.values()])
+        if change.imported and not change.diff:
+            continue
+        changed = [file for file in files if here[file].name not in change.imported]
+        blamed = [here[file] for file in changed if here[file].weight]
         touch = (
-            touches.get(commit.sha) or _by_hunks(diff, known) or _only_the_file(git, diff, files)
+            max(blamed, key=lambda each: each.weight, default=None)
+            or _by_hunks(change.diff, known)
+            or _only_the_file(change.diff, changed)
         )
-        if _creates_all(diff):
-            touch = Touch(_WROTE_IT_ALL, f"wrote {', '.join(files)}")
         score = touch.weight + _RECENCY * (1 - rank / len(found))
-        ranked.append(
-            Suspect(
-                commit=commit,
-                reason=touch.reason,
-                diff=diff,
-                touched=_touched(git, commit.sha),
-                score=round(min(score, 1), 3),
-            )
-        )
+        ranked.append(_suspect(git, commit, change, touch.reason, round(min(score, 1), 3)))
     ranked.sort(key=lambda suspect: -suspect.score)  # stable: the newer one first
     return tuple(ranked[:limit])
 
 
-def _creates_all(diff: str) -> bool:
-    patches = parse(diff)
-    return bool(patches) and all(patch.status == "added" for patch in patches)
-
-
 def since(git: Git, commit: str, files: Sequence[str], limit: int) -> tuple[Suspect, ...]:
-    """Return the commits after one that touch the files, those of the first file first."""
+    """Return the commits after one that touch the files, those of the first file first.
+
+    Those that only imported files come last.
+    """
     if not _SHA.fullmatch(commit) or git.run("cat-file", "-e", commit, ok=None).status != 0:
         return ()
     found: dict[str, Suspect] = {}
+    imports: dict[str, Suspect] = {}
     for file in files:
         only = ("--max-parents=1", f"{commit}..HEAD", "--", file)
         logged = git.run("log", "-z", f"-n{limit}", COMMIT_FORMAT, *only)
         for each in commits(logged.out):
-            if each.sha not in found and len(found) < limit:
-                found[each.sha] = Suspect(
-                    commit=each,
-                    reason=f"changed {file} since",
-                    diff=diff_of(git, each.sha, files),
-                    touched=_touched(git, each.sha),
-                    score=0,
-                )
-    return tuple(found.values())
+            if each.sha in found or each.sha in imports:
+                continue
+            change = _look_at(git, each.sha, files)
+            group = found if change.diff else imports
+            group[each.sha] = _suspect(git, each, change, f"changed {file} since", 0)
+    return (*found.values(), *imports.values())[:limit]
+
+
+def _suspect(git: Git, commit: Commit, change: SuspectDiff, reason: str, score: float) -> Suspect:
+    return Suspect(
+        commit=commit,
+        reason=reason,
+        diff=change.diff,
+        touched=_touched(git, commit.sha),
+        line_counts=change.line_counts,
+        score=score,
+    )
+
+
+def _look_at(git: Git, sha: str, files: Sequence[str]) -> SuspectDiff:
+    """Return what a commit changed in `files`, which may have had other names before it."""
+    listing = git.run(
+        "diff-tree", "-r", "-z", "-M", "--raw", "--numstat", "--no-commit-id", "--root", sha
+    ).out
+    counts = {each.path: each.added + each.removed for each in file_changes(listing)}
+    old_names = renames(listing)
+    names_then = [old_names[file] for file in files if file in old_names]
+    patches = parse(diff_of(git, sha, (*files, *names_then)))
+    imported = frozenset(
+        patch.path for patch in patches if patch.status == "added" or not patch.hunks
+    )
+    changed = [file for file in files if file not in imported]
+    names_then = [old_names[file] for file in changed if file in old_names]
+    diff = diff_of(git, sha, (*changed, *names_then)) if changed else ""
+    return SuspectDiff(diff, imported & frozenset(files), counts)
 
 
 def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> tuple[Commit, ...]:
@@ -99,7 +140,7 @@ def log(git: Git, files: Iterable[str], limit: int, *, merges: bool = True) -> t
 def diff_of(git: Git, sha: str, files: Iterable[str]) -> str:
     """Return a commit's diff against its parent, of `files` only."""
     shown = git.run(
-        "diff-tree", "-p", *PLAIN_DIFF, f"-U{NEAR}", "--no-commit-id", "-r", sha, "--", *files
+        "diff-tree", "-p", "-M", *PLAIN_DIFF, f"-U{NEAR}", "--no-commit-id", "-r", sha, "--", *files
     )
     return shown.out.decode(errors="replace")
 
@@ -121,20 +162,22 @@ def _exists(git: Git, file: str, line: int) -> bool:
     return line <= len(content.splitlines())
 
 
-def _blame(git: Git, file: str, line: int, touches: dict[str, Touch]) -> None:
+def _blame(git: Git, file: str, line: int, touches: dict[tuple[str, str], Touch]) -> None:
     """Note who last wrote the lines around a site; an exact hit replaces one beside it."""
     lines = f"{max(1, line - NEAR)},{line + NEAR}"
     shown = git.run("blame", "--porcelain", "--no-textconv", "-L", lines, "--", file, ok=None)
+    called = dict(_CALLED.findall(shown.out))
     for sha, number in _BLAMED.findall(shown.out):
         exact = int(number) == line
+        name = name_of(called.get(sha, file.encode()))
         touch = (
-            Touch(_THE_LINE, f"last changed {file}:{line}")
+            Touch(_THE_LINE, f"last changed {file}:{line}", name)
             if exact
-            else Touch(_BESIDE, f"changed the lines around {file}:{line}")
+            else Touch(_BESIDE, f"changed the lines around {file}:{line}", name)
         )
-        standing = touches.get(sha.decode())
+        standing = touches.get((sha.decode(), file))
         if standing is None or standing.weight < touch.weight:
-            touches[sha.decode()] = touch
+            touches[sha.decode(), file] = touch
 
 
 def _ordinary(git: Git, touches: Iterable[str], files: Sequence[str]) -> tuple[Commit, ...]:
@@ -168,7 +211,7 @@ def _covers(hunk: Hunk, line: int) -> bool:
     return hunk.new <= line <= hunk.new + max(1, sum(sign in " +" for sign, _ in hunk.lines))
 
 
-def _only_the_file(git: Git, diff: str, files: Sequence[str]) -> Touch:
+def _only_the_file(diff: str, files: Sequence[str]) -> Touch:
     changed = {path for patch in parse(diff) for path in (patch.path, patch.old_path)}
     touched = [file for file in files if file in changed]
     return Touch(0.0, f"changed {touched[0] if touched else files[0]} lately")

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations, islice
@@ -16,10 +17,15 @@ PAIRS_AT_MOST = 12
 ALIKE = 0.6
 COMPARED_AT_MOST = 1_000  # pairs of lines of one change: each costs up to a millisecond
 ALL = 1.1  # before its parts: what was there before a commit is no mixture of two designs
+ALL_AT_MOST = 60  # changed lines: of more, most has nothing to do with the fault
 
 
 def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
-    """Return the hunks of a commit's unified diff. Deleted files are left out."""
+    """Return the hunks of a commit's unified diff. Deleted and new files are left out.
+
+    A new file has no state before it: to undo it would empty it, and each of its lines would be
+    suspect.
+    """
     return [
         SuspectHunk(
             patch.path,
@@ -32,7 +38,7 @@ def parse_diff(text: str, commit: str = "", age: int = 0) -> list[SuspectHunk]:
             age,
         )
         for patch in parse(text)
-        if patch.status != "deleted"
+        if patch.status not in ("deleted", "added")
         for hunk in patch.hunks
     ]
 
@@ -206,8 +212,11 @@ def propose(texts: Texts, hunks: Iterable[SuspectHunk]) -> Iterator[Candidate]:
         everything.setdefault(hunk.commit, []).extend(edit for edit in found if edit is not None)
         fades[hunk.commit] = 1 / (1 + 0.15 * hunk.age)
     apart = {commit: _disjoint(edits) for commit, edits in everything.items()}
+    sizes = Counter[str]()
+    for hunk in known:
+        sizes[hunk.commit] += sum(mark[:1] != " " for mark in hunk.lines)
     for commit, edits in apart.items():
-        if len(edits) > 1:
+        if len(edits) > 1 and sizes[commit] <= ALL_AT_MOST:
             yield _undo(edits, commit, "all of", ALL * fades[commit])
     for hunk in known:
         yield from _of_hunk(texts[hunk.path], hunk)

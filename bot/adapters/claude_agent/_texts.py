@@ -204,7 +204,8 @@ def _suspects(suspects: Sequence[Suspect]) -> str:
 
 def _suspect(suspect: Suspect) -> str:
     diff = clipped(redact(suspect.diff), _DIFF)  # half a secret is not recognised as one
-    return f"{_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f})\n{diff}"
+    much = "" if suspect.is_revertible else "\nIt changes much else: do not revert it as a whole."
+    return f"{_commit(suspect)}\nwhy: {suspect.reason} (score {suspect.score:.2f}){much}\n{diff}"
 
 
 def _commit(suspect: Suspect) -> str:

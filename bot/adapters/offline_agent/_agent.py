@@ -205,10 +205,15 @@ class OfflineAgent:
         """Take the likeliest suspect back whole, its tests with it, if that mends the failure.
 
         What failed may be something the commit brought: then it is gone, and what people reach
-        through it has to work. The worktree is as it was where none of them does.
+        through it has to work. The worktree is as it was where none of them does. A commit with
+        much else in it stays: people would lose that.
         """
         tried = assignment.previous.undoes if assignment.previous else ""
-        likely = [each for each in assignment.evidence.suspects if each.commit.sha != tried]
+        likely = [
+            each
+            for each in assignment.evidence.suspects
+            if each.commit.sha != tried and each.is_revertible
+        ]
         for suspect in likely[:_WITHDRAWN]:
             sha = suspect.commit.sha
             try:

@@ -89,7 +89,12 @@ def _known(run: Run, history: History) -> list[str]:
         told = f"`{commit.sha[:7]}` “{words(commit.summary, 80)}” by {words(commit.author, 40)}"
         if commit.sha[:7] not in diagnosis.cause:
             lines.append(f"• Suspect: {told}")
-        steps.append(f"have {told} taken back (`git revert {commit.sha[:7]}`)")
+        steps.append(
+            f"have {told} taken back (`git revert {commit.sha[:7]}`)"
+            if diagnosis.suspects[0].is_revertible
+            else f"read what {told} changed there; most of it is about other things, so a revert "
+            "would take too much away"
+        )
     steps.append(f"`/runs retry {run.id}` once something has changed")
     return [*lines, "", f"What you can do: {'; '.join(steps)}."]
 

@@ -330,6 +330,17 @@ def test_the_last_word_of_a_fix_that_could_not_be_proven_says_all_that_is_known(
     assert "cogs/dice.py:" in trace.text
 
 
+def test_a_revert_of_a_commit_with_much_else_in_it_is_not_advised() -> None:
+    big = SUSPECT.but(touched=("cogs/dice.py",), line_counts={"cogs/dice.py": 61})
+    diagnosis = DIAGNOSIS.but(suspects=(big,))
+    run = RUN.but(stage=Stage.EXECUTE, status=Status.FAILED, reason="I found no edit that holds.")
+    told = read(cards.ending(run, History(diagnosis=diagnosis)))
+    assert "git revert" not in told
+    assert "read what `bbbbbbb` “Speed up the dice” by Sam changed there" in told
+    assert not big.is_revertible
+    assert big.but(line_counts={"cogs/dice.py": 60}).is_revertible
+
+
 def test_shipped_and_live() -> None:
     assert cards.shipped(PROPOSAL, APPROVAL, SHIPMENT).text == (
         "🚢 **live at `ccccccc`**. Merged [#3](http://forge/pulls/3) as `ccccccc`, approved by "

@@ -1,5 +1,7 @@
 """Suspect commits are undone in their smallest parts, wherever the text stands now."""
 
+import pytest
+
 from bot.repair.model import Candidate, SuspectHunk
 from bot.repair.reverts import parse_diff, propose
 
@@ -115,3 +117,38 @@ def test_one_difference_inside_a_line_is_undone_alone() -> None:
 
 def test_a_change_that_is_no_longer_there_is_left_out() -> None:
     assert list(propose({"pkg/lists.py": "x = 1\n"}, parse_diff(DIFF))) == []
+
+
+def test_a_file_that_a_commit_brought_is_not_undone() -> None:
+    added = DIFF.replace("index 1..2 100644", "new file mode 100644").replace(
+        "--- a/pkg/lists.py", "--- /dev/null"
+    )
+    assert parse_diff(added, "1234567") == []
+    assert len(parse_diff(DIFF + added.replace("lists.py", "more.py"), "1234567")) == 1
+
+
+@pytest.mark.parametrize(("others", "whole"), [(10, True), (80, False)])
+def test_a_commit_with_much_else_in_it_is_not_undone_whole(others: int, whole: bool) -> None:
+    lines = [f"value_{number} = {number}" for number in range(others + 3)]
+    text = "\n".join([*lines, "", "", "def first(items):", "    return items[1]", ""])
+    diff = "\n".join(
+        [
+            "diff --git a/pkg/lists.py b/pkg/lists.py",
+            "--- a/pkg/lists.py",
+            "+++ b/pkg/lists.py",
+            f"@@ -1,2 +1,{others + 2} @@",
+            f" {lines[0]}",
+            *(f"+{line}" for line in lines[1 : others + 1]),
+            f" {lines[others + 1]}",
+            f"@@ -5,2 +{others + 6},2 @@",
+            " def first(items):",
+            "-    return items[0]",
+            "+    return items[1]",
+            "",
+        ]
+    )
+    found = list(propose({"pkg/lists.py": text}, parse_diff(diff, "1234567890")))
+    summaries = [each.why for each in found]
+    assert ("undo all of commit 1234567890" in summaries) is whole
+    assert any("return items[0]" in each.apply({"pkg/lists.py": text})["pkg/lists.py"]
+               for each in found if "all of" not in each.why)  # fmt: skip
