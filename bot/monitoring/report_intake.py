@@ -84,7 +84,7 @@ class ReportIntake:
         """
         failures = await self._failures(trigger)
         incident = await self._joined(trigger, failures)
-        if incident is None:
+        if incident is None or await self._is_other_fault(incident, trigger, failures):
             return await self._of_no_incident(trigger, failures)
         async with self._incident_repository.starting:
             incident = self._incident_repository.get(incident.id) or incident
@@ -122,12 +122,33 @@ class ReportIntake:
 
     async def _run_for(self, fingerprint: str, failures: Failures) -> Run | None:
         for run in await self._agent.runs(limit=_LOOKED_AT):
-            if run.goal == "fix" and not run.ended:
-                diagnosis = (await self._agent.history(run.id)).diagnosis
-                known = diagnosis or await self._meant(run.trigger, failures)
-                if known is not None and known.fingerprint == fingerprint:
-                    return run
+            active = run.goal == "fix" and not run.ended
+            if active and await self._fault_of(run, failures) == fingerprint:
+                return run
         return None
+
+    async def _is_other_fault(
+        self, incident: Incident, trigger: Trigger, failures: Failures
+    ) -> bool:
+        """Return whether the error a person points at is not what the incident's run is about.
+
+        An incident of an action that fails in several ways has a run for one of these only.
+        """
+        if trigger.error_id is None or trigger.incident is not None or incident.run_id is None:
+            return False
+        pointed_at = await self._meant(trigger, failures)
+        try:
+            run = await self._agent.find(run_id=incident.run_id)
+        except UnknownRun:
+            return False
+        fault = await self._fault_of(run, failures)
+        return None not in (pointed_at, fault) and fault != (pointed_at and pointed_at.fingerprint)
+
+    async def _fault_of(self, run: Run, failures: Failures) -> str | None:
+        """Return the fingerprint of the failure that a run is about, as far as that is known."""
+        diagnosis = (await self._agent.history(run.id)).diagnosis
+        known = diagnosis or await self._meant(run.trigger, failures)
+        return known.fingerprint if known is not None else None
 
     async def _under_way(self, incident: Incident, trigger: Trigger) -> Run | None:
         """Return the incident's run if it is of use; an ended investigation goes on to a fix."""
@@ -157,8 +178,9 @@ class ReportIntake:
         group = await self._meant(trigger, failures) if going_on else None
         if group is None:
             return None
-        covered = (each for each in going_on if each.covers(group.event, group.fingerprint))
-        return next(covered, None)
+        covered = [each for each in going_on if each.covers(group.event, group.fingerprint)]
+        exact = (each for each in covered if each.fingerprint == group.fingerprint)
+        return next(exact, covered[0] if covered else None)
 
     async def _slow(self, trigger: Trigger, going_on: tuple[Incident, ...]) -> Incident | None:
         """Return the incident of the slow action that a complaint names."""
@@ -201,7 +223,8 @@ class ReportIntake:
 
 def note_report(repository: IncidentRepository, incident: Incident, trigger: Trigger) -> Incident:
     """Return the incident with somebody's report on it, once."""
-    text = redact(trigger.text or trigger.subject)[:300]
+    own = "" if trigger.quotes_bot else trigger.statement or trigger.subject
+    text = redact(own)[:300]
     report = Report(person=trigger.person, text=text, at=trigger.at)
     if report in incident.reports:
         return incident

@@ -9,6 +9,7 @@ from bot.authority.until import read_until
 from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.evidence import RequestAnswer
+from bot.domain.ids import short_id
 from bot.domain.posts import Post
 from bot.domain.run import Goal, Run, Status, Trigger
 from bot.grammar import Intent
@@ -40,6 +41,9 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
     goal: Goal = "fix" if heard.utterance.intent is Intent.FIX else "investigate"
     run, message = heard.run, heard.message
     subject = heard.utterance.slots.subject
+    error_id = error_id_in(bot, heard.pointed_at) if heard.pointed_at else None
+    if run and error_id and not await _is_about(bot, run, error_id):
+        run = None  # the error that is pointed at counts, wherever that is said
     if run and _half_said(heard, run, goal):
         with suppress(WrongStage):  # nobody there to hear it: then it is a complaint
             await bot.agent.revise(run.id, heard.person, heard.text, key=f"message:{message.id}")
@@ -60,7 +64,7 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
             text=heard.text[:2000],
             own_words=True,
             subject=subject[:200],
-            error_id=error_id_in(bot, heard.pointed_at) if heard.pointed_at else None,
+            error_id=error_id,
             answered=answered_by(bot, heard.pointed_at) if heard.pointed_at else None,
             at=message.created_at,
         ),
@@ -68,6 +72,14 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
     if isinstance(asked, RequestAnswer):
         return request_answer(asked, goal)
     return asked_text(heard.person, asked) if heard.elsewhere or asked.joined else None
+
+
+async def _is_about(bot: TheseusClient, run: Run, error_id: str) -> bool:
+    """Return whether a run is about the failure that an error message names."""
+    evidence = (await bot.agent.history(run.id)).evidence
+    groups = evidence.groups[:1] if evidence else ()
+    known = {short_id(each) for group in groups for each in group.record_ids}
+    return short_id(error_id) in known
 
 
 def _half_said(heard: Heard, run: Run, goal: str) -> bool:
