@@ -161,7 +161,10 @@ def detail(incident: Incident) -> str:
         parts.append(f"Told in <#{where.channel_id}>")
     ids = ", ".join(f"`{short_id(record)}`" for record in incident.evidence[:10])
     parts.append(f"Evidence: {ids or '-'}")
-    parts += [f"- {plain(each.person.name)}: {plain(each.text)}" for each in incident.reports]
+    parts += [
+        f"- {plain(each.person.name)}: {plain(each.text) or '(pointed at it)'}"
+        for each in incident.reports
+    ]
     return "\n".join(parts)
 
 

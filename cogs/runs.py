@@ -33,6 +33,7 @@ from cogs.ui import (
     fitting,
     in_dev_channel,
     is_listed,
+    is_own_message,
     on_it,
     place_asked_in,
     place_of,
@@ -119,6 +120,7 @@ class Runs(commands.Cog):
                 place=place_of(message) if message else place_asked_in(interaction),
                 text=text[:2000],
                 own_words=message is None or message.author.id == person.id,
+                quotes_bot=message is not None and is_own_message(self.bot, message),
                 subject=" ".join(text.split())[:200],
                 at=interaction.created_at,
             )
@@ -173,6 +175,7 @@ class Runs(commands.Cog):
                 place=place,
                 text=message.content[:2000] if message else subject,
                 own_words=message is None or message.author.id == person.id,
+                quotes_bot=message is not None and is_own_message(self.bot, message),
                 subject=subject[:200],
                 error_id=error_id,
                 at=interaction.created_at,

@@ -48,7 +48,8 @@ def run_fields(run: Run, history: History, now: datetime) -> Iterator[tuple[str,
     trigger = run.trigger
     stage = "" if run.status is Status.DONE else f", at {run.stage}"
     yield "run", f"{run.id}: {run.goal}, {_stands(run)}{stage}"
-    yield "asked", f"{trigger.person.name}, {ago(trigger.at, now)}: {trigger.text}"
+    about = f"about {trigger.text!r}"
+    yield "asked", f"{trigger.person.name}, {ago(trigger.at, now)}: {trigger.statement or about}"
     if run.reason:
         yield "ended", run.reason
     if history.diagnosis:

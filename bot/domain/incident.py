@@ -35,7 +35,7 @@ LOUDNESS = tuple(Severity)
 
 
 class Report(Record):
-    """Somebody told us of the same fault."""
+    """Somebody told us of the same fault; without `text` they pointed at what we said of it."""
 
     person: Person
     text: str

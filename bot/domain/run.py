@@ -82,6 +82,9 @@ class Trigger(Record):
         default=False,
         description="`text` is what the person said themselves: a file in it is named by them",
     )
+    quotes_bot: bool = Field(
+        default=False, description="`text` and `subject` are the bot's own: nobody said them"
+    )
     subject: str = ""
     error_id: str | None = Field(default=None, description="short or full id of a journal record")
     answered: int | None = Field(
@@ -100,6 +103,14 @@ class Trigger(Record):
         default=frozenset(), description="ids of others whose words it takes over from another run"
     )
     at: AwareDatetime
+
+    @property
+    def statement(self) -> str:
+        """The text as far as people said it; empty where it is the bot's own.
+
+        Records of incidents of older versions do not say whose it is.
+        """
+        return "" if self.quotes_bot or self.origin == "incident" else self.text
 
 
 class Run(Record):

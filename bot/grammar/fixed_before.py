@@ -28,7 +28,7 @@ def fix_meant(trigger: Trigger, fixes: Collection[ShippedFix]) -> ShippedFix | N
 
     All that is said of it has to stand in what its run was about, and in that of no other action.
     """
-    if trigger.origin != "person" or not _FIXED.search(trigger.text):
+    if trigger.origin != "person" or not _FIXED.search(trigger.statement):
         return None
     asked = words(trigger.subject) - _SAYS_WHEN
     fitting = [each for each in fixes if asked and explained(asked, words(each.about)) == asked]

@@ -125,6 +125,7 @@ class AutoRunStarter:
                 guild_id=self._guild_id,
             ),
             text=incident.title,
+            quotes_bot=True,
             subject=incident.name,
             error_id=evidence[0] if evidence else None,
             origin="incident",

@@ -177,6 +177,7 @@ class SelfAudit:
             person=ITSELF,
             place=Place(channel_id=self._dev_channel_id),
             text=f"{fault.name} failed {times}{raised}",
+            quotes_bot=True,
             subject=fault.name,
             error_id=fault.newest_id,
             origin="audit",

@@ -230,6 +230,7 @@ class Monitoring:
             person=person,
             place=place,
             text=f"{goal} incident {incident.id}: {incident.title}",
+            quotes_bot=True,
             subject=incident.name,
             error_id=next(iter(incident.evidence), None),
             incident=incident.id,

@@ -61,6 +61,9 @@ class Request(Record):
     person_id: int = ITSELF.id
     attempt: int = 1
     words: str
+    quotes_bot: bool = Field(
+        default=False, description="`words` are a message of the bot that the person pointed at"
+    )
     evidence: Evidence
     answers: tuple[tuple[str, str], ...] = ()
     corrections: tuple[str, ...] = ()

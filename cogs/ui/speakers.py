@@ -95,17 +95,20 @@ def place_of(message: discord.Message) -> Place:
     )
 
 
+def is_own_message(bot: TheseusClient, message: discord.Message) -> bool:
+    """Return whether the bot itself wrote a message."""
+    return bot.user is not None and message.author.id == bot.user.id
+
+
 def error_id_in(bot: TheseusClient, message: discord.Message) -> str | None:
     """Return the journal record an error reply of ours names; others' text names none."""
-    ours = bot.user is not None and message.author.id == bot.user.id
-    found = _ERROR_ID.search(message.content) if ours else None
+    found = _ERROR_ID.search(message.content) if is_own_message(bot, message) else None
     return found[1] if found else None
 
 
 def answered_by(bot: TheseusClient, message: discord.Message) -> int | None:
     """Return the interaction that a message of ours answers; others' messages answer none."""
-    ours = bot.user is not None and message.author.id == bot.user.id
-    asked = message.interaction_metadata if ours else None
+    asked = message.interaction_metadata if is_own_message(bot, message) else None
     return asked.id if asked else None
 
 
@@ -142,7 +145,7 @@ def answers_question(question: Question, text: str, heard: Utterance, *, replies
 
 def card_seen(bot: TheseusClient, message: discord.Message) -> CardSeen | None:
     """Return what a message of ours offers to ship, read from its own button."""
-    if bot.user is None or message.author.id != bot.user.id:
+    if not is_own_message(bot, message):
         return None
     for row in message.components:
         for item in getattr(row, "children", ()):
@@ -175,7 +178,10 @@ async def run_in(bot: TheseusClient, channel: object) -> Run | None:
 
 
 async def replied_words(interaction: discord.Interaction[Any]) -> str:
-    """Return the words that a pressed message answers; nothing where they are gone or changed."""
+    """Return the text that a pressed message answers.
+
+    It is empty where the message is gone or changed, or the bot itself wrote it.
+    """
     reference = interaction.message.reference if interaction.message else None
     if reference is None or reference.message_id is None or interaction.message is None:
         return ""
@@ -183,4 +189,5 @@ async def replied_words(interaction: discord.Interaction[Any]) -> str:
         asked = await interaction.message.channel.fetch_message(reference.message_id)
     except discord.HTTPException:
         return ""
-    return "" if asked.edited_at else asked.content
+    own = is_own_message(interaction.client, asked)
+    return "" if own or asked.edited_at else asked.content

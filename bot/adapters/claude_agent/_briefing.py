@@ -23,6 +23,7 @@ _DIFF = 40_000
 _DIFF_SO_FAR = 8_000
 _WORDS = 2_000
 _INSTRUCTION = 2_000
+_UNSAID = "Nobody described it: our program noticed it, or somebody pointed at what it said."
 
 
 class Briefing:
@@ -201,7 +202,7 @@ class Briefing:
 
     def _request(self) -> str:
         said = self._assignment.request.strip()
-        return self._data(said, _WORDS) if said else "Nobody said anything: our program noticed it."
+        return self._data(said, _WORDS) if said else _UNSAID
 
     def _wanted(self) -> str:
         brief = self._assignment.brief

@@ -81,7 +81,7 @@ def _past(run: Run, history: History) -> PastRun:
     return PastRun(
         run_id=run.id,
         day=f"{run.created_at:%Y-%m-%d}",
-        asked=run.trigger.subject or run.trigger.text,
+        asked=run.trigger.subject or run.trigger.statement,
         headline=diagnosis.headline if diagnosis else "",
         fingerprint=diagnosis.fingerprint if diagnosis else "",
         files=tuple(file.path for file in change.files) if change else (),

@@ -9,6 +9,8 @@ from bot.memory.ranking import told
 from bot.ports.planner import Request
 
 _MOST_COGS = 80
+_WANTED = "What the person wants, in their words"
+_POINTED_AT = "A message of this bot that the person pointed at and wants to happen"
 
 
 def request_text(request: Request, checks: str) -> str:
@@ -19,7 +21,7 @@ def request_text(request: Request, checks: str) -> str:
     context = request.evidence.context or ChangeContext()
     return sections_text(
         (
-            Section("What the person wants, in their words", request.words, 6),
+            Section(_POINTED_AT if request.quotes_bot else _WANTED, request.words, 6),
             Section("What was asked, and answered", "\n".join(_answers(request)), 4),
             Section(
                 "What people said of the briefs before, oldest first; the newest counts",

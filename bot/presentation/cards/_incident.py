@@ -215,7 +215,8 @@ def _reports(told: Incident) -> str:
 
 
 def _report(each: Report) -> str:
-    return f"• {plain(each.person.name, 40)}: “{plain(each.text, 120)}”"
+    name = plain(each.person.name, 40)
+    return f"• {name}: “{plain(each.text, 120)}”" if each.text else f"• {name} pointed at it"
 
 
 def incident_buttons(told: Incident, run: Run | None) -> tuple[Button, ...]:

@@ -68,7 +68,7 @@ class AnswerComplaints:
             attempt=run.attempt,
             round=run.round,
             text=question_text(wrong),
-            choices=choices(wrong, redact(wanted_in(run.trigger.text))),
+            choices=choices(wrong, redact(wanted_in(run.trigger.statement))),
             default=_LEAVE_IT,
             asked_at=now,
             until=now + self._context.limits.question,

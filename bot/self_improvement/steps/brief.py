@@ -233,6 +233,7 @@ def _request_of(run: Run, history: History) -> Request:
         person_id=run.trigger.person.id,
         attempt=run.attempt,
         words=run.trigger.text or run.trigger.subject,
+        quotes_bot=run.trigger.quotes_bot,
         evidence=need(history.evidence),
         answers=pairs,
         corrections=tuple(item.text for item in said),

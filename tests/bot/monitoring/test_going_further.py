@@ -12,6 +12,7 @@ from bot.domain.journal import Capsule
 from bot.domain.people import ITSELF
 from bot.domain.run import Run, Stage, Status
 from bot.triage import Origin
+from tests.fakes.fake_planner import FakePlanner
 from tests.support.monitoring_world import OUTAGE, MonitoringWorld
 from tests.support.world import ALICE, capsule
 
@@ -307,3 +308,26 @@ async def test_it_is_judged_again_when_it_has_doubled_and_not_for_every_failure(
             monitoring_world.fails(more, error=TYPED)
             await monitoring_world.pass_time(10)
             assert monitoring_world.the_incident().judged_count == judged
+
+
+@pytest.mark.parametrize("start", ["by itself", "by a button"])
+async def test_nobody_is_quoted_with_what_the_bot_calls_an_incident(
+    tmp_path: Path, start: str
+) -> None:
+    own = start == "by itself"
+    level = Level.PROPOSE if own else Level.REPORT
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=Autonomy(level=level))
+    planner = monitoring_world.world.planner = FakePlanner()
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        if not own:
+            incident = monitoring_world.the_incident()
+            await monitoring.go_on(incident.id, "fix", ALICE, key="press:1", said_in=None)
+        [run] = await runs(monitoring_world)
+        await monitoring_world.world.settled(run.id)
+        assert run.trigger.text
+        assert run.trigger.statement == ""
+        assert [case.words for case in planner.asked] == [""]
+        assert [each.request for each in monitoring_world.world.engine.asked] == [""]
+        assert monitoring_world.the_incident().reports == ()

@@ -169,6 +169,20 @@ def error(world: World, exception: str) -> str:
     return next(each.id for each in found if each.error and each.error.exception == exception)
 
 
+async def test_the_bots_own_error_message_is_no_report_in_a_persons_words(tmp_path: Path) -> None:
+    monitoring_world = MonitoringWorld(tmp_path, autonomy=REPORT)
+    world = monitoring_world.world
+    async with monitoring_world.running() as monitoring:
+        monitoring_world.fails(5)
+        await monitoring_world.pass_time(10)
+        pointed_at = world.trigger("", error_id=error(world, "IndexError"))
+        text = "⚠️ `/roll` failed with IndexError. Error id `w0000001`."
+        await monitoring.ask(pointed_at.but(text=text, quotes_bot=True))
+        assert [(each.person, each.text) for each in monitoring_world.the_incident().reports] == [
+            (ALICE, "")
+        ]
+
+
 async def slow_search(monitoring_world: MonitoringWorld) -> None:
     """Let `/search` become nine times as slow."""
     for _ in range(30):

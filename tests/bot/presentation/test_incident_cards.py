@@ -164,3 +164,13 @@ def test_buttons_name_the_incident_so_that_they_outlive_restarts() -> None:
     told = incident(message=MessageRef(channel_id=1, message_id=2))
     ids = [button.custom_id for button in cards.incident(told).buttons]
     assert ids == [f"theseus:incident:{act}:k7m2xq" for act in ("investigate", "fix", "mute")]
+
+
+def test_who_pointed_at_the_bots_own_message_is_not_quoted_with_it() -> None:
+    alice = Person(id=1, name="alice")
+    reports = (
+        Report(person=alice, text="", at=NOW),
+        Report(person=alice, text="it crashes", at=NOW),
+    )
+    text = text_of(cards.incident(incident(reports=reports)))
+    assert "• alice pointed at it\n• alice: “it crashes”" in text

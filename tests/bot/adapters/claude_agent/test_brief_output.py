@@ -195,3 +195,11 @@ def test_a_request_is_data_to_the_end() -> None:
     assert "/roll (cogs: dice): 41 uses by 9 people lately" in text
     for told in ("asked: Which coin?\nanswered: a euro", "no, a die", "lint: ruff check"):
         assert told in text
+
+
+def test_a_message_of_the_bots_own_is_not_said_to_be_the_persons() -> None:
+    said = request_text(a_request(words="I could add a coin"), "")
+    pointed_at = request_text(a_request(words="I could add a coin", quotes_bot=True), "")
+    assert "What the person wants, in their words" in said
+    assert "A message of this bot that the person pointed at" in pointed_at
+    assert "in their words" not in pointed_at

@@ -270,3 +270,8 @@ def test_who_writes_a_part_is_told_whose_the_other_files_are() -> None:
     again = opening(first.but(part=part.but(again="it does not merge in dice.py")), known=False)
     assert "it does not merge in dice.py" in again
     assert "Write it again" in again
+
+
+def test_where_nobody_described_it_nobody_is_quoted() -> None:
+    text = Briefing(the_assignment(BASE, request=""), PROMPTS).opening(OWNED, known=False, diff="")
+    assert "Nobody described it: our program noticed it, or somebody pointed at" in text
