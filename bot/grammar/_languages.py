@@ -22,7 +22,7 @@ from bot.grammar._normalise import Plain
 
 _FOLDER = "languages"
 ENGLISH = "en"
-_TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")
+TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")
 _GAP = r"(?: \S+){0,8}?"
 _SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe"})
 _DENIALS = frozenset(
@@ -86,14 +86,14 @@ class Language(Record):
     @cached_property
     def words(self) -> frozenset[str]:
         """Its commonest words, folded."""
-        return frozenset(_folded(self.common))
+        return frozenset(folded_words(self.common))
 
     @cached_property
     def known_by(self) -> frozenset[str]:
         """Its commonest words, and those of its phrases that are whole."""
         phrases = [phrase for phrases in self._listed.values() for phrase in phrases]
         whole = [word for phrase in phrases for word in phrase.split() if not word.endswith("*")]
-        return self.words | frozenset(_folded(" ".join(whole)))
+        return self.words | frozenset(folded_words(" ".join(whole)))
 
     @cached_property
     def phrases(self) -> dict[str, tuple[re.Pattern[str], ...]]:
@@ -149,19 +149,6 @@ def languages() -> dict[str, Language]:
     return found
 
 
-def language_of(text: str) -> str:
-    """The code of the language of plain text: that of most of its words, English if in doubt.
-
-    Between two others, that of which a phrase is said: "vas" is of two, "vas-y" of one.
-    """
-    words = _folded(text)
-    known = {code: len(each.known_by.intersection(words)) for code, each in languages().items()}
-    most = [code for code, count in known.items() if count == max(known.values())]
-    if ENGLISH in most or len(most) == 1:
-        return ENGLISH if ENGLISH in most else most[0]
-    return max(most, key=lambda code: languages()[code].has_phrase_in(" ".join(words)))
-
-
 def foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
     """What a message in the language `code` asks for; None where that is nothing."""
     return MessageIn(plain, languages()[code]).asks(setting)
@@ -172,7 +159,7 @@ class MessageIn:
 
     def __init__(self, plain: Plain, language: Language) -> None:
         self._plain, self._language = plain, language
-        self._typed = _TOKEN.findall(plain.text)
+        self._typed = TOKEN.findall(plain.text)
         self._folded = [fold(each) for each in self._typed]
         self._text = " ".join(self._folded)
         self._things = {
@@ -284,8 +271,9 @@ def fold(word: str) -> str:
     return "".join(each for each in letters if not unicodedata.combining(each))
 
 
-def _folded(text: str) -> list[str]:
-    return [fold(each) for each in _TOKEN.findall(text)]
+def folded_words(text: str) -> list[str]:
+    """Return the words of a text, folded."""
+    return [fold(each) for each in TOKEN.findall(text)]
 
 
 def _pattern(phrase: str) -> re.Pattern[str]:
@@ -293,7 +281,7 @@ def _pattern(phrase: str) -> re.Pattern[str]:
     parts: list[str] = []
     for part in phrase.split():
         ending = r"\w*" if part.endswith("*") else ""
-        words = [re.escape(fold(each)) for each in _TOKEN.findall(part)]
+        words = [re.escape(fold(each)) for each in TOKEN.findall(part)]
         parts += [f" ({each})" for each in words[:-1]]
         parts.append(f" ({words[-1]}{ending})" if words else _GAP)
     more = r" \S+" if phrase.endswith("…") else ""

@@ -54,6 +54,32 @@ def test_english_stays_english() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "editor permutate x y",
+        "editor permutate x para",
+        "sort x y desc",
+        "play la la land",
+        "roll die",
+        "tag add die hard",
+        "set lang es",
+        "use del",
+        "convert pem der",
+        "comment",
+    ],
+)
+def test_one_foreign_word_among_unknown_ones_is_no_evidence_of_its_language(text: str) -> None:
+    assert parse(text, COMMAND_LINE).language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("hola", "es"), ("arregla /roll", "es"), ("fusionne", "fr"), ("danke", "de")]
+)
+def test_one_word_that_is_the_whole_message_is_evidence(text: str, code: str) -> None:
+    assert parse(text, COMMAND_LINE).language == code
+
+
+@pytest.mark.parametrize(
     ("text", "meant"),
     [
         ("auch 0 behandeln und dann ausliefern", Intent.SHIP),
