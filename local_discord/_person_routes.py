@@ -134,6 +134,7 @@ class PersonRoutes:
             channel,
             body.get("content") or "",
             reply_to=body.get("reply_to"),
+            forward=body.get("forward"),
             files=body.get("attachments") or (),
             nonce=None if nonce is None else str(nonce),
         )

@@ -80,6 +80,11 @@ class Person:
         body = {"content": content, "reply_to": reply_to, "attachments": list(attachments)}
         return dict(await self._act("POST", "/local/messages", channel, **body))
 
+    async def forward(self, channel: str, message: Message) -> Message:
+        """Forward a message to a channel."""
+        source = {"channel": message["channel_id"], "message": message["id"]}
+        return dict(await self._act("POST", "/local/messages", channel, forward=source))
+
     async def edit(self, channel: str, message: Message | str, content: str) -> Message:
         """Change one's own message."""
         body = {"message": message, "content": content}

@@ -32,10 +32,10 @@ class LocalDiscord:
     """An async context manager: the server runs while it is entered.
 
     `people` are who can speak; `token` is what the bot must log in with; `port` 0 picks a free
-    one; `response_seconds` is how long a bot may take for the first response to an interaction
-    (Discord's 3 s; less in tests of what happens then); `hint` is what the page tells a first
-    visitor to try (Markdown lines; `code` can be clicked into the message box); `extra_routes` are
-    served on the same port. With `socket` it listens on a Unix socket at that path instead of a
+    one; `voice_channels` have a chat without threads; `response_seconds` is how long a bot may take
+    for the first response to an interaction (Discord's 3 s; less in tests of what happens then);
+    `hint` is what the page tells a first visitor to try (Markdown lines; `code` can be clicked into
+    the message box); `extra_routes` are served on the same port. With `socket` it listens on a Unix socket at that path instead of a
     port. `now` is what time it is for all that happens; waits of people and of the page stay real.
     `around` are aiohttp's middlewares around every request. `world` is all of it without any
     network: what is done there, the bot is told. Raises `OSError` when the port is taken, and
@@ -51,6 +51,7 @@ class LocalDiscord:
         port: int = 0,
         guild_name: str = "Theseus",
         channels: Sequence[str] = ("dev", "general"),
+        voice_channels: Sequence[str] = (),
         response_seconds: float = RESPONSE_SECONDS,
         hint: Sequence[str] = (),
         extra_routes: Sequence[web.AbstractRouteDef] = (),
@@ -70,6 +71,7 @@ class LocalDiscord:
             people,
             guild_name=guild_name,
             channels=channels,
+            voice_channels=voice_channels,
             response_seconds=response_seconds,
             now=now,
         )
@@ -83,6 +85,7 @@ class LocalDiscord:
         self.gateway.on_presence = self._presence
         self.guild_id = self._world.guild_id
         self.bot_user_id = self._world.bot.id
+        self.bot_role_id = self._world.bot_role_id
         self.dev_channel_id = self._world.channel_ids[0]
         self.people = dict(self._world.people)
         self._runner: web.AppRunner | None = None

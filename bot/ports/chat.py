@@ -31,7 +31,11 @@ class Chat(Protocol):
         ...
 
     async def open_thread(self, ref: MessageRef, name: str) -> int:
-        """Return the id of the thread on that message, opening it if there is none."""
+        """Return the id of the thread on that message, opening it if there is none.
+
+        Raises `ThreadsUnavailable` where the channel takes no thread, `ChatRejected` where the
+        message is gone.
+        """
         ...
 
     async def archive_thread(self, thread_id: int) -> None:

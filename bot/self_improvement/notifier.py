@@ -6,20 +6,20 @@ from contextlib import suppress
 from bot.authority.announcements import tell
 from bot.domain.budget import Cap
 from bot.domain.dialogue import Question
-from bot.domain.errors import ChatRejected, JournalError
+from bot.domain.errors import ChatRejected
 from bot.domain.flag import Flag
 from bot.domain.history import History
 from bot.domain.people import ITSELF
 from bot.domain.posts import Attachment, Button, MessageRef, Post
-from bot.domain.run import Run, Status, Trigger
+from bot.domain.run import Run, Status
 from bot.domain.use import FlagComparison
 from bot.domain.waits import soon
 from bot.presentation import cards
 from bot.presentation.cards import ending, investigation, shipped
 from bot.presentation.flags import counted_behind, flag_compared
 from bot.presentation.run_links import NO_LINKS, RunLinks
-from bot.presentation.titles import thread_title, title_of
 from bot.self_improvement.fallback_notifier import FallbackNotifier
+from bot.self_improvement.run_threads import RunThreads
 from bot.self_improvement.services import Services
 
 _log = logging.getLogger(__name__)
@@ -35,64 +35,23 @@ class RunNotifier:
         self._chat = services.chat
         self._store = services.store
         self._clock = services.clock
-        self._journal = services.journal
         self._dev_channel_id = dev_channel_id
         self._elsewhere = FallbackNotifier(services.chat, dev_channel_id)
         self._budget = services.budget
         self._flags = services.flags
         self._links = links
-        self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
+        self._threads = RunThreads(services, dev_channel_id)
 
     async def announce(self, run: Run) -> Run:
         """Return the run with its thread and card, opening them if they are not there yet.
 
-        Raises `ChatRejected` where the chat allows no thread, or no card in it, saying which.
+        A channel that takes no thread, or no card in it, is answered in the dev channel. Raises
+        `ChatRejected` where that takes none either, saying which.
         """
         if run.thread_id is not None and run.card_id is not None:
             return run
-        try:
-            thread = run.thread_id or await self._open_thread(run, await self._name(run.trigger))
-        except ChatRejected as error:
-            raise ChatRejected(f"I could not open a thread: {error}") from error
         post = self._links.on(cards.progress(self._now(run), History(), self._cap), run)
-        try:
-            card = await self._chat.post(thread, post, key=f"{_key(run)}:card")
-        except ChatRejected as error:
-            raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
-        return run.but(thread_id=thread, card_id=card.message_id)
-
-    async def _name(self, trigger: Trigger) -> str:
-        """Return what the thread is called; without the journal, by the words alone."""
-        failed = None
-        if trigger.error_id is not None:
-            with suppress(JournalError):
-                failed = await self._journal.get(trigger.error_id)
-        return thread_title(trigger, failed)
-
-    async def _open_thread(self, run: Run, name: str) -> int:
-        """Return a thread of the run's own: on the person's message, or on a post that names them.
-
-        A message that another run's thread hangs on already is not used twice.
-        """
-        own = _own_message(run) if not run.reopened else None
-        if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
-            thread = await self._thread_on(own, run, name)
-            if thread is not None:
-                return thread
-        place = run.trigger.place
-        channel = place.channel_id if place.guild_id is not None else self._dev_channel_id
-        what = cards.plain(title_of(run.trigger, 200))
-        post = Post(text=f"{_who_asked(run.trigger)}: {what}")
-        root = await self._chat.post(channel, post, key=f"{_key(run)}:root")
-        return await self._chat.open_thread(root, name)
-
-    async def _thread_on(self, own: MessageRef, run: Run, name: str) -> int | None:
-        try:
-            thread = await self._chat.open_thread(own, name)
-        except ChatRejected:
-            return None  # the message was deleted in the meantime
-        others = await self._store.find(thread_id=thread)
-        return thread if all(other.id == run.id for other in others) else None
+        return await self._threads.announce(run, post, _key(run))
 
     async def refresh(self, run: Run, history: History, activity: str = "") -> None:
         """Bring the living card up to date; at the end of a run, wait until it is shown."""
@@ -237,27 +196,6 @@ def _buttons(run: Run, question: Question) -> tuple[Button, ...]:
 def _key(run: Run) -> str:
     """Return what the keys of its posts begin with: a new thread is told what the old one was."""
     return f"{run.id}.{run.reopened}" if run.reopened else run.id
-
-
-def _who_asked(trigger: Trigger) -> str:
-    """Return who wanted what; what nobody asked for says so."""
-    if trigger.person != ITSELF:
-        return f"**{trigger.person.name}** asked me to {trigger.goal}"
-    doing = {
-        "investigate": "look into",
-        "fix": "work on a fix for",
-        "change": "work on",
-        "revert": "propose to revert",
-    }
-    return f"Nobody asked me, but I {doing[trigger.goal]}"
-
-
-def _own_message(run: Run) -> MessageRef | None:
-    """Return the message a thread may hang on: one in a server's channel, not in a thread."""
-    place = run.trigger.place
-    if place.message_id is None or place.thread_id is not None or place.guild_id is None:
-        return None
-    return MessageRef(channel_id=place.channel_id, message_id=place.message_id)
 
 
 def _last_post(run: Run, history: History, cap: Cap | None) -> Post | None:

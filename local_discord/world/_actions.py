@@ -63,19 +63,26 @@ class PersonActions:
         content: str,
         *,
         reply_to: object = None,
+        forward: object = None,
         files: Sequence[Mapping[str, Any]] = (),
         nonce: str | None = None,
     ) -> Message:
-        """Post a message; the same nonce again returns the first one."""
+        """Post a message, or forward one; the same nonce again returns the first one.
+
+        What is forwarded (`{"channel": ..., "message": ...}`) is a message of its own, without
+        text: Discord's client posts a remark as the message after it.
+        """
         if nonce is not None and (earlier := self._backend.said_before(user.id, nonce)):
             return earlier
         self._may_write(user, channel)
-        content = self._content(content, has_files=bool(files))
+        content = self._content(content, has_files=bool(files) or forward is not None)
         uploads = _uploads(files)
         reference = None
         if reply_to is not None:
             target = self._lookup.message(channel, reply_to, "reply_to", user)
             reference = {"message_id": str(target.id), "channel_id": str(channel.id)}
+        if forward is not None:
+            reference = self._forwarded(user, forward)
         self._backend.nonce = nonce
         try:
             stored = self._backend.store_attachments(channel.id, uploads)
@@ -87,6 +94,14 @@ class PersonActions:
         if nonce is not None:
             self._backend.remember_nonce(message, nonce)
         return message
+
+    def _forwarded(self, user: User, forward: object) -> dict[str, Any]:
+        if not isinstance(forward, Mapping):
+            raise Refused(400, 'forward: give {"channel": ..., "message": ...}')
+        source = self._lookup.channel(forward.get("channel"), "forward.channel")
+        self._lookup.open_to(user, source)
+        target = self._lookup.message(source, forward.get("message"), "forward.message", user)
+        return {"type": 1, "message_id": str(target.id), "channel_id": str(source.id)}
 
     def edit(self, user: User, channel: Channel, ref: object, content: str) -> Message:
         """Change one's own message."""

@@ -19,6 +19,7 @@ THREADS_KEPT = 1_000
 _AUDIT_ENTRIES_KEPT = 500
 NONCE_LENGTH = 25
 _ARCHIVED = 50083
+_THREADED = (0, 5)  # text and announcement channels; a voice channel's chat has no threads
 COMPONENT, MODAL = 3, 5
 _NONCES_KEPT = 5_000
 _NONCE_SECONDS = 300.0
@@ -199,6 +200,8 @@ class LocalBackend(Backend):
         into the channel even when the thread hangs from a message, where Discord marks that
         message instead.
         """
+        if self.get_channel(parent_id).type not in _THREADED:
+            raise errors.BackendError(400, 50024, "Cannot execute action on this channel type")
         if message_id is not None and message_id in self.channels:
             raise errors.BackendError(
                 400, 160004, "A thread has already been created for this message"

@@ -8,7 +8,7 @@ from simcord.backend.models import Channel, Guild, Message, User
 
 from local_discord.world._backend import LocalBackend
 
-DM, TEXT = 1, 0
+TEXT, DM, VOICE = 0, 1, 2
 
 
 class Refused(Exception):

@@ -55,6 +55,8 @@ def completed(node: Any, backend: Backend, *, viewer: int | None) -> Any:
         copied = {key: completed(value, backend, viewer=viewer) for key, value in node.items()}
         if "author" in copied and "attachments" in copied and "channel_id" in copied:
             _complete_message(copied, backend, viewer)
+        if copied.get("managed") and "hoist" in copied:
+            copied["tags"] = {"bot_id": str(backend.bot_user.id)}  # the only role of that kind
         complete_object(copied)
         return copied
     if isinstance(node, list | tuple):

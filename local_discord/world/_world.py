@@ -13,7 +13,7 @@ from simcord.backend.models import Channel, Interaction, Message, User
 from local_discord.world._actions import PersonActions
 from local_discord.world._backend import LocalBackend
 from local_discord.world._interactions import InteractionBuilder
-from local_discord.world._lookup import DM, Lookup
+from local_discord.world._lookup import DM, VOICE, Lookup
 from local_discord.world._modals import fields_of
 from local_discord.world._payloads import completed, message_object, personal
 from local_discord.world._rest import RestApi
@@ -55,6 +55,7 @@ class World:
         *,
         guild_name: str,
         channels: Sequence[str],
+        voice_channels: Sequence[str] = (),
         response_seconds: float = RESPONSE_SECONDS,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -71,6 +72,8 @@ class World:
         self.people = {name: user.id for name, user in users.items()}
         self._settle(people, users)
         self.channel_ids = [self.backend.create_channel(guild.id, name).id for name in channels]
+        for name in voice_channels:
+            self.backend.create_channel(guild.id, name, type=VOICE)
         self.lookup = Lookup(self.backend, guild.id)
         self.actions = PersonActions(self.backend, self.lookup, guild.id)
         self.interactions = InteractionBuilder(self.backend, self.lookup)
@@ -83,6 +86,12 @@ class World:
     def bot(self) -> User:
         """The bot's user."""
         return self.backend.bot_user
+
+    @property
+    def bot_role_id(self) -> int:
+        """The role that came with the bot when it was invited."""
+        roles = self.backend.guilds[self.guild_id].roles.values()
+        return next(role.id for role in roles if role.managed)
 
     def reset(self, *, keep_commands: bool) -> None:
         """Take everything back to the start; ids stay, what was looked up before does not count."""

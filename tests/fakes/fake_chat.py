@@ -4,7 +4,7 @@ import asyncio
 import itertools
 from dataclasses import dataclass
 
-from bot.domain.errors import ChatRejected
+from bot.domain.errors import ChatRejected, ThreadsUnavailable
 from bot.domain.posts import MessageRef, Post
 
 
@@ -25,8 +25,9 @@ class Said:
 class FakeChat:
     """Implements `bot.ports.chat.Chat`. `said` holds every message of ours, oldest first.
 
-    `gone` are channels that refuse everything. `hold` makes posts wait until `release`. An edit of
-    or a reaction to a message nobody posted is a mistake of the caller and fails the test.
+    `gone` are channels that refuse everything, `threadless` those without threads. `hold` makes
+    posts wait until `release`. An edit of or a reaction to a message nobody posted is a mistake of
+    the caller and fails the test.
     """
 
     def __init__(self) -> None:
@@ -35,6 +36,7 @@ class FakeChat:
         self.thread_of: dict[MessageRef, int] = {}
         self.archived: set[int] = set()
         self.gone: set[int] = set()
+        self.threadless: set[int] = set()
         self._refused: dict[str, str] = {}
         self._ids = itertools.count(1000)
         self._people: set[MessageRef] = set()
@@ -99,6 +101,8 @@ class FakeChat:
         """Return the message's thread."""
         if ref.channel_id in self.gone:
             raise ChatRejected("the channel is gone")
+        if ref.channel_id in self.threadless:
+            raise ThreadsUnavailable("the channel has no threads")
         if ref not in self.thread_of:
             self.thread_of[ref] = ref.message_id
             self.threads[ref.message_id] = name

@@ -39,6 +39,9 @@ CORRECTIONS: tuple[tuple[tuple[str, ...], Mapping[str, Any]], ...] = (
     # https://discord.com/developers/docs/topics/permissions#permissions
     ((*_OVERWRITE, "allow"), {"type": ["string", "integer", "null"]}),
     ((*_OVERWRITE, "deny"), {"type": ["string", "integer", "null"]}),
+    # A forward is a reference of type 1.
+    # https://discord.com/developers/docs/resources/message#message-reference-types
+    ((*_SCHEMAS, "MessageReferenceType"), {"type": "integer", "enum": [0, 1]}),
 )
 # discord.py sends ids as numbers, which Discord has always taken: what is said to be an id is one.
 # https://discord.com/developers/docs/reference#snowflakes-snowflake-id-format

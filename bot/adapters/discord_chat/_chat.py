@@ -14,7 +14,7 @@ from bot.adapters.discord_chat._edits import PacedEdits
 from bot.adapters.discord_chat._errors import mapped
 from bot.adapters.discord_chat._permissions import PermissionReport
 from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
-from bot.domain.errors import ChatRejected, ChatUnavailable
+from bot.domain.errors import ChatRejected, ChatUnavailable, ThreadsUnavailable
 from bot.domain.posts import MessageRef, Post
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore, Pending
@@ -123,7 +123,10 @@ class DiscordChat:
             cause = error.__cause__
             if isinstance(cause, discord.HTTPException) and cause.code == _THREAD_EXISTS:
                 return ref.message_id
-            raise self._permissions.explained(error, ref.channel_id, "open a thread") from cause
+            if isinstance(cause, discord.NotFound):
+                raise
+            told = self._permissions.explained(error, ref.channel_id, "open a thread")
+            raise ThreadsUnavailable(str(told)) from cause
         return int(made["id"])
 
     async def archive_thread(self, thread_id: int) -> None:

@@ -71,4 +71,4 @@ class PermissionReport:
         return [name for name in needed if not getattr(allowed, name)]
 
 
-_Named = discord.TextChannel | discord.Thread
+_Named = discord.TextChannel | discord.VoiceChannel | discord.StageChannel | discord.Thread

@@ -1,0 +1,135 @@
+"""Where a run speaks: a thread on the message that asked for it, or in the dev channel."""
+
+import logging
+from contextlib import suppress
+
+from bot.domain.errors import ChatRejected, JournalError, ThreadsUnavailable
+from bot.domain.people import ITSELF
+from bot.domain.posts import MessageRef, Post
+from bot.domain.run import Run, Trigger
+from bot.presentation import cards
+from bot.presentation.titles import thread_title, title_of
+from bot.self_improvement.services import Services
+
+_log = logging.getLogger(__name__)
+
+
+class RunThreads:
+    """Opens the thread of a run and shows its card there."""
+
+    def __init__(self, services: Services, dev_channel_id: int) -> None:
+        self._chat = services.chat
+        self._store = services.store
+        self._journal = services.journal
+        self._dev_channel_id = dev_channel_id
+        self._roots: dict[int, str] = {}  # message -> run whose thread hangs on it
+
+    async def announce(self, run: Run, card: Post, key: str) -> Run:
+        """Return the run with its thread and its card in it; once for this key.
+
+        What was asked in a channel that takes no thread, or no card in one, goes on in the dev
+        channel. Raises `ChatRejected` where that takes none either, saying which.
+        """
+        name = await self._name(run.trigger)
+        try:
+            thread = run.thread_id or await self._open(run, name, key)
+            return await self._show(run, thread, card, f"{key}:card")
+        except ChatRejected as error:
+            if run.thread_id is not None or self._channel_of(run) == self._dev_channel_id:
+                raise
+            return await self._announce_in_dev_channel(run, card, key, error)
+
+    async def _announce_in_dev_channel(
+        self, run: Run, card: Post, key: str, why: ChatRejected
+    ) -> Run:
+        """Open the run's thread in the dev channel, and say so there and where it was asked."""
+        place, reason = run.trigger.place, str(why).rstrip(".")
+        asked_in = place.thread_id or place.channel_id
+        text = f"{_request_line(run)}\nThis was asked in <#{asked_in}>. I go on here: {reason}."
+        root = await self._chat.post(self._dev_channel_id, Post(text=text), key=f"{key}:root:dev")
+        thread = await self._open_on(root, await self._name(run.trigger))
+        announced = await self._show(run, thread, card, f"{key}:card:dev")
+        notice = Post(text=f"I go on in <#{thread}>: {reason}.", reply_to=place.message_id)
+        try:
+            await self._chat.post(asked_in, notice, key=f"{key}:moved")
+        except ChatRejected as error:
+            _log.warning("run %s cannot say in %s where it goes on: %s", run.id, asked_in, error)
+        return announced
+
+    async def _show(self, run: Run, thread: int, card: Post, key: str) -> Run:
+        try:
+            shown = await self._chat.post(thread, card, key=key)
+        except ChatRejected as error:
+            raise ChatRejected(f"I could not show my card in <#{thread}>: {error}") from error
+        return run.but(thread_id=thread, card_id=shown.message_id)
+
+    async def _name(self, trigger: Trigger) -> str:
+        """Return what the thread is called; without the journal, by the words alone."""
+        failed = None
+        if trigger.error_id is not None:
+            with suppress(JournalError):
+                failed = await self._journal.get(trigger.error_id)
+        return thread_title(trigger, failed)
+
+    async def _open(self, run: Run, name: str, key: str) -> int:
+        """Return a thread of the run's own: on the person's message, or on a post that names them.
+
+        A message that another run's thread hangs on already is not used twice.
+        """
+        own = _own_message(run) if not run.reopened else None
+        if own is not None and self._roots.setdefault(own.message_id, run.id) == run.id:
+            thread = await self._open_on_message(own, run, name)
+            if thread is not None:
+                return thread
+        channel, post = self._channel_of(run), Post(text=_request_line(run))
+        try:
+            root = await self._chat.post(channel, post, key=f"{key}:root")
+        except ChatRejected as error:
+            raise ChatRejected(f"I could not open a thread: {error}") from error
+        return await self._open_on(root, name)
+
+    async def _open_on(self, root: MessageRef, name: str) -> int:
+        try:
+            return await self._chat.open_thread(root, name)
+        except ChatRejected as error:
+            raise ThreadsUnavailable(f"I could not open a thread: {error}") from error
+
+    async def _open_on_message(self, own: MessageRef, run: Run, name: str) -> int | None:
+        try:
+            thread = await self._chat.open_thread(own, name)
+        except ThreadsUnavailable as error:
+            raise ThreadsUnavailable(f"I could not open a thread: {error}") from error
+        except ChatRejected:
+            return None  # the message was deleted in the meantime
+        others = await self._store.find(thread_id=thread)
+        return thread if all(other.id == run.id for other in others) else None
+
+    def _channel_of(self, run: Run) -> int:
+        """Return the channel the thread belongs in; there is none under a direct message."""
+        place = run.trigger.place
+        return self._dev_channel_id if place.guild_id is None else place.channel_id
+
+
+def _request_line(run: Run) -> str:
+    return f"{_who_asked(run.trigger)}: {cards.plain(title_of(run.trigger, 200))}"
+
+
+def _who_asked(trigger: Trigger) -> str:
+    """Return who wanted what; what nobody asked for says so."""
+    if trigger.person != ITSELF:
+        return f"**{trigger.person.name}** asked me to {trigger.goal}"
+    doing = {
+        "investigate": "look into",
+        "fix": "work on a fix for",
+        "change": "work on",
+        "revert": "propose to revert",
+    }
+    return f"Nobody asked me, but I {doing[trigger.goal]}"
+
+
+def _own_message(run: Run) -> MessageRef | None:
+    """Return the message a thread may hang on: one in a server's channel, not in a thread."""
+    place = run.trigger.place
+    if place.message_id is None or place.thread_id is not None or place.guild_id is None:
+        return None
+    return MessageRef(channel_id=place.channel_id, message_id=place.message_id)
