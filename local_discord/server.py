@@ -35,9 +35,10 @@ class LocalDiscord:
     one; `voice_channels` have a chat without threads; `response_seconds` is how long a bot may take
     for the first response to an interaction (Discord's 3 s; less in tests of what happens then);
     `hint` is what the page tells a first visitor to try (Markdown lines; `code` can be clicked into
-    the message box); `extra_routes` are served on the same port. With `socket` it listens on a Unix socket at that path instead of a
-    port. `now` is what time it is for all that happens; waits of people and of the page stay real.
-    `around` are aiohttp's middlewares around every request. `world` is all of it without any
+    the message box); `extra_routes` are served on the same port. With `socket` it listens on a Unix
+    socket at that path instead of a port. `now` is what time it is for all that happens; waits of
+    people and of the page stay real. `around` are aiohttp's middlewares around every request.
+    `world` is all of it without any
     network: what is done there, the bot is told. Raises `OSError` when the port is taken, and
     `ValueError` when `people` or `channels` is empty.
     """

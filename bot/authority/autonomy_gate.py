@@ -13,6 +13,7 @@ from bot.authority.autonomy_levels import Autonomy, lowered
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.authority.pauses import Pause, StartLog
 from bot.authority.policy import Act
+from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import OutOfBounds, Paused, WorkspaceError, WrongStage
 from bot.domain.people import ITSELF, Person
@@ -84,7 +85,7 @@ class AutonomyPolicy:
         """
         if trigger.origin == "person" or trigger.person != ITSELF:
             raise OutOfBounds("What a person asks for is no work of the bot's own.")
-        trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
+        trigger = redact_trigger(trigger)
         async with self._turn:
             stop = await self._stop_guard.now()
             if stop is not None or self._stop_guard.distrust:

@@ -19,11 +19,12 @@ from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._connection import shorten_reconnects
 from bot.client._core_services import CoreServices
-from bot.client._error_replies import error_text
+from bot.client._error_replies import error_text, has_own_reply
 from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._flags import Flags, never_switched
 from bot.client._handover_client import HandoverClient
 from bot.client._instrumentation import Instruments
+from bot.client._mention_commands import is_for_the_bot
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reloader import Reloader, failure_reason
 from bot.client._traffic_capture import TrafficCapture
@@ -50,6 +51,8 @@ class Identity:
     guild_id: int | None
     dev_channel_id: int
     people: AllowList
+    answers_unaddressed: bool = False
+    """Whether questions that are said to nobody are for the bot, as in a demo."""
 
 
 class TheseusClient(CoreServices, HandoverClient):
@@ -225,6 +228,16 @@ class TheseusClient(CoreServices, HandoverClient):
         """Record a typed command that went well."""
         self._instruments.text_command_ended(ctx, ActionOutcome.OK)
 
+    async def process_commands(self, message: discord.Message, /) -> None:
+        """Run the typed command of a message, if it has one and is not said to the bot itself."""
+        if not message.author.bot and await self.is_command(message):
+            await self.invoke(await self.get_context(message))
+
+    async def is_command(self, message: discord.Message) -> bool:
+        """Return whether a message runs a typed command: then nobody else answers it."""
+        ctx = await self.get_context(message)
+        return ctx.valid and not is_for_the_bot(ctx)
+
     async def invoke(self, ctx: commands.Context[Any], /) -> None:
         """Run a typed command, timed."""
         self._instruments.text_command_began(ctx)
@@ -248,7 +261,7 @@ class TheseusClient(CoreServices, HandoverClient):
         else:
             self._instruments.text_command_ended(ctx, ActionOutcome.CANCELLED)
             text = f"I could not run that: {error}"
-        if not _answers_itself(ctx):
+        if not has_own_reply(ctx):
             await ctx.reply(text)
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
@@ -279,12 +292,6 @@ class TheseusClient(CoreServices, HandoverClient):
         """Record a resumed gateway connection."""
         self._instruments.gateway("resume")
         self.took_over()
-
-
-def _answers_itself(ctx: commands.Context[Any]) -> bool:
-    """Whether the cog has an error reply of its own; two would be one too many."""
-    own = ctx.command is not None and ctx.command.has_error_handler()
-    return own or (ctx.cog is not None and ctx.cog.has_error_handler())
 
 
 def find_extensions(folder: Path) -> list[str]:

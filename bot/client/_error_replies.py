@@ -1,9 +1,11 @@
 """What people read when something of theirs failed, and how it reaches them."""
 
 import logging
+from typing import Any
 
 import aiohttp
 import discord
+from discord.ext import commands
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
@@ -53,3 +55,9 @@ async def _in_time(interaction: discord.Interaction, text: str, *, private: bool
             raise
         return False
     return True
+
+
+def has_own_reply(ctx: commands.Context[Any]) -> bool:
+    """Return whether the cog has an error reply of its own; two would be one too many."""
+    own = ctx.command is not None and ctx.command.has_error_handler()
+    return own or (ctx.cog is not None and ctx.cog.has_error_handler())

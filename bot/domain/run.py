@@ -85,6 +85,9 @@ class Trigger(Record):
     quotes_bot: bool = Field(
         default=False, description="`text` and `subject` are the bot's own: nobody said them"
     )
+    attached: str = Field(
+        default="", description="text of the files that came with it: data, and nobody's words"
+    )
     subject: str = ""
     error_id: str | None = Field(default=None, description="short or full id of a journal record")
     answered: int | None = Field(
@@ -111,6 +114,11 @@ class Trigger(Record):
         Records of incidents of older versions do not say whose it is.
         """
         return "" if self.quotes_bot or self.origin == "incident" else self.text
+
+    @property
+    def material(self) -> str:
+        """All that came with the request, as data for whoever reads it."""
+        return "\n\n".join(filter(None, (self.statement, self.attached)))
 
 
 class Run(Record):

@@ -64,6 +64,7 @@ class Request(Record):
     quotes_bot: bool = Field(
         default=False, description="`words` are a message of the bot that the person pointed at"
     )
+    attached: str = Field(default="", description="text of the files that came with it")
     evidence: Evidence
     answers: tuple[tuple[str, str], ...] = ()
     corrections: tuple[str, ...] = ()

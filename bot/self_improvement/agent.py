@@ -7,6 +7,7 @@ from typing import Literal
 from bot.authority.approvals import ApprovalRequest
 from bot.authority.live_items import LiveItemService
 from bot.authority.policy import Act, bind
+from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.dialogue import Instruction, Question
 from bot.domain.errors import ForgeError, PartMissing, StoreConflict, WrongStage
 from bot.domain.history import History
@@ -96,7 +97,7 @@ class SelfImprovementAgent:
 
         Raises `NotAuthorized`, `Stopped`, `TooMany`, `ChatRejected` where no thread can be opened.
         """
-        trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
+        trigger = redact_trigger(trigger)
         await self.permit(trigger.person, Act.ASK, note=f"{trigger.goal}: {trigger.subject}")
         return await self._parts.admission.start(trigger)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from bot.authority.authorizer import Authorizer
 from bot.authority.decisions import decision
 from bot.authority.policy import Act, may
+from bot.authority.trigger_redaction import redact_trigger
 from bot.domain.errors import OutOfBounds, UnknownRun, WrongStage
 from bot.domain.people import AllowList
 from bot.domain.run import ENDED, Run, Status, Trigger
@@ -14,7 +15,6 @@ from bot.grammar.agreement import says_something
 from bot.grammar.changes import LONGEST_SUBJECT, asks_for_change
 from bot.grammar.wishes import same_wish
 from bot.ports.store import Store
-from bot.redaction import redact
 from bot.self_improvement.run_starter import RunAdmission
 from bot.self_improvement.wishes import NOTHING_SAID, WishService
 
@@ -68,7 +68,7 @@ class ChangeRequests:
 
         Raises what `WishService.keep` and, where a run begins, `SelfImprovementAgent.request` do.
         """
-        trigger = trigger.but(text=redact(trigger.text), subject=redact(trigger.subject))
+        trigger = redact_trigger(trigger)
         if not says_something(_wanted_in(trigger)) or decision(_wanted_in(trigger)):
             raise OutOfBounds(NOTHING_SAID)
         if not (self.able and may(self._people, trigger.person, Act.ASK)):

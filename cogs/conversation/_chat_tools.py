@@ -75,13 +75,4 @@ class SpeakersTools:
 
     def _as_if(self, utterance: Utterance) -> Heard:
         """Return the message as if it had asked that, with the rights its writer has now."""
-        heard = self._heard
-        return Heard(
-            heard.message,
-            heard.text,
-            author_of(self._bot, heard.message),
-            utterance,
-            run=heard.run,
-            pointed_at=heard.pointed_at,
-            card=heard.card,
-        )
+        return self._heard.as_if(author_of(self._bot, self._heard.message), utterance)

@@ -1,6 +1,7 @@
 """Which messages are for the bot, and what they point at."""
 
 import asyncio
+from weakref import WeakValueDictionary
 
 import discord
 from cachetools import FIFOCache
@@ -8,32 +9,22 @@ from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
 from bot.domain.errors import NotAuthorized, TheseusError, TooMany, WrongStage
-from bot.domain.people import Person
 from bot.domain.posts import Post
-from bot.domain.run import Run, Waiting
-from bot.grammar import Intent, ReplyTo, Setting, Utterance, parse
-from cogs.conversation._agreement import answers_contract, take_contract_word
-from cogs.conversation._choices import NOTHING, failed_lately, has_shipped, is_of_the_bot
+from bot.domain.run import Waiting
+from bot.grammar import Intent, Utterance
+from cogs.conversation._agreement import take_contract_word
+from cogs.conversation._choices import NOTHING
+from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
-from cogs.conversation._heard_message import Heard, mention_of
+from cogs.conversation._heard_message import Heard
+from cogs.conversation._hearing import Hearing
 from cogs.conversation._in_kind import in_kind
 from cogs.conversation._limits import MessageLimits
 from cogs.conversation._missed import Missed
 from cogs.conversation._requests import act_on, is_so
 from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
-from cogs.ui import (
-    CardSeen,
-    answers_question,
-    author_of,
-    card_seen,
-    error_id_in,
-    in_dev_channel,
-    is_listed,
-    live_names,
-    run_in,
-)
 
 _REMEMBERED = 1_000
 
@@ -43,9 +34,11 @@ class Conversation(commands.Cog):
 
     def __init__(self, bot: TheseusClient) -> None:
         self.bot = bot
+        self._hearing = Hearing(bot)
         self._talking = Talking(bot)
         self._limits = MessageLimits(bot)
-        self._heard: FIFOCache[int, None] = FIFOCache(_REMEMBERED)  # ids of messages
+        self._heard: FIFOCache[int, Utterance | None] = FIFOCache(_REMEMBERED)  # by message
+        self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()  # by message
         self._cursors = Cursors(bot.key_values)
         self._missed = Missed(bot, self._cursors, self)
         self._away = asyncio.Event()  # set: look for what was missed
@@ -70,6 +63,12 @@ class Conversation(commands.Cog):
         """Answer a message that is for the bot; leave all others alone."""
         if self._is_talk(message) and not self._heard_before(message.id):
             await self._take(message)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, edit: discord.RawMessageUpdateEvent) -> None:
+        """Answer a message that was corrected, or to which the mention was added."""
+        if self._is_talk(edit.message) and is_correction(edit, self.bot.clock.now()):
+            await self._take(edit.message, correction=True)
 
     @commands.Cog.listener()
     async def on_disconnect(self) -> None:
@@ -105,7 +104,7 @@ class Conversation(commands.Cog):
 
     async def is_for_me(self, message: discord.Message) -> bool:
         """Whether somebody says this to the bot."""
-        return self._is_talk(message) and await self._hear(message) is not None
+        return self._is_talk(message) and await self._hearing.hear(message) is not None
 
     def has_heard(self, message_id: int) -> bool:
         """Whether the message came by itself."""
@@ -116,21 +115,32 @@ class Conversation(commands.Cog):
         if not self._heard_before(message.id):
             await self._take(message, missed=True)
 
-    async def _take(self, message: discord.Message, *, missed: bool = False) -> None:
-        async with MessageTurn(self._cursors, message.channel.id, message.id) as turn:
+    async def _take(
+        self, message: discord.Message, *, missed: bool = False, correction: bool = False
+    ) -> None:
+        lock = self._locks.setdefault(message.id, asyncio.Lock())  # an edit may overtake its answer
+        async with lock, MessageTurn(self._cursors, message.channel.id, message.id) as turn:
             if self._limits.deaf_to(message):
                 return
-            heard = await self._hear(message, missed=missed)
-            if heard is None:
+            heard = await self._hearing.hear(message, missed=missed, correction=correction)
+            if heard is None or (correction and self._asks_the_same(heard)):
                 return
+            self._heard[message.id] = heard.utterance
             turn.addressed = True
             turn.person_id = message.author.id if message.guild is None else None
             if await self._limits.hold_back(heard):
                 return
             warning = self._limits.count(heard)
             answer = await self._answer_or_refusal(heard, missed=missed)
-            await self._reply(message, in_kind(heard.utterance, answer), "reply")
-            await self._reply(message, warning, "limit")
+            await self._reply(message, in_kind(heard.utterance, answer), heard.reply_key)
+            await self._reply(message, heard.unread, f"files:{heard.key}")
+            await self._reply(message, warning, f"limit:{heard.key}")
+
+    def _asks_the_same(self, heard: Heard) -> bool:
+        """Whether a correction changes nothing of what was asked, such as a slip of the pen."""
+        if heard.utterance.intent is Intent.CHAT:
+            return False
+        return self._heard.get(heard.message.id) == heard.utterance
 
     async def _answer_or_refusal(self, heard: Heard, *, missed: bool) -> str | Post | None:
         try:
@@ -145,12 +155,10 @@ class Conversation(commands.Cog):
         except TheseusError as refusal:
             return str(refusal)
 
-    async def _reply(self, message: discord.Message, said: str | Post | None, kind: str) -> None:
+    async def _reply(self, message: discord.Message, said: str | Post | None, key: str) -> None:
         if said:
             post = said if isinstance(said, Post) else Post(text=said)
-            await self.bot.chat.post(
-                message.channel.id, post.but(reply_to=message.id), key=f"{kind}:{message.id}"
-            )
+            await self.bot.chat.post(message.channel.id, post.but(reply_to=message.id), key=key)
 
     def _is_talk(self, message: discord.Message) -> bool:
         """Whether a person wrote it: no bot, no webhook, no note of Discord's own.
@@ -169,118 +177,6 @@ class Conversation(commands.Cog):
             return True
         self._heard[message_id] = None
         return False
-
-    async def _hear(self, message: discord.Message, *, missed: bool = False) -> Heard | None:
-        person = author_of(self.bot, message)
-        run = await run_in(self.bot, message.channel)
-        pointed_at = await self._pointed_at(message)
-        card = card_seen(self.bot, pointed_at) if pointed_at else None
-        setting = Setting(
-            addressed=message.guild is None or self._mentioned(message),
-            in_thread=run is not None,
-            dev_channel=in_dev_channel(self.bot, message.channel),
-            # whoever asks clearly in the dev channel is answered, be it with a refusal
-            listed=True,
-            reply_to=self._reply_to(pointed_at, card),
-            items=live_names(self.bot),
-            words_alone=not (message.attachments or message.stickers or message.poll),
-        )
-        text = self._without_mention(message)
-        utterance = parse(text, setting)
-        if not (setting.heard or await self._is_overheard(text, utterance, person)):
-            return None
-        answers = await self._is_answer(run, text, utterance, pointed_at)
-        replies = setting.reply_to in ("bot", "error")  # people talk about a proposal under it
-        loose = utterance.intent is Intent.CHAT or utterance.unsure
-        to_us = setting.addressed or replies or answers
-        if loose and not (to_us or self._is_talk_of_the_run(message, person, setting)):
-            return None
-        return Heard(
-            message,
-            text,
-            person,
-            utterance,
-            run=run,
-            pointed_at=pointed_at,
-            card=card,
-            answers=answers,
-            missed=missed,
-        )
-
-    async def _is_overheard(self, text: str, utterance: Utterance, person: Person) -> bool:
-        """Whether words in the dev channel that are said to nobody are for the bot.
-
-        People take back changes of their own too: where none of the bot's is live, it is silent.
-        So it is at a "fix it" where nothing failed lately, or where nobody listed says it, and at
-        a change that is wished of what is not the bot's.
-        """
-        if utterance.names_nothing:
-            return is_listed(self.bot, person) and bool(await failed_lately(self.bot))
-        if utterance.intent is Intent.ROLL_BACK:
-            return utterance.recognised and is_listed(self.bot, person)
-        if utterance.recognised and utterance.intent is Intent.REVERT:
-            return await has_shipped(self.bot, utterance.slots)
-        return utterance.recognised and is_of_the_bot(self.bot, text, utterance.intent)
-
-    def _is_talk_of_the_run(
-        self, message: discord.Message, person: Person, setting: Setting
-    ) -> bool:
-        """Whether a listed person speaks in a run's thread, and to nobody else there."""
-        others = any(user != self.bot.user for user in message.mentions)
-        to_somebody = others or setting.reply_to == "person"
-        return setting.about_a_proposal and is_listed(self.bot, person) and not to_somebody
-
-    async def _is_answer(
-        self,
-        run: Run | None,
-        text: str,
-        utterance: Utterance,
-        pointed_at: discord.Message | None,
-    ) -> bool:
-        """Whether the run waits for an answer, and these words are it."""
-        if run is None or not text:
-            return False
-        if run.waiting is Waiting.AGREEMENT:
-            return answers_contract(text, utterance)
-        question = await self.bot.agent.question(run)
-        if question is None:
-            return False
-        replies = pointed_at is not None and pointed_at.id == question.message_id
-        return answers_question(question, text, utterance, replies=replies)
-
-    async def _pointed_at(self, message: discord.Message) -> discord.Message | None:
-        """Return the message this one replies to, fetched if it is not in the cache."""
-        reference = message.reference
-        if reference is None or reference.message_id is None:
-            return None
-        if reference.type is discord.MessageReferenceType.forward:
-            return None  # passed on, not replied to
-        if isinstance(reference.resolved, discord.Message):
-            return reference.resolved
-        try:
-            return await message.channel.fetch_message(reference.message_id)
-        except discord.HTTPException:
-            return None  # deleted meanwhile: the words stand for themselves
-
-    def _reply_to(self, message: discord.Message | None, card: CardSeen | None) -> ReplyTo | None:
-        if message is None:
-            return None
-        if card is not None:
-            return "proposal"
-        if self.bot.user is None or message.author.id != self.bot.user.id:
-            return "person"
-        return "error" if error_id_in(self.bot, message) else "bot"
-
-    def _mentioned(self, message: discord.Message) -> bool:
-        return self.bot.user in message.mentions and not message.mention_everyone
-
-    def _without_mention(self, message: discord.Message) -> str:
-        """Return the text without the bot's mention, with other people's as `@name`."""
-        text = message.content
-        for user in message.mentions:
-            name = "" if user == self.bot.user else mention_of(user.display_name)
-            text = text.replace(f"<@{user.id}>", name).replace(f"<@!{user.id}>", name)
-        return text.strip()
 
     async def _answer(self, heard: Heard) -> str | Post | None:
         intent = heard.utterance.intent

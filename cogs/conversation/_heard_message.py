@@ -1,5 +1,6 @@
 """One message that is for the bot, with everything an answer needs."""
 
+import copy
 import re
 from collections.abc import Awaitable, Callable
 
@@ -31,6 +32,9 @@ class Heard:
         card: CardSeen | None,
         answers: bool = False,
         missed: bool = False,
+        correction: bool = False,
+        attached: str = "",
+        unread: str = "",
     ) -> None:
         self.message = message
         self.text = text  # without the mention of the bot
@@ -41,6 +45,37 @@ class Heard:
         self.card = card
         self.answers = answers  # what the run waits to hear
         self.missed = missed  # said while nobody listened
+        self.correction = correction  # the message was edited, and may have been answered before
+        self.attached = attached  # text of its files: data
+        self.unread = unread  # what to say of the files that were not read
+
+    @property
+    def key(self) -> str:
+        """What is done about it is named by this, so that it is done once; each edit counts."""
+        edited = self.message.edited_at if self.correction else None
+        edit = f":edit:{edited.timestamp():.3f}" if edited else ""
+        return f"message:{self.message.id}{edit}"
+
+    @property
+    def reply_key(self) -> str:
+        """The key of the answer."""
+        return self.key.replace("message:", "reply:", 1)
+
+    @property
+    def own_words(self) -> bool:
+        """Whether the author wrote the words: what they forward was written by somebody."""
+        return not self.message.message_snapshots
+
+    @property
+    def text_and_files(self) -> str:
+        """The text, and what is in its files."""
+        return "\n\n".join(filter(None, (self.text, self.attached)))
+
+    def as_if(self, person: Person, utterance: Utterance) -> "Heard":
+        """Return the message as if that person had asked that with it."""
+        other = copy.copy(self)
+        other.person, other.utterance, other.answers = person, utterance, False
+        return other
 
     @property
     def elsewhere(self) -> bool:

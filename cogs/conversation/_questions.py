@@ -61,7 +61,7 @@ async def budget(bot: TheseusClient, heard: Heard) -> str | None:
     post = (await bot.agent.budget.post(heard.person)).but(reply_to=message.id)
     if _CHANGES.search(heard.text):
         post = post.but(text=NO_CAP_BY_WORDS)
-    await bot.chat.post(message.channel.id, post, key=f"reply:{message.id}")
+    await bot.chat.post(message.channel.id, post, key=heard.reply_key)
     return None
 
 
@@ -74,5 +74,5 @@ async def audit(bot: TheseusClient, heard: Heard) -> str | None:
     if bot.self_audit is None:
         raise WrongStage("I do not look back on myself here.")
     post = (await bot.self_audit.now(heard.person)).but(reply_to=message.id)
-    await bot.chat.post(message.channel.id, post, key=f"reply:{message.id}")
+    await bot.chat.post(message.channel.id, post, key=heard.reply_key)
     return None

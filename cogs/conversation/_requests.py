@@ -19,6 +19,7 @@ from bot.self_improvement.change_requests import ChangeBegun
 from cogs.conversation import _memories as memories
 from cogs.conversation import _questions as questions
 from cogs.conversation._choices import ask_back, ask_which, other_than_here
+from cogs.conversation._corrections import correct_run
 from cogs.conversation._heard_message import Answer, Heard
 from cogs.conversation._rollbacks import roll_back
 from cogs.ui import (
@@ -44,9 +45,11 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
     error_id = error_id_in(bot, heard.pointed_at) if heard.pointed_at else None
     if run and error_id and not await _is_about(bot, run, error_id):
         run = None  # the error that is pointed at counts, wherever that is said
+    if corrected := await correct_run(bot, heard):
+        return corrected
     if run and _half_said(heard, run, goal):
         with suppress(WrongStage):  # nobody there to hear it: then it is a complaint
-            await bot.agent.revise(run.id, heard.person, heard.text, key=f"message:{message.id}")
+            await bot.agent.revise(run.id, heard.person, heard.text, key=heard.key)
             return None
     if run and goal == "fix" and run.goal == "investigate" and run.ended and not subject:
         await bot.agent.promote(run.id, heard.person)
@@ -57,12 +60,13 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
     asked = await ask(
         bot,
         Trigger(
-            key=f"message:{message.id}",
+            key=heard.key,
             goal=goal,
             person=heard.person,
             place=place_of(message),
             text=heard.text[:2000],
-            own_words=True,
+            own_words=heard.own_words,
+            attached=heard.attached,
             subject=subject[:200],
             error_id=error_id,
             answered=answered_by(bot, heard.pointed_at) if heard.pointed_at else None,
@@ -128,7 +132,7 @@ async def revise(bot: TheseusClient, heard: Heard) -> str | None:
     run, slots = await meant(bot, heard), heard.utterance.slots
     told: list[str] = []
     try:
-        key = f"message:{heard.message.id}"
+        key = heard.key
         run = await bot.agent.revise(run.id, heard.person, slots.instruction, "text", key)
         told += [] if heard.run else [on_it(run)]
     except WrongStage as refusal:
@@ -220,17 +224,20 @@ async def wish(bot: TheseusClient, heard: Heard) -> str | None:
 async def wish_for(bot: TheseusClient, heard: Heard, subject: str) -> str | None:
     """Begin a change, or keep the wish; the message goes with it word for word."""
     message = heard.message
+    if corrected := await correct_run(bot, heard):
+        return corrected
     if bot.agent.can_change and is_listed(bot, heard.person):
         with suppress(discord.HTTPException):  # without the right to react, the card says it
             await message.add_reaction("👀")
     answer = await bot.agent.changes.ask(
         Trigger(
-            key=f"message:{message.id}",
+            key=heard.key,
             goal="change",
             person=heard.person,
             place=place_of(message),
             text=heard.text[:2000],
-            own_words=True,
+            own_words=heard.own_words,
+            attached=heard.attached,
             subject=subject[:200],
             at=message.created_at,
         )

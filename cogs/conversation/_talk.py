@@ -30,6 +30,7 @@ from cogs.conversation._in_kind import small_talk_in
 from cogs.ui import is_listed
 
 _EARLY = 40  # characters: with fewer there is nothing to read yet
+_LONGEST = 9_000  # characters of one message and its files that a model reads
 _RULES = "rules"
 _log = logging.getLogger(__name__)
 
@@ -48,10 +49,10 @@ class Talking:
         What was thought of already is only shown again: the answer is kept before it is shown.
         """
         message = heard.message
-        reply = GrowingReply(self._bot.chat, message.channel.id, message.id)
+        reply = GrowingReply(self._bot.chat, heard)
         async with self._turns.setdefault(message.channel.id, asyncio.Lock()):
             chronicle = await self._chronicle(message.channel.id)
-            known = chronicle.answer_to(message.id)
+            known = None if heard.correction else chronicle.answer_to(message.id)
             text = known.text if known else await self._thought_of(heard, chronicle, reply)
             if known is None:
                 await self._keep(heard, chronicle, text)
@@ -109,7 +110,7 @@ class Talking:
             channel_id=message.channel.id,
             message_id=message.id,
             person=heard.person,
-            text=redact(heard.text),
+            text=redact(heard.text_and_files[:_LONGEST]),
             before=chronicle.lines[-self._bot.remembered :] if self._bot.remembered else (),
         )
         with self._bot.recorder.timed(
@@ -167,11 +168,11 @@ class Talking:
 class GrowingReply:
     """Our answer to one message: posted early, and edited as it grows. The key makes it one."""
 
-    def __init__(self, chat: Chat, channel_id: int, message_id: int) -> None:
+    def __init__(self, chat: Chat, heard: Heard) -> None:
         self._chat = chat
-        self._channel_id = channel_id
-        self._message_id = message_id
-        self._key = f"reply:{message_id}"
+        self._channel_id = heard.message.channel.id
+        self._message_id = heard.message.id
+        self._key = heard.reply_key
         self._ref: MessageRef | None = None
 
     async def grow(self, text: str) -> None:

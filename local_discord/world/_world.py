@@ -125,7 +125,8 @@ class World:
         threads = [self.show_channel(self.backend.channels[each]) for each in guild.thread_ids]
         texts = [self.show_channel(self.backend.channels[each]) for each in guild.channel_ids]
         private = [self.show_channel(self.lookup.dm(user)) for user in self.lookup.people]
-        members = [self.backend.users[each] for each in [*self.people.values(), self.bot.id]]
+        everyone = [*self.people.values(), self.bot.id]  # some may have left
+        members = [self.backend.users[each] for each in everyone if each in guild.members]
         return {
             "guild": {"id": str(guild.id), "name": guild.name},
             "bot": {"id": str(self.bot.id), "name": self.bot.name},

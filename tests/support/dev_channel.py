@@ -163,18 +163,25 @@ async def dev_channel(
     extensions: Sequence[str] = COGS,
     newcomers: Sequence[LocalPerson] = (),
     per_person: int = 20,
+    voice_channels: Sequence[str] = (),
+    answers_unaddressed: bool = False,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with everybody in it, until the block ends. Its time runs fast.
 
     With `noticing`, the bot notices by itself what goes wrong. `newcomers` come beside the others.
+    `answers_unaddressed` is what a demo sets.
     """
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(LocalDiscord((*PEOPLE, *newcomers), token="local"))
+        local = await stack.enter_async_context(
+            LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
+        )
         world = make_world(folder)
         world.planner = planner
         ids = dict(local.people)
         listed = people or _listed(local)
-        identity = Identity(local.guild_id, local.dev_channel_id, listed)
+        identity = Identity(
+            local.guild_id, local.dev_channel_id, listed, answers_unaddressed=answers_unaddressed
+        )
         world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
         client = TheseusClient(
             root=ROOT,

@@ -21,7 +21,7 @@ _OUTPUT = 6_000  # characters of one failed check; its end says most
 _OUTPUTS = 15_000
 _DIFF = 40_000
 _DIFF_SO_FAR = 8_000
-_WORDS = 2_000
+_WORDS = 8_000
 _INSTRUCTION = 2_000
 _UNSAID = "Nobody described it: our program noticed it, or somebody pointed at what it said."
 

@@ -22,6 +22,7 @@ def request_text(request: Request, checks: str) -> str:
     return sections_text(
         (
             Section(_POINTED_AT if request.quotes_bot else _WANTED, request.words, 6),
+            Section("Files that came with it", request.attached, 6),
             Section("What was asked, and answered", "\n".join(_answers(request)), 4),
             Section(
                 "What people said of the briefs before, oldest first; the newest counts",

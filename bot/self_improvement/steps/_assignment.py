@@ -37,7 +37,7 @@ def assignment_of(run: Run, history: History) -> Assignment:
         attempt=run.attempt,
         round=run.round,
         candidate=versions.present if versions and versions.attempt == run.attempt else 1,
-        request=run.trigger.statement,
+        request=run.trigger.material,
         evidence=need(history.evidence),
         diagnosis=history.diagnosis or _wanted(need(history.brief)),
         brief=history.brief,

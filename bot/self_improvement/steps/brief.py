@@ -234,6 +234,7 @@ def _request_of(run: Run, history: History) -> Request:
         attempt=run.attempt,
         words=run.trigger.text or run.trigger.subject,
         quotes_bot=run.trigger.quotes_bot,
+        attached=run.trigger.attached,
         evidence=need(history.evidence),
         answers=pairs,
         corrections=tuple(item.text for item in said),

@@ -149,7 +149,7 @@ def case_of(run: Run, history: History, evidence: Evidence) -> Case:
         run_id=run.id,
         person_id=run.trigger.person.id,
         attempt=run.attempt,
-        words=run.trigger.statement,
+        words=run.trigger.material,
         evidence=evidence,
         diagnosis=diagnosis_by_rules(evidence),
         named=named_files(run, history),

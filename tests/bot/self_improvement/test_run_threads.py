@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.errors import ChatRejected
 from bot.domain.people import Place
+from bot.domain.posts import MessageRef
 from bot.domain.run import Trigger
 from tests.fakes.fake_chat import FakeChat
 from tests.support.world import DEV, World
@@ -24,9 +25,9 @@ class MuteThreads(FakeChat):
         super().__init__()
         self._mute = mute
 
-    async def open_thread(self, ref: object, name: str) -> int:  # type: ignore[override]
-        thread = await super().open_thread(ref, name)  # type: ignore[arg-type]
-        if ref.channel_id == self._mute:  # type: ignore[attr-defined]
+    async def open_thread(self, ref: MessageRef, name: str) -> int:
+        thread = await super().open_thread(ref, name)
+        if ref.channel_id == self._mute:
             self.gone.add(thread)
         return thread
 

@@ -1,0 +1,13 @@
+"""Requests without secrets: what is stored of one, and shown."""
+
+from bot.domain.run import Trigger
+from bot.redaction import redact
+
+
+def redact_trigger(trigger: Trigger) -> Trigger:
+    """Return the request without secrets in its texts."""
+    return trigger.but(
+        text=redact(trigger.text),
+        subject=redact(trigger.subject),
+        attached=redact(trigger.attached),
+    )

@@ -1,0 +1,77 @@
+"""To whom a message is said, and what it says: mentions, forwards, channels with nobody else."""
+
+import re
+
+import discord
+
+from bot.client import TheseusClient
+from bot.grammar import Intent, Setting, parse
+from cogs.conversation._heard_message import mention_of
+
+_EVERYONE = re.compile(r"@(?:everyone|here)\b")
+_MANY = 500  # members: in a larger server it is not looked up who else may read a channel
+_ALONE = Setting(addressed=True)
+
+
+def forwarded(message: discord.Message) -> discord.MessageSnapshot | None:
+    """Return what the message forwards: somebody's words, which the one who forwards shows."""
+    return message.message_snapshots[0] if message.message_snapshots else None
+
+
+def is_mentioned(bot: TheseusClient, message: discord.Message) -> bool:
+    """Return whether the bot or the role that came with it is mentioned.
+
+    A forward shows the mentions of another message, which are in its text alone.
+    """
+    snapshot = forwarded(message)
+    if snapshot is not None:
+        return any(each in snapshot.content for each in _mentions_of_me(bot, message))
+    by_role = any(each in message.content for each in _mentions_of_me(bot, message))
+    return bot.user in message.mentions or by_role
+
+
+def words_of(bot: TheseusClient, message: discord.Message) -> str:
+    """Return the text without the bot's mention, with other people's as `@name`.
+
+    A call to everyone is left out where the bot is mentioned beside it.
+    """
+    snapshot = forwarded(message)
+    text = message.content if snapshot is None else snapshot.content
+    mentioned = is_mentioned(bot, message)
+    for mention in _mentions_of_me(bot, message):
+        text = text.replace(mention, "")
+    for user in message.mentions:
+        name = "" if user == bot.user else mention_of(user.display_name)
+        text = text.replace(f"<@{user.id}>", name).replace(f"<@!{user.id}>", name)
+    if mentioned:
+        text = _EVERYONE.sub("", text)
+    return text.strip()
+
+
+def is_said_to_the_bot_alone(bot: TheseusClient, message: discord.Message, text: str) -> bool:
+    """Return whether nobody else can be meant: a question or request where only two may read."""
+    if message.guild is None or message.mentions or message.reference or not text:
+        return False
+    asked = parse(text, _ALONE)
+    asks = asked.intent is not Intent.CHAT or text.rstrip().endswith("?")
+    return asks and (bot.identity.answers_unaddressed or _is_alone(message))
+
+
+def _is_alone(message: discord.Message) -> bool:
+    """Return whether only the bot and who wrote the message may read the channel."""
+    guild, channel = message.guild, message.channel
+    place = channel.parent if isinstance(channel, discord.Thread) else channel
+    if guild is None or not guild.chunked or (guild.member_count or 0) > _MANY:
+        return False
+    if not isinstance(place, discord.abc.GuildChannel):
+        return False
+    both = {message.author.id, guild.me.id}
+    others = (each for each in guild.members if each.id not in both)
+    return not any(place.permissions_for(each).view_channel for each in others)
+
+
+def _mentions_of_me(bot: TheseusClient, message: discord.Message) -> tuple[str, ...]:
+    """Return how the bot and its own role are mentioned in text."""
+    me = bot.user.id if bot.user else 0
+    role = message.guild.self_role if message.guild else None
+    return (f"<@{me}>", f"<@!{me}>", *((f"<@&{role.id}>",) if role else ()))
