@@ -282,7 +282,12 @@ def identity(settings: Settings) -> Identity:
             f"{settings.config_file}: discord.dev_channel_id is not set. Turn on Developer Mode in "
             "Discord, right-click your dev channel, choose “Copy Channel ID” and put it there."
         )
-    return Identity(config.discord.guild_id, config.discord.dev_channel_id, config.people)
+    return Identity(
+        config.discord.guild_id,
+        config.discord.dev_channel_id,
+        config.people,
+        answers_unaddressed=config.discord.answers_unaddressed,
+    )
 
 
 def _text(url: object | None) -> str | None:

@@ -7,7 +7,6 @@ import itertools
 import logging
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from bot.client._error_replies import error_text, has_own_reply
 from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._flags import Flags, never_switched
 from bot.client._handover_client import HandoverClient
+from bot.client._identity import Identity
 from bot.client._instrumentation import Instruments
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._outbound_redaction import keep_secrets, said_of
@@ -32,7 +32,6 @@ from bot.client._web_requests import WebRecording
 from bot.domain.errors import ChatRejected, ConfigError, TheseusError
 from bot.domain.flag import Flag
 from bot.domain.journal import ActionOutcome, Kind
-from bot.domain.people import AllowList
 from bot.domain.posts import Post
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
@@ -42,17 +41,6 @@ from bot.telemetry.recorder import outcome_of
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Identity:
-    """Where the bot lives and for whom it works."""
-
-    guild_id: int | None
-    dev_channel_id: int
-    people: AllowList
-    answers_unaddressed: bool = False
-    """Whether questions that are said to nobody are for the bot, as in a demo."""
 
 
 class TheseusClient(CoreServices, HandoverClient):

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from discord.ext import commands
 
-from bot.client._client import Identity, TheseusClient
+from bot.client._client import TheseusClient
+from bot.client._identity import Identity
 from bot.client._reloader import failure_reason
 from bot.domain.errors import PartMissing
 from bot.domain.journal import Action

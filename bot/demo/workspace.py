@@ -217,6 +217,7 @@ def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
     content["discord"] = {
         "guild_id": demo_paths.guild_id,
         "dev_channel_id": demo_paths.dev_channel_id,
+        "answers_unaddressed": True,  # the visitor is the only person there
     }
     content["people"] = {"developers": people, "approvers": people}
     content["engine"]["name"] = demo_paths.engine

@@ -381,10 +381,6 @@ class ChatRejected(ChatError):
     code = "chat.rejected"
 
 
-class ThreadsUnavailable(ChatRejected):
-    """No thread can be opened in this channel: its kind has none, or a permission is missing."""
-
-
 class AlertUnavailable(PortError):
     """A way to alert people cannot be reached, or is busy; another attempt may help."""
 

@@ -3,7 +3,8 @@
 import logging
 from contextlib import suppress
 
-from bot.domain.errors import ChatRejected, JournalError, ThreadsUnavailable
+from bot.domain.chat_errors import ThreadsUnavailable
+from bot.domain.errors import ChatRejected, JournalError
 from bot.domain.people import ITSELF
 from bot.domain.posts import MessageRef, Post
 from bot.domain.run import Run, Trigger

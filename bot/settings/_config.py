@@ -36,6 +36,9 @@ class DiscordConfig(Record):
 
     guild_id: int | None = Field(default=None, gt=0)
     dev_channel_id: int | None = Field(default=None, gt=0)
+    answers_unaddressed: bool = Field(
+        default=False, description="questions that mention nobody are for the bot, as in a demo"
+    )
 
 
 class EngineConfig(Record):

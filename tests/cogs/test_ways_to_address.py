@@ -7,6 +7,7 @@ from pathlib import Path
 import discord
 import pytest
 from simcord.backend.models import Overwrite
+from simcord.enums import OverwriteType
 
 from bot.domain.run import Status
 from local_discord.person import Message
@@ -178,7 +179,9 @@ async def test_without_the_permission_to_open_threads_it_goes_on_in_the_dev_chan
 ) -> None:
     world, threads = room.local.world, discord.Permissions(create_public_threads=True).value
     general = world.lookup.channel("general").id
-    world.backend.set_overwrite(general, Overwrite(room.local.bot_role_id, 0, deny=threads))
+    world.backend.set_overwrite(
+        general, Overwrite(room.local.bot_role_id, OverwriteType.ROLE, deny=threads)
+    )
     said = await room["alice"].say("general", f"{me(room)} {BROKEN}")
     told = await answer_to(room, "alice", said)
     run = await room.until(lambda run: run.thread_id is not None)

@@ -4,7 +4,8 @@ import asyncio
 import itertools
 from dataclasses import dataclass
 
-from bot.domain.errors import ChatRejected, ThreadsUnavailable
+from bot.domain.chat_errors import ThreadsUnavailable
+from bot.domain.errors import ChatRejected
 from bot.domain.posts import MessageRef, Post
 
 

@@ -1,7 +1,7 @@
 """The dev channel with real client, cogs, chat and agent; fakes behind the other ports."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -172,16 +172,13 @@ async def dev_channel(
     `answers_unaddressed` is what a demo sets.
     """
     async with AsyncExitStack() as stack:
-        local = await stack.enter_async_context(
-            LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
-        )
+        here = LocalDiscord((*PEOPLE, *newcomers), token="local", voice_channels=voice_channels)
+        local = await stack.enter_async_context(here)
         world = make_world(folder)
         world.planner = planner
-        ids = dict(local.people)
         listed = people or _listed(local)
-        identity = Identity(
-            local.guild_id, local.dev_channel_id, listed, answers_unaddressed=answers_unaddressed
-        )
+        place = (local.guild_id, local.dev_channel_id)
+        identity = Identity(*place, listed, answers_unaddressed=answers_unaddressed)
         world.limits = RunSettings(listed, local.dev_channel_id, per_person=per_person)
         client = TheseusClient(
             root=ROOT,
@@ -204,21 +201,25 @@ async def dev_channel(
         client.personal_data = _personal_data(world, client, monitoring)
         await stack.enter_async_context(online(client, local))
         room = DevChannel(local, world, client)
-        for name in ids:
+        for name in local.people:
             room.people[name] = await stack.enter_async_context(Person(local.base_url, name))
-        async with asyncio.TaskGroup() as group:
-            working = [
-                group.create_task(chat.run_forever()),
-                group.create_task(client.agent.run_forever()),
-                group.create_task(_time_flies(world)),
-            ]
-            if noticing:
-                working.append(group.create_task(monitoring.run_forever()))
-            try:
-                yield room
-            finally:
-                for task in working:
-                    task.cancel()
+        forever = [chat.run_forever(), client.agent.run_forever(), _time_flies(world)]
+        if noticing:
+            forever.append(monitoring.run_forever())
+        async with _meanwhile(forever):
+            yield room
+
+
+@asynccontextmanager
+async def _meanwhile(forever: Sequence[Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """Run these until the block ends."""
+    async with asyncio.TaskGroup() as group:
+        working = [group.create_task(each) for each in forever]
+        try:
+            yield
+        finally:
+            for task in working:
+                task.cancel()
 
 
 def _listed(local: LocalDiscord) -> AllowList:

@@ -14,7 +14,8 @@ from bot.adapters.discord_chat._edits import PacedEdits
 from bot.adapters.discord_chat._errors import mapped
 from bot.adapters.discord_chat._permissions import PermissionReport
 from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
-from bot.domain.errors import ChatRejected, ChatUnavailable, ThreadsUnavailable
+from bot.domain.chat_errors import ThreadsUnavailable
+from bot.domain.errors import ChatRejected, ChatUnavailable
 from bot.domain.posts import MessageRef, Post
 from bot.ports.clock import Clock
 from bot.ports.outbox import OutboxStore, Pending

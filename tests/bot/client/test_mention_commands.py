@@ -32,7 +32,7 @@ class Texts(commands.Cog):
     async def editor(self, ctx: commands.Context[commands.Bot]) -> None:
         await ctx.send("ran editor")
 
-    @editor.command()
+    @editor.command()  # type: ignore[arg-type]
     async def permutate(self, ctx: commands.Context[commands.Bot], one: str, two: str) -> None:
         await ctx.send(f"ran permutate {one} {two}")
 

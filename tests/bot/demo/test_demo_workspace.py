@@ -363,6 +363,7 @@ async def test_the_configuration_says_where_the_bot_lives(
 
     config = config_from(workspace.config.read_text(), "config.yaml")
     assert (config.discord.guild_id, config.discord.dev_channel_id) == (11, 12)
+    assert config.discord.answers_unaddressed
     assert set(config.people.developers.users) == set(config.people.approvers.users) == {13}
     assert config.forge.path == workspace.forge
     assert config.engine.name == "offline"
