@@ -13,6 +13,7 @@ from typing import Any
 import discord
 from discord.ext import commands
 
+from bot.client._audience import AudienceFinder
 from bot.client._command_sync import CommandSync
 from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
@@ -92,8 +93,11 @@ class TheseusClient(CoreServices, HandoverClient):
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
         self._web = WebRecording() if traffic else None
-        capture = TrafficCapture(self, traffic, identity.dev_channel_id) if traffic else None
-        self._instruments = Instruments(recorder, clock, capture)
+        audiences = AudienceFinder(self, identity.dev_channel_id)
+        capture = (
+            TrafficCapture(self, traffic, identity.dev_channel_id, audiences) if traffic else None
+        )
+        self._instruments = Instruments(recorder, clock, audiences, capture)
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
         self._loaded, self._left_out = asyncio.Event(), dict[str, str]()

@@ -11,8 +11,10 @@ from discord import app_commands
 from discord.ext import commands, tasks
 
 from bot.client import _interaction_inputs as seen
+from bot.client._audience import AudienceFinder
 from bot.client._exchanges import flags_asked
 from bot.client._traffic_capture import TrafficCapture
+from bot.domain.audience import Audience
 from bot.domain.journal import Action, ActionOutcome, Kind, stopped
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
@@ -28,9 +30,14 @@ class Instruments:
     """
 
     def __init__(
-        self, recorder: Recorder, clock: Clock, traffic: TrafficCapture | None = None
+        self,
+        recorder: Recorder,
+        clock: Clock,
+        audiences: AudienceFinder,
+        traffic: TrafficCapture | None = None,
     ) -> None:
         self._recorder = recorder
+        self._audiences = audiences
         self._traffic = traffic
         self._clock = clock
         self._typed: weakref.WeakKeyDictionary[commands.Context[Any], float] = (
@@ -107,6 +114,9 @@ class Instruments:
             error=error,
             inputs=seen.typed_inputs(ctx),
             flags=flags_asked(),
+            audience=self._audiences.find_of_place(
+                ctx.guild.id if ctx.guild else None, ctx.channel.id
+            ),
         )
         return self._ended(action, ctx.command.module if ctx.command else None)
 
@@ -124,6 +134,7 @@ class Instruments:
             user_id=about.user_id,
             error=error,
             inputs={"event": event, **about.inputs},
+            audience=self._audiences.find_of_place(about.guild_id, about.channel_id),
         )
         return self._ended(action)
 
@@ -137,7 +148,10 @@ class Instruments:
 
         `told` is what Discord sent then; it is bounded and redacted like any input.
         """
-        self._recorder.record(Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told)
+        audience = Audience.TEAM if told is None else Audience.PRIVATE
+        self._recorder.record(
+            Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told, audience=audience
+        )
 
     def watch_loops(self, cog: commands.Cog, alone: asyncio.Event) -> None:
         """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end.
@@ -206,6 +220,7 @@ class Instruments:
             error=error,
             inputs=inputs,
             flags=flags_asked(),
+            audience=self._audiences.find_of_interaction(interaction, error),
         )
         return self._ended(action, getattr(interaction.command, "module", None))
 

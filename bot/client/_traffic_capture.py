@@ -1,6 +1,7 @@
 """What cogs are asked, held on to as it happens; a record is made of it later, in a thread."""
 
 import logging
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 import discord
 
 from bot.client._answer_shapes import digest_of, shape_of
+from bot.client._audience import AudienceFinder
 from bot.client._exchanges import (
     CURRENT,
     KINDS,
@@ -19,14 +21,17 @@ from bot.client._exchanges import (
     under_way,
 )
 from bot.client._interaction_inputs import component_called
-from bot.client._traffic_cast import Cast, Surroundings, keys_of
+from bot.client._traffic_cast import Cast, CastStandIns, Surroundings, keys_of
 from bot.client._traffic_steps import StepReader, channel_name, labels_of
 from bot.client._web_requests import web_answers
+from bot.domain.audience import Audience
 from bot.domain.ids import sortable_id
 from bot.domain.journal import Action, ActionOutcome
 from bot.domain.traffic import Place, TrafficRecord
 from bot.redaction import redact
 from bot.telemetry.pseudonyms import keyed_digest, pseudonym
+from bot.telemetry.source_words import source_words
+from bot.telemetry.stand_ins import StandIns
 from bot.telemetry.traffic_recorder import TrafficRecorder
 
 SETTLED = 10.0  # seconds after its answer, a press that raised nothing went well
@@ -54,8 +59,13 @@ class TrafficCapture:
     """
 
     def __init__(
-        self, client: discord.Client, recorder: TrafficRecorder, dev_channel_id: int
+        self,
+        client: discord.Client,
+        recorder: TrafficRecorder,
+        dev_channel_id: int,
+        audiences: AudienceFinder,
     ) -> None:
+        self._audiences = audiences
         self._client = client
         self._recorder = recorder
         self._dev_channel_id = dev_channel_id
@@ -136,7 +146,9 @@ class TrafficCapture:
         if action is None and not cog:
             return None
         place, in_dev, around = self._surroundings(told)
-        cast = Cast(around, _permissions, redact)
+        audience = self._find_audience(exchange)
+        hidden = self._stand_ins(exchange) if audience is Audience.PRIVATE else None
+        cast = Cast(around, _permissions, redact, hidden)
         labels = self._labels.get(str((told.get("data") or {}).get("custom_id")), {})
         asked = StepReader(cast, place, channel_name(in_dev), labels).read(exchange)
         web, whole = web_answers(exchange.web, cast)
@@ -157,6 +169,7 @@ class TrafficCapture:
             | {name: pseudonym(int(known), secret, kind)
                for name, (kind, known) in places.items() if known},
             place=place,
+            audience=audience,
             custom_id=asked.custom_id,
             changed=asked.changed if whole else (*asked.changed, "web"),
             outcome=action.outcome if action else ActionOutcome.OK,
@@ -167,6 +180,21 @@ class TrafficCapture:
             flags=dict(exchange.flags),
             web=web,
         )  # fmt: skip
+
+    def _find_audience(self, exchange: ActionExchange) -> Audience:
+        """Return who could see it; of a failure, as the journal has it."""
+        error = exchange.action.error if exchange.action else None
+        known = error.audience if error is not None else None
+        return known or self._audiences.find_of_exchange(exchange)
+
+    def _stand_ins(self, exchange: ActionExchange) -> CastStandIns:
+        """Return what takes the place of private texts: words that the cog names stay."""
+        module = sys.modules.get(exchange.module)
+        named = source_words([getattr(module, "__file__", None) or ""])
+        secret = self._recorder.secret
+        return CastStandIns(
+            StandIns(secret, named.keywords), StandIns(secret, named.prose).replace_text
+        )
 
     def _surroundings(self, told: Told) -> tuple[Place, bool, Surroundings]:
         """Return the kind of place, whether it is the dev channel or in it, and who is there."""

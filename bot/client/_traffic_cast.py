@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from bot.domain.rehearsal import Actor
 from bot.domain.traffic import ASKER
+from bot.telemetry.stand_ins import StandIns
 
 BOT, OWNER, OTHER = "bot", "owner", "other"
 HERE, ELSEWHERE, DEV = "general", "elsewhere", "dev"
@@ -34,6 +35,13 @@ class Surroundings(NamedTuple):
     """Of the server's members, as `name_key` writes them."""
 
 
+class CastStandIns(NamedTuple):
+    """What takes the place of private values, and of texts that a cog may have written itself."""
+
+    values: StandIns
+    replace_shown: Redact
+
+
 def name_key(name: str) -> str:
     """Return a name as it is looked for in texts: its words, without case and signs."""
     return " ".join(word.casefold() for word in _WORD.findall(name))
@@ -49,9 +57,14 @@ class Cast:
     """Gives everybody in one exchange a name for what they are in it: `asker`, `other`, `owner`."""
 
     def __init__(
-        self, around: Surroundings, permissions: Callable[[int], tuple[str, ...]], redact: Redact
+        self,
+        around: Surroundings,
+        permissions: Callable[[int], tuple[str, ...]],
+        redact: Redact,
+        hidden: CastStandIns | None = None,
     ) -> None:
         self._around = around
+        self._hidden = hidden
         self._permissions = permissions
         self._redact = redact
         self._people: dict[int, str] = {around.bot_id: BOT}
@@ -107,17 +120,41 @@ class Cast:
 
     def role(self, known: int, told: str = "") -> str:
         """Return a role's name without people in it; empty for one that is not known."""
-        return self.text(self._around.role_name(known) or told)
+        return self._clean(self._around.role_name(known) or told)
 
     def text(self, text: str) -> str:
-        """Return the text without secrets, people and ids."""
-        return self.typed(text)[0]
+        """Return the text without secrets, people and ids; a private one as a stand-in."""
+        if self._hidden is not None:
+            return self._replace(text, self._hidden.replace_shown)
+        return self._clean(text)
 
     def typed(self, text: str) -> tuple[str, bool]:
         """Return the same, and whether it says something else now than mentions by other names."""
         named = _MENTION.sub(self._mention, text)
-        clean = _ID.sub(_no_id, self._without_names(self._redact(named)))
+        if self._hidden is not None:
+            clean = self._replace(text, self._hidden.values.replace_text)
+        else:
+            clean = self._clean(text)
         return clean, clean != named
+
+    def number(self, value: float) -> float:
+        """Return a number; a private one as a stand-in."""
+        if self._hidden is None:
+            return value
+        replaced = self._hidden.values.replace_value(value)
+        return replaced if isinstance(replaced, int | float) else value
+
+    def _clean(self, text: str) -> str:
+        named = _MENTION.sub(self._mention, text)
+        return _ID.sub(_no_id, self._without_names(self._redact(named)))
+
+    def _replace(self, text: str, replace: Redact) -> str:
+        """Return the text with stand-ins for all but mentions, which name the cast."""
+        parts, end = [], 0
+        for mention in _MENTION.finditer(text):
+            parts += [replace(self._redact(text[end : mention.start()])), self._mention(mention)]
+            end = mention.end()
+        return "".join([*parts, replace(self._redact(text[end:]))])
 
     def _mention(self, found: re.Match[str]) -> str:
         sign, known = found[1], int(found[2])

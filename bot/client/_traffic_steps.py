@@ -131,9 +131,15 @@ class StepReader:
         kind = _SELECTS.get(data.get("component_type", 0), 0)
         values = tuple(str(self._value("values", kind, each)) for each in data.get("values") or ())
         step = PressStep(
-            **self._where, press=self._typed("press", label) if label else custom_id, values=values
+            **self._where, press=self._label(label) if label else custom_id, values=values
         )
         return self._asked(step, custom_id=custom_id)
+
+    def _label(self, label: str) -> str:
+        clean = self._cast.text(label)
+        if clean != label:
+            self._changed.append("press")
+        return clean[:LONGEST]
 
     def _option(self, told: Told) -> Option:
         return self._value(str(told["name"]), int(told["type"]), told["value"])
@@ -153,9 +159,17 @@ class StepReader:
         if kind == _FILE:
             self._changed.append(name)
             return self._cast.text(str(self._of("attachments").get(str(value), {}).get("filename")))
-        if isinstance(value, bool | int | float):
+        if isinstance(value, bool):
             return value
+        if isinstance(value, int | float):
+            return self._number(name, value)
         return self._typed(name, str(value))
+
+    def _number(self, name: str, value: float) -> float:
+        number = self._cast.number(value)
+        if number != value:
+            self._changed.append(name)
+        return number
 
     def _of(self, what: str) -> Told:
         found: Told = self._resolved.get(what) or {}

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.audience import Audience
 from bot.domain.record import Record
 
 
@@ -72,6 +73,14 @@ class Capsule(Record):
     status: int | None = Field(default=None, description="the HTTP status another side answered")
     code: str = Field(default="", description="`ENOSPC`, `SQLITE_CORRUPT`")
     deliberate: bool = Field(default=False, description="a `raise` in our own innermost frame")
+    audience: Audience | None = Field(
+        default=None, description="who could see the action; `None` in records of older versions"
+    )
+
+    @property
+    def holds_stand_ins(self) -> bool:
+        """Whether stand-ins are in place of what was typed and answered."""
+        return self.audience is Audience.PRIVATE
 
     @property
     def innermost(self) -> Frame | None:

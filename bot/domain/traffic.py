@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.audience import Audience
 from bot.domain.flag import FlagName
 from bot.domain.journal import ActionOutcome
 from bot.domain.record import Record
@@ -55,6 +56,11 @@ class TrafficRecord(Record):
     people: tuple[Actor, ...] = ()
     pseudonyms: dict[str, str] = Field(default_factory=dict)
     place: Place = "text"
+    audience: Audience | None = Field(
+        default=None,
+        description="who could see it: where it is private, texts are stand-ins; `None` in records"
+        " of older versions",
+    )
     custom_id: str = Field(default="", description="of a component or form, without ids")
     changed: tuple[str, ...] = Field(
         default=(), description="options whose value was not kept as it was typed"

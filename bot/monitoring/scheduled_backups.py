@@ -5,6 +5,7 @@ import logging
 from datetime import datetime, timedelta
 
 from bot.authority.announcements import tell
+from bot.domain.audience import Audience
 from bot.domain.backup import Backup, BackupSlot, BackupStatus
 from bot.domain.errors import StoreError
 from bot.domain.journal import Kind
@@ -113,7 +114,7 @@ class ScheduledBackups:
             await self._tell(backup_works_again(made), f"again:{last.failing_since.isoformat()}")
 
     async def _made(self) -> Backup:
-        with self._recorder.timed(Kind.TASK, "backup"):
+        with self._recorder.timed(Kind.TASK, "backup", audience=Audience.TEAM):
             made = await self._backups.take()
             await self._backups.prune(self._config.keep, self._config.weekly)
             return made

@@ -10,6 +10,7 @@ from typing import Protocol
 from bot.authority.autonomy_levels import Autonomy, Level, level_for
 from bot.authority.policy import Act
 from bot.domain.anomaly import Rule
+from bot.domain.audience import Audience
 from bot.domain.errors import ChatRejected, Paused, TheseusError
 from bot.domain.journal import Capsule, Kind
 from bot.domain.monitoring_config import SelfAuditConfig
@@ -94,7 +95,7 @@ class SelfAudit:
     async def now(self, person: Person) -> Post:
         """Return the report up to this moment. Raises `NotAuthorized`."""
         await self._gate.permit(person, Act.READ)
-        with self._services.recorder.timed(Kind.TASK, "self_audit"):
+        with self._services.recorder.timed(Kind.TASK, "self_audit", audience=Audience.TEAM):
             findings = await self._looking.back(self._services.clock.now(), self._config.days)
             return await self._post(findings.report)
 
@@ -113,7 +114,7 @@ class SelfAudit:
                 _KEY_VALUES, AuditSlot(slot=slot or now, done_at=now)
             )
         elif slot is not None and due(slot, last.slot, now):
-            with self._services.recorder.timed(Kind.TASK, "self_audit"):
+            with self._services.recorder.timed(Kind.TASK, "self_audit", audience=Audience.TEAM):
                 await self._tell(slot, now)
             await self._services.key_values.put(_KEY_VALUES, AuditSlot(slot=slot, done_at=now))
 

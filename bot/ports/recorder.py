@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Protocol, TypedDict, Unpack
 
+from bot.domain.audience import Audience
 from bot.domain.journal import Action, ActionOutcome, Kind
 
 
 class About(TypedDict, total=False):
     """What may be known of an action. `user_id` becomes a pseudonym, `error` a capsule.
 
-    `flags` says of each that was asked for whether it was on.
+    `audience` says who could see it. Without it, what people use counts as private: the record
+    then holds stand-ins in place of values. `flags` says of each that was asked for whether it was
+    on.
     """
 
     duration_ms: float | None
@@ -25,6 +28,7 @@ class About(TypedDict, total=False):
     error: BaseException | None
     inputs: Mapping[str, object] | None
     flags: Mapping[str, bool]
+    audience: Audience
 
 
 class ActionRecorder(Protocol):

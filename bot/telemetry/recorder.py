@@ -7,18 +7,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Unpack
 
+from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
 from bot.domain.ids import sortable_id
-from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.recorder import About
 from bot.redaction._redact import redact
 from bot.telemetry.capsules import capsule, root_cause
 from bot.telemetry.literals import Redact
+from bot.telemetry.private_capsules import hide_private_values, without_values
 from bot.telemetry.pseudonyms import pseudonym
 
 log = logging.getLogger(__name__)
+
+
+_PEOPLES = frozenset(
+    {
+        Kind.COMMAND, Kind.CONTEXT_MENU, Kind.COMPONENT, Kind.LISTENER, Kind.TASK, Kind.CHAT,
+        Kind.GATEWAY,
+    }
+)  # fmt: skip
+"""Actions whose values may be people's: they are private unless the caller says otherwise."""
 
 
 class Timed:
@@ -92,15 +103,26 @@ class Recorder:
             shard=about.get("shard"),
             commit=self._commit(),
             flags=dict(about.get("flags", {})),
-            error=None
-            if error is None
-            else capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs")),
+            error=None if error is None else self._capsule(kind, name, error, about),
         )
         try:
             self._journal.append(action)
         except JournalError:
             log.exception("The action %s (%s) was not recorded.", action.id, action.event)
         return action
+
+    def _capsule(self, kind: Kind, name: str, error: BaseException, about: About) -> Capsule:
+        found = capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs"))
+        default = Audience.PRIVATE if kind in _PEOPLES else Audience.TEAM
+        audience = about.get("audience", default)
+        found = found.but(audience=audience)
+        if audience is Audience.TEAM:
+            return found
+        try:
+            return hide_private_values(found, error, self._secret, name)
+        except Exception as failure:  # noqa: BLE001  # the error may be of any shape
+            log.warning("a private failure is kept without values: %s", type(failure).__name__)
+            return without_values(found)
 
     @contextmanager
     def timed(self, kind: Kind, name: str, **about: Unpack[About]) -> Iterator[Timed]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.domain.audience import Audience
 from bot.domain.journal import ActionOutcome, Kind
 from bot.telemetry import Recorder
 from bot.web._responses import add_security_headers, plain
@@ -49,7 +50,9 @@ class Connection(web.RequestHandler):
         """Answer in plain words; what went wrong goes to the journal and the log alone."""
         if exc is not None and status >= 500:
             name = f"http {request.method} {_place(request)}"
-            self._recorder.record(Kind.LISTENER, name, ActionOutcome.ERROR, error=exc)
+            self._recorder.record(
+                Kind.LISTENER, name, ActionOutcome.ERROR, error=exc, audience=Audience.TEAM
+            )
             _log.error("%s failed", name, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("half of an answer is out already")

@@ -97,6 +97,7 @@ def _about_the_cause(capsule: Capsule) -> dict[str, object]:
         "status": capsule.status,
         "code": capsule.code,
         "deliberate": capsule.deliberate,
+        "audience": capsule.audience,
     }
     return {name: value for name, value in fields.items() if value}
 

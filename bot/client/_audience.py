@@ -1,0 +1,166 @@
+"""Who could see an action: everyone who reads the dev channel, or fewer people."""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from types import CodeType, TracebackType
+from typing import Any
+
+import discord
+
+from bot.client._exchanges import ActionExchange, SentRequest, under_way
+from bot.domain.audience import Audience
+
+_EPHEMERAL = 1 << 6
+_NAME = "ephemeral"  # of the argument by which a cog answers one person alone
+
+
+class AudienceFinder:
+    """Finds who could see what was asked and answered. In doubt it is private."""
+
+    def __init__(self, client: discord.Client, dev_channel_id: int) -> None:
+        self._client = client
+        self._dev_channel_id = dev_channel_id
+
+    def find_of_place(self, guild_id: int | None, channel_id: int | None) -> Audience:
+        """Return who can read what is said in a channel."""
+        guild = self._client.get_guild(guild_id) if guild_id else None
+        channel = guild.get_channel_or_thread(channel_id) if guild and channel_id else None
+        if guild is None or channel is None:
+            return Audience.PRIVATE  # a direct message, or a channel that is not known
+        return Audience.TEAM if self._is_open(guild, channel) else Audience.PRIVATE
+
+    def find_of_interaction(
+        self, interaction: discord.Interaction, error: BaseException | None = None
+    ) -> Audience:
+        """Return who could see an interaction that has ended, with an `error` if it failed.
+
+        One that failed before any answer is private if its code can answer one person alone.
+        """
+        place = self.find_of_place(interaction.guild_id, interaction.channel_id)
+        if place is Audience.PRIVATE or interaction.type is discord.InteractionType.autocomplete:
+            return Audience.PRIVATE
+        message = interaction.message
+        if message is not None and message.flags.ephemeral:
+            return Audience.PRIVATE
+        exchange = under_way()
+        answers = exchange.answers if exchange is not None else []
+        if any(map(is_private_answer, answers)):
+            return Audience.PRIVATE
+        if error is not None and not any(map(_is_answer, answers)) and _can_answer_privately(error):
+            return Audience.PRIVATE
+        return Audience.TEAM
+
+    def find_of_exchange(self, exchange: ActionExchange) -> Audience:
+        """Return who could see an exchange that is over and went well."""
+        event = exchange.told
+        guild_id, message = event.get("guild_id"), event.get("message") or {}
+        place = self.find_of_place(int(guild_id) if guild_id else None, int(event["channel_id"]))
+        is_private = (
+            exchange.kind == "autocomplete"
+            or bool(int(message.get("flags") or 0) & _EPHEMERAL)
+            or any(map(is_private_answer, exchange.answers))
+        )
+        return Audience.PRIVATE if is_private else place
+
+    def _is_open(self, guild: discord.Guild, channel: Any) -> bool:
+        """Return whether everyone who reads the dev channel can read this one."""
+        if isinstance(channel, discord.Thread):
+            if channel.is_private() or channel.parent is None:
+                return False
+            channel = channel.parent
+        if channel.id == self._dev_channel_id or _is_for_everyone(channel):
+            return self._is_dev_guild(guild)
+        dev = guild.get_channel(self._dev_channel_id)
+        if dev is None:
+            return False
+        readers: list[Any] = [role for role in guild.roles if _can_read(dev, role)]
+        readers += [member for member in guild.members if _can_read(dev, member)]
+        # Someone whom the cache does not know may read the dev channel by a rule for them alone.
+        alone = [
+            each for each in dev.overwrites if not isinstance(each, discord.Role | discord.Member)
+        ]
+        return not alone and all(_can_read(channel, reader) for reader in readers)
+
+    def _is_dev_guild(self, guild: discord.Guild) -> bool:
+        """Return whether the team is in this server; without a dev channel it is in any."""
+        dev = self._client.get_channel(self._dev_channel_id)
+        return dev is None or getattr(dev, "guild", None) == guild
+
+
+def is_private_answer(sent: SentRequest) -> bool:
+    """Return whether Discord was asked to show an answer to one person alone."""
+    payload = sent.payload
+    if not isinstance(payload, Mapping):
+        payload = next((each for each in payload or () if isinstance(each, Mapping)), {})
+    inner = payload.get("data")
+    flags = (inner if isinstance(inner, Mapping) else payload).get("flags")
+    return _is_answer(sent) and bool(int(flags or 0) & _EPHEMERAL)
+
+
+def _is_answer(sent: SentRequest) -> bool:
+    return sent.path.endswith("/callback") or sent.path.startswith("/webhooks/")
+
+
+def _is_for_everyone(channel: Any) -> bool:
+    """Return whether no rule of the channel keeps anyone from reading it."""
+    everyone = channel.guild.default_role
+    rules = channel.overwrites.values()
+    closed = any(rule.view_channel is False or rule.connect is False for rule in rules)
+    return _can_read(channel, everyone) and not closed
+
+
+def _can_read(channel: Any, reader: Any) -> bool:
+    allowed = channel.permissions_for(reader)
+    is_voice = isinstance(channel, discord.VoiceChannel | discord.StageChannel)
+    return bool(allowed.view_channel and (allowed.connect or not is_voice))
+
+
+def _can_answer_privately(error: BaseException) -> bool:
+    """Return whether the functions that failed, or what they call by name, answer privately."""
+    return any(_names_ephemeral(code, module) for code, module in _functions(error.__traceback__))
+
+
+def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, str]]:
+    library = discord.__name__
+    while traceback is not None:
+        frame = traceback.tb_frame
+        module = str(frame.f_globals.get("__name__", ""))
+        if module.split(".")[0] != library and not module.startswith(__package__):
+            yield frame.f_code, module
+        traceback = traceback.tb_next
+
+
+@functools.lru_cache(maxsize=1_024)
+def _names_ephemeral(code: CodeType, module: str) -> bool:
+    seen: set[CodeType] = set()
+    found = _functions_of(module)
+    waiting = [code]
+    while waiting:
+        code = waiting.pop()
+        if code in seen:
+            continue
+        seen.add(code)
+        if any(map(_holds_name, code.co_consts)):
+            return True
+        waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
+        waiting += [found[name] for name in code.co_names if name in found]
+    return False
+
+
+def _holds_name(value: object) -> bool:
+    return value == _NAME or (isinstance(value, tuple) and any(map(_holds_name, value)))
+
+
+def _functions_of(module: str) -> dict[str, CodeType]:
+    """Return the functions and methods of a module, by their names."""
+    names = vars(sys.modules[module]) if module in sys.modules else {}
+    own = [each for each in names.values() if getattr(each, "__module__", "") == module]
+    members = [item for each in own if isinstance(each, type) for item in vars(each).items()]
+    found: dict[str, CodeType] = {}
+    for name, value in [*names.items(), *members]:
+        function: Callable[..., Any] = getattr(value, "callback", value)
+        code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+        if isinstance(code, CodeType):
+            found[name] = code
+    return found

@@ -1,0 +1,125 @@
+"""A failure of a private action, with stand-ins in place of what was typed and answered."""
+
+import opcode
+import re
+from collections.abc import Iterator
+from types import FrameType
+
+from bot.domain.journal import Capsule, Frame
+from bot.telemetry.capsules import root_cause
+from bot.telemetry.source_words import WORD, source_words, words_in
+from bot.telemetry.stand_ins import StandIns
+
+_QUOTED = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
+_RAISED = frozenset({opcode.opmap["RAISE_VARARGS"], opcode.opmap["RERAISE"]})
+
+
+def hide_private_values(
+    capsule: Capsule, error: BaseException, secret: bytes, name: str = ""
+) -> Capsule:
+    """Return the capsule with stand-ins in its inputs, arguments and message.
+
+    The fingerprint stays: it is a digest. What has no literal form becomes opaque. The words of
+    the action's `name`, which is shown anyway, stay as those do that the source names.
+    """
+    frames = list(_frames(root_cause(error)))
+    modules = {frame.module for frame in capsule.frames}
+    passed = [*frames, *_frames(error)]
+    named = source_words(_files(passed, modules))
+    keywords = named.keywords | words_in(" ".join([name, *_library_keys(passed, modules)]))
+    values = StandIns(secret, keywords)
+    typed = [*capsule.inputs.values(), *_arguments(capsule)]
+    private = words_in(" ".join(typed)) - keywords
+    if _is_raised_by(modules, frames):
+        message = StandIns(secret, named.prose | keywords).replace_text(capsule.message)
+    else:
+        message = _library_message(capsule.message, values, private)
+    inputs = {name: _literal(values, source) for name, source in capsule.inputs.items()}
+    return capsule.but(
+        message=message,
+        inputs={name: source for name, source in inputs.items() if source is not None},
+        frames=tuple(_frame(values, frame) for frame in capsule.frames),
+    )
+
+
+def without_values(capsule: Capsule) -> Capsule:
+    """Return the capsule without any value: where the failure was, and of which type."""
+    frames = (
+        frame.but(arguments={}, opaque=(*frame.opaque, *frame.arguments))
+        for frame in capsule.frames
+    )
+    return capsule.but(message="", inputs={}, frames=tuple(frames))
+
+
+def _library_message(message: str, values: StandIns, private: frozenset[str]) -> str:
+    """Return a message that Python or a library wrote: its own wording stays.
+
+    What is quoted is a value, and so is each word that was typed.
+    """
+
+    def replace_word(found: re.Match[str]) -> str:
+        word = found[0]
+        return values.replace_text(word) if word.casefold() in private else word
+
+    parts, end = [], 0
+    for quoted in _QUOTED.finditer(message):
+        parts.append(WORD.sub(replace_word, message[end : quoted.start()]))
+        parts.append(values.replace_text(quoted[0]))
+        end = quoted.end()
+    return "".join([*parts, WORD.sub(replace_word, message[end:])])
+
+
+def _is_raised_by(modules: set[str], frames: list[tuple[FrameType, int]]) -> bool:
+    """Whether a `raise` in one of these modules made the error and its message.
+
+    Without a traceback nobody knows who wrote the message: it counts as the project's.
+    """
+    if not frames:
+        return True
+    frame, instruction = frames[-1]
+    if frame.f_globals.get("__name__") not in modules:
+        return False
+    return instruction < 0 or frame.f_code.co_code[instruction] in _RAISED
+
+
+def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame, traceback.tb_lasti
+        traceback = traceback.tb_next
+
+
+def _files(frames: list[tuple[FrameType, int]], modules: set[str]) -> list[str]:
+    """Return the source files of the project's frames."""
+    ours = (frame for frame, _ in frames if frame.f_globals.get("__name__") in modules)
+    return [frame.f_code.co_filename for frame in ours]
+
+
+def _library_keys(frames: list[tuple[FrameType, int]], modules: set[str]) -> Iterator[str]:
+    """Yield the texts without a blank that a library's functions on the way name."""
+    for frame, _ in frames:
+        if frame.f_globals.get("__name__") not in modules:
+            for value in frame.f_code.co_consts:
+                if isinstance(value, str) and not any(char.isspace() for char in value):
+                    yield value
+
+
+def _arguments(capsule: Capsule) -> list[str]:
+    return [source for frame in capsule.frames for source in frame.arguments.values()]
+
+
+def _frame(values: StandIns, frame: Frame) -> Frame:
+    replaced = {name: _literal(values, source) for name, source in frame.arguments.items()}
+    opaque = (name for name, source in replaced.items() if source is None)
+    return frame.but(
+        arguments={name: source for name, source in replaced.items() if source is not None},
+        opaque=(*frame.opaque, *opaque),
+    )
+
+
+def _literal(values: StandIns, source: str) -> str | None:
+    """Return a stand-in; `None` for what is no literal, as redaction may leave it."""
+    try:
+        return values.replace_literal(source)
+    except ValueError:
+        return None
