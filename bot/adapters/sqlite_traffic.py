@@ -180,10 +180,15 @@ def _row(record: TrafficRecord) -> tuple[object, ...]:
 
 
 def _parsed(bodies: Iterable[str]) -> Iterable[TrafficRecord]:
-    """Return the records; one that another version wrote otherwise is none of this one's."""
+    """Return the records; one that another version wrote otherwise is none of this one's.
+
+    Older versions kept the text of direct messages: these are left out until they are too old.
+    """
     for body in bodies:
         with contextlib.suppress(ValidationError):
-            yield TrafficRecord.model_validate_json(body)
+            record = TrafficRecord.model_validate_json(body)
+            if record.audience is not None or record.place != "dm":
+                yield record
 
 
 def _make_room(connection: sqlite3.Connection, event: str, ok: bool, bounds: TrafficBounds) -> None:

@@ -51,7 +51,7 @@ def _line(said: SentRequest) -> str:
 
 
 def _verb(said: SentRequest) -> str:
-    payload = _payload(said)
+    payload = payload_of(said)
     if said.path.endswith("/callback"):
         return _VERBS.get(int(payload.get("type") or 0), "answer")
     if "/reactions/" in said.path:
@@ -61,7 +61,7 @@ def _verb(said: SentRequest) -> str:
     return f"{said.method} {said.path}"
 
 
-def _payload(said: SentRequest) -> Told:
+def payload_of(said: SentRequest) -> Told:
     """Return what was sent as JSON; with files it is a part of a form."""
     sent = said.payload
     if isinstance(sent, Mapping):
@@ -74,7 +74,7 @@ def _payload(said: SentRequest) -> Told:
 
 
 def _message(said: SentRequest) -> Told:
-    payload = _payload(said)
+    payload = payload_of(said)
     inner = payload.get("data") if said.path.endswith("/callback") else payload
     return inner if isinstance(inner, Mapping) else {}
 

@@ -8,10 +8,12 @@ from typing import Any
 
 import discord
 
+from bot.client._answer_shapes import payload_of
 from bot.client._exchanges import ActionExchange, SentRequest, under_way
 from bot.domain.audience import Audience
 
 _EPHEMERAL = 1 << 6
+_UNDECIDED = (6, 8, 9)  # kinds of response: a deferred update, choices, a form
 _NAME = "ephemeral"  # of the argument by which a cog answers one person alone
 
 
@@ -90,16 +92,17 @@ class AudienceFinder:
 
 def is_private_answer(sent: SentRequest) -> bool:
     """Return whether Discord was asked to show an answer to one person alone."""
-    payload = sent.payload
-    if not isinstance(payload, Mapping):
-        payload = next((each for each in payload or () if isinstance(each, Mapping)), {})
+    payload = payload_of(sent)
     inner = payload.get("data")
     flags = (inner if isinstance(inner, Mapping) else payload).get("flags")
     return _is_answer(sent) and bool(int(flags or 0) & _EPHEMERAL)
 
 
 def _is_answer(sent: SentRequest) -> bool:
-    return sent.path.endswith("/callback") or sent.path.startswith("/webhooks/")
+    """Return whether people see something of it; a form or a silent deferral decides nothing."""
+    if sent.path.endswith("/callback"):
+        return payload_of(sent).get("type") not in _UNDECIDED
+    return sent.path.startswith("/webhooks/")
 
 
 def _is_for_everyone(channel: Any) -> bool:

@@ -167,6 +167,8 @@ def _newest(evidence: Evidence) -> str:
 
 def _capsule(capsule: Capsule) -> Iterator[str]:
     yield f"{capsule.exception}: {clipped(capsule.message, _MESSAGE)}"
+    if capsule.holds_stand_ins:
+        yield "what was typed is private: values here are stand-ins of the same shape"
     if capsule.inputs:
         yield "inputs:"
         yield from (f"  {name} = {_flat(value)}" for name, value in sorted(capsule.inputs.items()))

@@ -8,6 +8,7 @@ from datetime import UTC
 
 from bot.domain.journal import Action, Capsule, Frame
 from bot.infra.syntax import literal
+from bot.telemetry.private_capsules import without_values
 
 Redact = Callable[[str], str]
 
@@ -110,7 +111,16 @@ def parse(line: bytes) -> Action:
     known = {name: value for name, value in fields.items() if name in Action.model_fields}
     if isinstance(error := known.get("error"), dict):
         known["error"] = {name: error[name] for name in error if name in Capsule.model_fields}
-    return Action.model_validate(known)
+    return _without_old_messages(Action.model_validate(known))
+
+
+def _without_old_messages(action: Action) -> Action:
+    """Return a direct message's failure without values, where an older version kept them."""
+    error = action.error
+    is_direct = action.guild_id is None and action.channel_id is not None
+    if error is None or error.audience is not None or not is_direct:
+        return action
+    return action.but(error=without_values(error))
 
 
 def _well_formed(text: str) -> str:

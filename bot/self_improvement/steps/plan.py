@@ -56,6 +56,11 @@ _NOT_REPRODUCED = (
     "I see the failure ({}) but could not reproduce it from what was recorded, so I cannot prove a "
     "fix and propose none."
 )
+_ASK_FOR_EXAMPLE = (
+    "I see the failure ({}), but what was typed there is private: I do not show it, and stand-ins "
+    "of the same shape do not fail here. Use the command in this channel with an input that fails "
+    "and that everyone here may see, then ask me again."
+)
 
 
 class Thought(Record):
@@ -206,7 +211,7 @@ class PlanStep:
         if isinstance(thought, _Pause):
             return await transitions.await_limit(run, thought.until, thought.error)
         if thought.plan.shown_by is None:
-            reason = NOT_SHOWN if wrong else _NOT_REPRODUCED.format(thought.diagnosis.headline)
+            reason = NOT_SHOWN if wrong else _not_reproduced(evidence, thought.diagnosis)
             return await transitions.end(
                 run, Status.FAILED, reason, thought.diagnosis, thought.plan
             )
@@ -244,6 +249,13 @@ class PlanStep:
                 return _Pause(error, until)
             await say_without_planner(context, run, error, "The plan is my rules' own.")
             return rules
+
+
+def _not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:
+    """Return why nothing is planned; for a private failure, what the person can do."""
+    capsule = evidence.capsule
+    is_private = capsule is not None and capsule.holds_stand_ins
+    return (_ASK_FOR_EXAMPLE if is_private else _NOT_REPRODUCED).format(diagnosis.headline)
 
 
 def _held(red: Reproduced, answer: str | None) -> Reproduced:
