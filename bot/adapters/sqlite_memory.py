@@ -105,6 +105,13 @@ class SqliteMemory(DatabaseOwner):
         )
         return None if row is None else _parsed(row)
 
+    async def purge(self) -> None:
+        """Leave nothing of what was forgotten: the index of words is written again first."""
+        await self._database.write(
+            lambda each: each.execute("INSERT INTO memory_words(memory_words) VALUES ('optimize')")
+        )
+        await super().purge()
+
     async def forget(self, key: str) -> bool:
         """Remove it for good; `False` if there was none."""
         return await self._database.write(lambda connection: _drop(connection, plain(key)))

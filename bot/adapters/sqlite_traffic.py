@@ -131,14 +131,17 @@ class SqliteTraffic:
         return int(found[0])
 
     async def erase(self, subject: DataSubject) -> int:
-        """Remove those records, and overwrite where they stood."""
+        """Remove those records; `purge` cleans what lies around them."""
 
         def work(connection: sqlite3.Connection) -> int:
-            connection.execute("PRAGMA secure_delete = ON")
             gone = f"DELETE FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
             return connection.execute(gone, subject.marks).rowcount
 
         return await self._database.write(work)
+
+    async def purge(self) -> None:
+        """Leave nothing of what was deleted in the file or beside it."""
+        await self._database.purge()
 
     async def _read(self, where: str, *values: object) -> list[TrafficRecord]:
         query = f"SELECT body FROM traffic {where}"  # noqa: S608  our own words

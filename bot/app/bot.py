@@ -233,6 +233,14 @@ def _personal_data(
         key_values=opened.key_values,
         clock=opened.clock,
         pseudonym=opened.recorder.pseudonym,
+        audit_notes=opened.store.audit_notes,
+        outbox=opened.outbox,
+        purges=(
+            opened.journal.purge,
+            opened.traffic.log.purge,
+            opened.memory.purge,
+            opened.store.purge,
+        ),
     )
     config = settings.config
     kept_for = KeptFor(

@@ -1,10 +1,10 @@
 """Every kind of thing that is kept of people, with how long, and what erases it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from bot.authority.personal_data import PersonalDataKind, PersonalDataService
+from bot.authority.personal_data import PersonalDataKind, PersonalDataService, Purge
 from bot.domain.personal_data import DataSubject
 from bot.domain.snapshot import CogSnapshot
 from bot.memory.chat_lines import ChatLines
@@ -12,6 +12,7 @@ from bot.monitoring import Monitoring
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.key_value_store import KeyValueStore
+from bot.ports.personal_data import ErasableData
 from bot.ports.store import Store
 from bot.ports.traffic import CatchUp, SnapshotStore, TrafficLog
 from bot.self_improvement import SelfImprovementAgent
@@ -40,6 +41,9 @@ class PersonalDataStores:
     key_values: KeyValueStore
     clock: Clock
     pseudonym: Callable[[int], str]
+    audit_notes: ErasableData
+    outbox: ErasableData
+    purges: Sequence[Purge] = ()
 
 
 def personal_data(
@@ -83,10 +87,22 @@ def personal_data(
             monitoring.count_of,
             monitoring.erase,
         ),
+        kind(
+            "texts of yours beside the audit log",
+            f"for {kept_for.audit} days",
+            stores.audit_notes.count_of,
+            stores.audit_notes.erase,
+        ),
+        kind(
+            "messages about you that wait to be sent",
+            "until they are sent",
+            stores.outbox.count_of,
+            stores.outbox.erase,
+        ),
         *_decided(kept_for, stores),
     )
     return PersonalDataService(
-        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock
+        kinds, stores.pseudonym, stores.store, stores.key_values, stores.clock, stores.purges
     )
 
 
@@ -133,7 +149,9 @@ def _decided(kept_for: KeptFor, stores: PersonalDataStores) -> tuple[PersonalDat
 
     return (
         PersonalDataKind("runs you asked for, with your words", f"for {kept_for.runs} days", runs),
-        PersonalDataKind("entries in the audit log", f"for {kept_for.audit} days", entries),
+        PersonalDataKind(
+            "entries in the audit log, without their texts", f"for {kept_for.audit} days", entries
+        ),
     )
 
 

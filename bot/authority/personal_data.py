@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
-from bot.domain.audit import AuditEntry
+from bot.domain.audit import ERASED, AuditEntry
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject, KeptData, PendingErasure
 from bot.ports.clock import Clock
@@ -14,6 +14,7 @@ from bot.ports.store import Store
 _PENDING = "erasure:"
 
 Counted = Callable[[DataSubject], Awaitable[int]]
+Purge = Callable[[], Awaitable[None]]
 
 
 class PersonalDataKind(NamedTuple):
@@ -28,6 +29,8 @@ class PersonalDataKind(NamedTuple):
 class PersonalDataService:
     """Counts and erases, kind after kind. Each erasure is audited, by pseudonym and counts.
 
+    `purges` clean the files in which something was deleted.
+
     One is asked for at a time: each reads all there is. One that a crash interrupts is done again
     at the next start.
     """
@@ -39,8 +42,10 @@ class PersonalDataService:
         store: Store,
         key_values: KeyValueStore,
         clock: Clock,
+        purges: Sequence[Purge] = (),
     ) -> None:
         self._kinds = tuple(kinds)
+        self._purges = tuple(purges)
         self._pseudonym = pseudonym
         self._store = store
         self._key_values = key_values
@@ -80,11 +85,13 @@ class PersonalDataService:
         await self._store.audit(
             AuditEntry(
                 at=self._clock.now(),
-                action="erase",
+                action=ERASED,
                 allowed=True,
                 note=f"what was kept of {subject.pseudonym}, as they asked: {counts or 'nothing'}",
             )
         )
+        for purge in self._purges:
+            await purge()
         await self._key_values.remove(_PENDING + subject.pseudonym)
         return gone
 

@@ -16,6 +16,13 @@ RESTORED = "restored"
 LOST = "audit.lost"
 """The entry that tells of one that was begun, and is not there after a crash."""
 
+ERASED = "erase"
+"""The entry that says how much was erased of a person, by pseudonym and counts."""
+OWN_ACTIONS = frozenset({CHECKPOINT, ACCEPTED, RESTORED, LOST, ERASED})
+"""Entries whose note the log writes itself: it holds no text of a person."""
+ERASED_NOTE = "(erased)"
+"""What a note reads whose text was erased."""
+
 BreakKind = Literal["changed", "missing", "order", "seal", "downgraded", "cut", "head", "journal"]
 
 
@@ -28,7 +35,12 @@ class AuditEntry(Record):
     person: Person | None = None
     run_id: str | None = None
     how: str = ""
-    note: str = ""
+    note: str = Field(
+        default="", description="what was said; it lies beside the log, where it can be erased"
+    )
+    note_digest: str = Field(
+        default="", description="of the note's salt and text; the entry's number leads to both"
+    )
     head: str = Field(default="", description="the commit it was about")
     channel_id: int | None = Field(default=None, description="where it was said")
     message_id: int | None = None

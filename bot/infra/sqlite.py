@@ -21,6 +21,7 @@ Work = Callable[[sqlite3.Connection], T]
 
 BUSY_SECONDS = 10.0
 OPENED_AT_ONCE = 50
+_CLEAN = 1  # the `user_version` of a file without remains of deleted rows
 
 
 def stamp(at: datetime) -> str:
@@ -119,6 +120,28 @@ class Database:
         """
         return await self._run(work, "BEGIN IMMEDIATE", "" if flushed else "NORMAL")
 
+    async def purge(self) -> None:
+        """Leave nothing of what was deleted in the file, its write-ahead log, or beside it.
+
+        Space that older versions freed is cleaned once, by writing the whole file again. Raises
+        the file's error where others keep it busy.
+        """
+        if self._thread is None:
+            raise self._error(f"{self.path} is not open.")
+        try:
+            await self._thread.run(self._clean)
+        except (sqlite3.Error, OSError) as error:
+            raise self._error(f"{self.path}: {error}", detail=type(error).__name__) from error
+
+    def _clean(self, connection: sqlite3.Connection) -> None:
+        if connection.execute("PRAGMA user_version").fetchone()[0] < _CLEAN:
+            connection.execute("VACUUM")
+            connection.execute(f"PRAGMA user_version = {_CLEAN}")
+        busy = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise sqlite3.OperationalError("others read what was deleted; try again")
+        before_migration(self.path).unlink(missing_ok=True)
+
     async def _run(self, work: Work[T], begin: str, synchronous: str = "") -> T:
         if self._thread is None:
             raise self._error(f"{self.path} is not open.")
@@ -158,6 +181,7 @@ class Database:
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
         _transact(connection, "BEGIN IMMEDIATE", self._migrate)
         _write_ahead(connection)
@@ -232,6 +256,10 @@ class DatabaseOwner:
     async def close(self) -> None:
         """Close the file; again is harmless."""
         await self._database.close()
+
+    async def purge(self) -> None:
+        """Leave nothing of what was deleted in the file or beside it."""
+        await self._database.purge()
 
     async def __aenter__(self) -> Self:
         await self.open()

@@ -22,6 +22,7 @@ from bot.skills import SkillLibrary
 from bot.telemetry import Recorder
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord, LocalPerson
+from tests.fakes.fake_erasable import FakeErasable
 from tests.fakes.fake_outbox import FakeOutbox
 from tests.fakes.fake_traffic import FakeSnapshots, up_to_date
 from tests.support.discord_client import online
@@ -239,7 +240,7 @@ def _personal_data(
 ) -> PersonalDataService:
     stores = PersonalDataStores(
         world.journal, world.traffic, FakeSnapshots(world.clock), up_to_date, world.store,
-        world.key_values, world.clock, client.recorder.pseudonym,
+        world.key_values, world.clock, client.recorder.pseudonym, FakeErasable(), FakeErasable(),
     )  # fmt: skip
     kept_for = KeptFor(journal=30, runs=30, audit=90, lines=40)
     return personal_data(kept_for, stores, client.agent, monitoring)

@@ -121,6 +121,10 @@ class NdjsonJournal:
             raise JournalError(f"Records cannot be erased: {error}.") from error
         return sum(bool(each.id) for each in found)
 
+    async def purge(self) -> None:
+        """Leave nothing of what was erased in the index or beside it."""
+        await self._index.purge()
+
     def _marked(self, subject: DataSubject) -> Iterator[MarkedLine]:
         return marked(self._files.folder, subject.marks)
 

@@ -8,6 +8,7 @@ import json
 import sqlite3
 from datetime import datetime
 
+from bot.adapters.sqlite_store._audit_notes import join_note, separate_note
 from bot.adapters.sqlite_store._audit_rows import AuditRow, made
 from bot.adapters.sqlite_store._rows import dump, parse
 from bot.domain.audit import CHECKPOINT, AuditEntry, AuditHead
@@ -21,8 +22,9 @@ def append(connection: sqlite3.Connection, entry: AuditEntry, key: bytes) -> Aud
     """Append one entry after the last; what people could have written goes in without secrets."""
     person = entry.person and entry.person.but(name=redact(entry.person.name))
     entry = entry.but(note=redact(entry.note), how=redact(entry.how), person=person)
-    body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
     last = end(connection)
+    entry = separate_note(connection, last.number + 1, entry)
+    body = json.dumps(json.loads(dump(entry)), sort_keys=True, separators=(",", ":"))
     row = made(last.number + 1, entry, body, last.hash, key)
     connection.execute(
         f"INSERT INTO audit_log ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
@@ -75,7 +77,12 @@ def newest(
         " AND (?3 IS NULL OR at >= ?3) ORDER BY number DESC LIMIT ?4",
         (run_id, person_id, None if since is None else stamp(since), limit),
     )
-    return tuple(parse(AuditEntry, row["body"], f"entry {row['number']}") for row in rows)
+    return tuple(
+        join_note(
+            connection, row["number"], parse(AuditEntry, row["body"], f"entry {row['number']}")
+        )
+        for row in rows.fetchall()
+    )
 
 
 def rows(
@@ -110,5 +117,6 @@ def forget(
         at=now, action=CHECKPOINT, allowed=True, note=note, cut=cut, cut_hash=row["hash"]
     )
     last = append(connection, entry, key)
+    connection.execute("DELETE FROM audit_notes WHERE number <= ?", (cut,))
     gone = connection.execute("DELETE FROM audit_log WHERE number <= ?", (cut,)).rowcount
     return gone, last

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_check import AuditChainCheck
+from bot.adapters.sqlite_store._audit_notes import find_changed_note
 from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.domain.audit import LOST, AuditEntry, AuditHead, AuditState
 from bot.domain.errors import StoreError
@@ -86,7 +87,11 @@ class AuditLog:
             check.take(row)
             if on_progress and (row.number % _CHUNK == 0 or row.number == end.number):
                 on_progress(row.number, end.number)
-        return check.ended(anchor, anchored=True)
+        state = check.ended(anchor, anchored=True)
+        if state.broken is None:
+            changed = await self._database.read(lambda each: find_changed_note(each, beyond))
+            state = state.but(broken=changed)
+        return state
 
     async def rows(self, since: datetime | None, beyond: int = 0) -> AsyncIterator[AuditRow]:
         """Yield rows, oldest first."""

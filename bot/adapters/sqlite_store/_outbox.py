@@ -7,9 +7,12 @@ from pathlib import Path
 from bot.adapters.sqlite_store._rows import dump, parse
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.errors import ChatRejected, StoreError
+from bot.domain.personal_data import DataSubject
 from bot.domain.posts import MessageRef, Post
 from bot.infra.sqlite import Database, DatabaseOwner
 from bot.ports.outbox import OutboxDepth, Pending
+
+_OF_PERSON = "state = 'pending' AND (instr(post, ?1) OR instr(post, ?2))"
 
 
 class SqliteOutbox(DatabaseOwner):
@@ -37,11 +40,10 @@ class SqliteOutbox(DatabaseOwner):
         return await self._database.write(work)
 
     async def sent(self, key: str, ref: MessageRef) -> None:
-        """Note that the chat has it; its pictures, which are large, need not be kept."""
+        """Note that the chat has it; what it said need not be kept."""
         await self._settle(
             key,
-            "UPDATE outbox SET state = 'sent', sent_channel_id = ?, message_id = ?,"
-            " post = json_set(post, '$.images', json('[]'))"
+            "UPDATE outbox SET state = 'sent', sent_channel_id = ?, message_id = ?, post = ''"
             " WHERE key = ? AND state != 'sent'",
             (ref.channel_id, ref.message_id, key),
         )
@@ -50,7 +52,8 @@ class SqliteOutbox(DatabaseOwner):
         """Note that the chat refused it for good; what was sent stays sent."""
         await self._settle(
             key,
-            "UPDATE outbox SET state = 'failed', reason = ? WHERE key = ? AND state = 'pending'",
+            "UPDATE outbox SET state = 'failed', reason = ?, post = ''"
+            " WHERE key = ? AND state = 'pending'",
             (reason, key),
         )
 
@@ -69,6 +72,20 @@ class SqliteOutbox(DatabaseOwner):
             return gone.rowcount
 
         return await self._database.write(work)
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many messages that wait to be sent name a person."""
+        query = f"SELECT count(*) FROM outbox WHERE {_OF_PERSON}"  # noqa: S608  # ours
+        found = await self._database.read(
+            lambda each: each.execute(query, subject.marks).fetchone()
+        )
+        return int(found[0])
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Take back these messages: nobody gets them any more."""
+        query = f"UPDATE outbox SET state = 'failed', post = '', reason = ?3 WHERE {_OF_PERSON}"  # noqa: S608
+        values = (*subject.marks, "It was erased before it was sent: a person asked for that.")
+        return await self._database.write(lambda each: each.execute(query, values).rowcount)
 
     async def depth(self) -> OutboxDepth:
         """Return how full it is: each count is of an index that holds these rows alone."""

@@ -202,7 +202,29 @@ REFUSED_MESSAGES = Migration(
 # The newest runs, and those of a time, without reading all there ever were.
 RUNS_BY_TIME = Migration("0010_runs_by_time", ("CREATE INDEX runs_by_time ON runs (created_at)",))
 
+# A chained row can never change, so what people said lies beside it, where it can be erased.
+AUDIT_NOTES = Migration(
+    "0011_audit_notes",
+    (
+        """
+        CREATE TABLE audit_notes (
+            number INTEGER PRIMARY KEY,
+            person_id INTEGER,
+            salt TEXT NOT NULL,
+            text TEXT NOT NULL
+        )
+        """,
+        "CREATE INDEX audit_notes_by_person ON audit_notes (person_id)",
+    ),
+)
+
+# What has been sent or refused is only looked up by its key.
+SETTLED_MESSAGES = Migration(
+    "0012_settled_messages_without_text",
+    ("UPDATE outbox SET post = '' WHERE state != 'pending'",),
+)
+
 MIGRATIONS = (
     RUNS_AND_RECORDS, APPROVALS_AND_AUDIT, OUTBOX, KEY_VALUES, SEALED_AUDIT, AUDIT_CHECKPOINTS,
-    RETENTION, WAITING, REFUSED_MESSAGES, RUNS_BY_TIME,
+    RETENTION, WAITING, REFUSED_MESSAGES, RUNS_BY_TIME, AUDIT_NOTES, SETTLED_MESSAGES,
 )  # fmt: skip

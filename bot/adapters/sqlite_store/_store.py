@@ -9,6 +9,7 @@ from pathlib import Path
 from bot.adapters.sqlite_store import _audit
 from bot.adapters.sqlite_store._audit_anchor import Anchor
 from bot.adapters.sqlite_store._audit_log import AuditLog
+from bot.adapters.sqlite_store._audit_notes import AuditNotes
 from bot.adapters.sqlite_store._audit_rows import AuditRow
 from bot.adapters.sqlite_store._rows import (
     WrittenRow,
@@ -42,6 +43,7 @@ class SqliteStore(DatabaseOwner):
 
     def __init__(self, path: Path, *, migrations: Sequence[Migration] = MIGRATIONS) -> None:
         super().__init__(Database(path, migrations, error=StoreError))
+        self.audit_notes = AuditNotes(self._database)
         self._audited = AuditLog(self._database, Anchor(path.parent))
 
     async def open(self) -> None:

@@ -57,10 +57,16 @@ class Room:
         assert alice is not None
         for reader in (alice, guild.me):
             await general.set_permissions(reader, view_channel=True)
-        await general.set_permissions(guild.default_role, view_channel=False)
-        async with asyncio.timeout(10):
-            while general.permissions_for(guild.default_role).view_channel:
-                await asyncio.sleep(0.01)
+        everyone = guild.default_role
+        closed = asyncio.create_task(
+            self.live.client.wait_for(
+                "guild_channel_update",
+                check=lambda _, after: not after.permissions_for(everyone).view_channel,
+                timeout=10,
+            )
+        )
+        await general.set_permissions(everyone, view_channel=False)
+        await closed
 
 
 @pytest.fixture

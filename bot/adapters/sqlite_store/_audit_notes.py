@@ -1,0 +1,77 @@
+"""What people said about an entry of the audit log, beside it: it can be erased, the entry cannot.
+
+The entry holds a digest. While the note is there the digest proves it; once the note and its salt
+are gone, nobody can find the text by trying.
+"""
+
+import hashlib
+import secrets
+import sqlite3
+
+from bot.adapters.sqlite_store._rows import parse
+from bot.domain.audit import ERASED_NOTE, OWN_ACTIONS, AuditBreak, AuditEntry
+from bot.domain.personal_data import DataSubject
+from bot.infra.sqlite import Database
+
+_OF_PERSON = "person_id = ?1 OR instr(text, ?2) OR instr(text, ?3)"
+
+
+def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry) -> AuditEntry:
+    """Store the note of a new entry; return the entry with its digest instead."""
+    if not entry.note or entry.action in OWN_ACTIONS:
+        return entry
+    salt = secrets.token_hex(16)
+    person_id = entry.person.id if entry.person else None
+    connection.execute(
+        "INSERT OR REPLACE INTO audit_notes VALUES (?, ?, ?, ?)",
+        (number, person_id, salt, entry.note),
+    )
+    return entry.but(note="", note_digest=_digest(salt, entry.note))
+
+
+def join_note(connection: sqlite3.Connection, number: int, entry: AuditEntry) -> AuditEntry:
+    """Return an entry as it was written, as far as its note is still there."""
+    if not entry.note_digest:
+        return entry
+    row = connection.execute("SELECT text FROM audit_notes WHERE number = ?", (number,)).fetchone()
+    return entry.but(note=row["text"] if row else ERASED_NOTE, note_digest="")
+
+
+def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak | None:
+    """Return the first note after an entry that is not what its entry was written with."""
+    rows = connection.execute(
+        "SELECT number, salt, text, body FROM audit_notes LEFT JOIN audit_log USING (number)"
+        " WHERE number > ? ORDER BY number",
+        (beyond,),
+    )
+    for row in rows:
+        number, body = row["number"], row["body"]
+        entry = parse(AuditEntry, body, f"entry {number}") if body else None
+        if entry is None or entry.note_digest != _digest(row["salt"], row["text"]):
+            summary = f"The note of entry {number} is not as it was written."
+            return AuditBreak(number=number, kind="changed", told=summary)
+    return None
+
+
+class AuditNotes:
+    """Implements `bot.ports.personal_data.ErasableData`: the entries stay, and say so."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def count_of(self, subject: DataSubject) -> int:
+        """Return how many notes are of a person or name them."""
+        query = f"SELECT count(*) FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608  # ours
+        marks = (subject.id, *subject.marks)
+        found = await self._database.read(lambda each: each.execute(query, marks).fetchone())
+        return int(found[0])
+
+    async def erase(self, subject: DataSubject) -> int:
+        """Remove these notes; return how many."""
+        query = f"DELETE FROM audit_notes WHERE {_OF_PERSON}"  # noqa: S608  # ours
+        marks = (subject.id, *subject.marks)
+        return await self._database.write(lambda each: each.execute(query, marks).rowcount)
+
+
+def _digest(salt: str, text: str) -> str:
+    return hashlib.sha256(f"{salt}{text}".encode("utf-8", "replace")).hexdigest()
