@@ -22,6 +22,7 @@ from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
 from bot.app.demo import project_root
 from bot.client import Identity, TheseusClient
+from bot.client._audience import AudienceFinder
 from bot.client._exchanges import answered
 from bot.client._traffic_capture import TrafficCapture
 from bot.domain.journal import Action, ActionOutcome, Kind
@@ -91,7 +92,7 @@ async def _action(*, kept: bool) -> float:
 
 async def _held(stage: _Stage) -> float:
     """Return what a command waits for while it is held on to: its event, an answer, its end."""
-    capture = TrafficCapture(stage.client, stage.traffic, 0)
+    capture = TrafficCapture(stage.client, stage.traffic, 0, AudienceFinder(stage.client, 0))
     action = _ended()
 
     def dispatch(_told: object) -> None:

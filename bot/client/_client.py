@@ -93,10 +93,9 @@ class TheseusClient(CoreServices, HandoverClient):
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
         self._web = WebRecording() if traffic else None
-        audiences = AudienceFinder(self, identity.dev_channel_id)
-        capture = (
-            TrafficCapture(self, traffic, identity.dev_channel_id, audiences) if traffic else None
-        )
+        dev_channel_id = identity.dev_channel_id
+        audiences = AudienceFinder(self, dev_channel_id)
+        capture = TrafficCapture(self, traffic, dev_channel_id, audiences) if traffic else None
         self._instruments = Instruments(recorder, clock, audiences, capture)
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
