@@ -25,6 +25,7 @@ from cogs.ui import (
     CommandButton,
     any_run,
     ask,
+    ask_for_change,
     asked_text,
     can_cancel,
     can_retry,
@@ -112,7 +113,8 @@ class Runs(commands.Cog):
             told = _ELSEWHERE.format(channel=self.bot.identity.dev_channel_id)
             await interaction.followup.send(told, ephemeral=True)
             return
-        answer = await self.bot.agent.changes.ask(
+        answer = await ask_for_change(
+            self.bot,
             Trigger(
                 key=f"interaction:{interaction.id}",
                 goal="change",
@@ -123,7 +125,7 @@ class Runs(commands.Cog):
                 quotes_bot=message is not None and is_own_message(self.bot, message),
                 subject=" ".join(text.split())[:200],
                 at=interaction.created_at,
-            )
+            ),
         )
         await interaction.followup.send(change_text(self.bot, person, answer), ephemeral=True)
 

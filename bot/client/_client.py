@@ -94,9 +94,9 @@ class TheseusClient(CoreServices, HandoverClient):
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
         self._web = WebRecording() if traffic else None
         dev_channel_id = identity.dev_channel_id
-        audiences = AudienceFinder(self, dev_channel_id)
-        capture = TrafficCapture(self, traffic, dev_channel_id, audiences) if traffic else None
-        self._instruments = Instruments(recorder, clock, audiences, capture)
+        self.audiences = AudienceFinder(self, dev_channel_id)
+        capture = TrafficCapture(self, traffic, dev_channel_id, self.audiences) if traffic else None
+        self._instruments = Instruments(recorder, clock, self.audiences, capture)
         self.tree.instruments = self._instruments
         self._components = ComponentFailures(self, self._instruments)
         self._loaded, self._left_out = asyncio.Event(), dict[str, str]()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Unpack
@@ -19,6 +19,8 @@ from bot.telemetry.capsules import capsule, root_cause
 from bot.telemetry.literals import Redact
 from bot.telemetry.private_capsules import hide_private_values, without_values
 from bot.telemetry.pseudonyms import pseudonym
+from bot.telemetry.source_words import words_in
+from bot.telemetry.stand_ins import StandIns
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +79,10 @@ class Recorder:
     def pseudonym(self, user_id: int) -> str:
         """Return the name by which the journal knows a person."""
         return pseudonym(user_id, self._secret)
+
+    def hide_text(self, text: str, public: Iterable[str]) -> str:
+        """Return a stand-in for a private text; the words of `public` texts stay."""
+        return StandIns(self._secret, words_in(" ".join(public))).replace_text(text)
 
     def record(
         self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]

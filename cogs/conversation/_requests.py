@@ -26,6 +26,7 @@ from cogs.ui import (
     answered_by,
     approve,
     ask,
+    ask_for_change,
     asked_text,
     change_text,
     error_id_in,
@@ -229,7 +230,8 @@ async def wish_for(bot: TheseusClient, heard: Heard, subject: str) -> str | None
     if bot.agent.can_change and is_listed(bot, heard.person):
         with suppress(discord.HTTPException):  # without the right to react, the card says it
             await message.add_reaction("👀")
-    answer = await bot.agent.changes.ask(
+    answer = await ask_for_change(
+        bot,
         Trigger(
             key=heard.key,
             goal="change",
@@ -240,7 +242,7 @@ async def wish_for(bot: TheseusClient, heard: Heard, subject: str) -> str | None
             attached=heard.attached,
             subject=subject[:200],
             at=message.created_at,
-        )
+        ),
     )
     begun = isinstance(answer, ChangeBegun) and not answer.joined
     return None if begun and not heard.elsewhere else change_text(bot, heard.person, answer)

@@ -18,7 +18,7 @@ from cogs.ui.command_buttons import CommandButton
 from cogs.ui.flag_buttons import FlagButton
 from cogs.ui.memories import forget, memory_line, noted_text
 from cogs.ui.questions import answer_question, commands_text, status_text
-from cogs.ui.requests import ask, asked_text, send_post
+from cogs.ui.requests import ask, ask_for_change, asked_text, send_post
 from cogs.ui.run_choices import (
     any_run,
     can_cancel,
@@ -65,6 +65,7 @@ __all__ = [
     "any_run",
     "approve",
     "ask",
+    "ask_for_change",
     "asked_text",
     "author_of",
     "can_cancel",

@@ -6,23 +6,36 @@ import discord
 from discord import ui
 
 from bot.client import TheseusClient
-from bot.domain.errors import NotAuthorized
+from bot.domain.audience import Audience
+from bot.domain.errors import NotAuthorized, OutOfBounds
 from bot.domain.evidence import RequestAnswer
 from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Trigger
+from bot.domain.wish import Wish
 from bot.monitoring import IntakeResult
 from bot.presentation.without_failure import request_answer
+from bot.self_improvement.change_requests import ChangeBegun
 from cogs.ui.answers import on_it, view_of
+
+_PUBLIC = ("fix", "broken", "fails", "error")
+_IN_PRIVATE = (
+    "Not everyone in the dev channel can read this place, and what you ask for is shown to them. "
+    "Ask me in <#{channel}>."
+)
 
 
 async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAnswer:
     """Start what a person asks for, or join what is under way for that fault already.
 
+    What is said where not everyone in the dev channel can read goes on as a stand-in, in which the
+    names of commands stay: cards, pages and prompts show the rest to others.
+
     Where no failure is there to work on, what there is to say is returned, and nothing is begun.
     Raises what `SelfImprovementAgent.request` raises; who may not ask has reported it with that,
     and is refused with thanks.
     """
+    trigger = hide_private_text(bot, trigger)
     known = bot.monitoring is not None and await bot.monitoring.joins(trigger)
     answer = None if known else await bot.agent.answers.of(trigger)
     if answer is not None:
@@ -36,6 +49,33 @@ async def ask(bot: TheseusClient, trigger: Trigger) -> IntakeResult | RequestAns
             raise
         thanks = await bot.monitoring.take_report(trigger, refusal.able)
         raise NotAuthorized(thanks, member=True, able=refusal.able) from refusal
+
+
+def hide_private_text(bot: TheseusClient, trigger: Trigger) -> Trigger:
+    """Return a request without what was said in private, but for the names of commands."""
+    if not _is_private(bot, trigger):
+        return trigger
+    public = (*bot.agent.commands(), *_PUBLIC)
+    text, subject = (
+        bot.recorder.hide_text(each, public) for each in (trigger.text, trigger.subject)
+    )
+    return trigger.but(text=text, subject=subject, own_words=False)
+
+
+async def ask_for_change(bot: TheseusClient, trigger: Trigger) -> ChangeBegun | Wish:
+    """Begin a change, or keep the feature request; its text is shown to everyone.
+
+    Raises `OutOfBounds` where it was said in private, and what `ChangeRequests.ask` raises.
+    """
+    if _is_private(bot, trigger):
+        raise OutOfBounds(_IN_PRIVATE.format(channel=bot.identity.dev_channel_id))
+    return await bot.agent.changes.ask(trigger)
+
+
+def _is_private(bot: TheseusClient, trigger: Trigger) -> bool:
+    place = trigger.place
+    found = bot.audiences.find_of_place(place.guild_id, place.thread_id or place.channel_id)
+    return found is Audience.PRIVATE
 
 
 def asked_text(person: Person, asked: IntakeResult | RequestAnswer) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.audience import Audience
 from bot.domain.errors import (
     AgentOutputInvalid,
     AgentTimeout,
@@ -24,6 +25,7 @@ from bot.domain.journal import Kind
 from bot.domain.run import Run, Status
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_verifier import FakeVerifier
+from tests.support.failures import capsule, failure
 from tests.support.world import ALICE, BOB, BROKEN, FIX, FIXED, World, is_broken
 
 
@@ -183,6 +185,16 @@ async def test_a_failure_that_cannot_be_reproduced_is_not_fixed_by_guessing(
     world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
     _, text = await _failed(world)
     assert "could not reproduce it" in text
+
+
+async def test_where_stand_ins_do_not_fail_an_example_is_asked_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.journal.actions.clear()
+    world.journal.append(failure(world.clock, capsule().but(audience=Audience.PRIVATE)))
+    world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
+    _, text = await _failed(world)
+    assert "what was typed there is private" in text
+    assert "Use the command in this channel" in text
 
 
 async def test_a_forge_that_is_down_for_a_while_delays_the_proposal(tmp_path: Path) -> None:
