@@ -76,13 +76,15 @@ class AudienceFinder:
         dev = guild.get_channel(self._dev_channel_id)
         if dev is None:
             return False
-        readers: list[Any] = [role for role in guild.roles if _can_read(dev, role)]
-        readers += [member for member in guild.members if _can_read(dev, member)]
-        # Someone whom the cache does not know may read the dev channel by a rule for them alone.
-        alone = [
-            each for each in dev.overwrites if not isinstance(each, discord.Role | discord.Member)
-        ]
-        return not alone and all(_can_read(channel, reader) for reader in readers)
+        if not all(_can_read(channel, role) for role in guild.roles if _can_read(dev, role)):
+            return False
+        # Roles add up, so members matter only where a rule takes the right to read away, or is
+        # about one person. Thousands of members are not asked for nothing.
+        if not (_has_denials(channel) or _has_rules_for_people(dev)):
+            return True
+        if any(isinstance(each, discord.Object) for each in dev.overwrites):
+            return False  # somebody whom the cache does not know may read the dev channel
+        return all(_can_read(channel, each) for each in guild.members if _can_read(dev, each))
 
     def _is_dev_guild(self, guild: discord.Guild) -> bool:
         """Return whether the team is in this server; without a dev channel it is in any."""
@@ -111,6 +113,17 @@ def _is_for_everyone(channel: Any) -> bool:
     rules = channel.overwrites.values()
     closed = any(rule.view_channel is False or rule.connect is False for rule in rules)
     return _can_read(channel, everyone) and not closed
+
+
+def _has_denials(channel: Any) -> bool:
+    """Return whether a role or a person is kept from reading, besides everyone."""
+    everyone = channel.guild.default_role
+    rules = (rule for target, rule in channel.overwrites.items() if target != everyone)
+    return any(rule.view_channel is False or rule.connect is False for rule in rules)
+
+
+def _has_rules_for_people(channel: Any) -> bool:
+    return not all(isinstance(target, discord.Role) for target in channel.overwrites)
 
 
 def _can_read(channel: Any, reader: Any) -> bool:

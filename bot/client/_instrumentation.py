@@ -116,7 +116,9 @@ class Instruments:
             flags=flags_asked(),
             audience=self._audiences.find_of_place(
                 ctx.guild.id if ctx.guild else None, ctx.channel.id
-            ),
+            )
+            if error is not None
+            else Audience.TEAM,
         )
         return self._ended(action, ctx.command.module if ctx.command else None)
 
@@ -220,7 +222,9 @@ class Instruments:
             error=error,
             inputs=inputs,
             flags=flags_asked(),
-            audience=self._audiences.find_of_interaction(interaction, error),
+            audience=self._audiences.find_of_interaction(interaction, error)
+            if error is not None
+            else Audience.TEAM,  # nothing that was typed is in the record
         )
         return self._ended(action, getattr(interaction.command, "module", None))
 

@@ -55,11 +55,14 @@ def hide_private_text(bot: TheseusClient, trigger: Trigger) -> Trigger:
     """Return a request without what was said in private, but for the names of commands."""
     if not _is_private(bot, trigger):
         return trigger
-    public = (*bot.agent.commands(), *_PUBLIC)
+    names = [*_PUBLIC, *(word for name in bot.agent.commands() for word in name.split())]
+    words = f"{trigger.subject} {trigger.text}".lower().split()
+    stems = tuple(name for name in names if len(name) > 2)  # "rolling" is about /roll
+    public = [word for word in words if word.lstrip("/").startswith(stems)]
     text, subject = (
-        bot.recorder.hide_text(each, public) for each in (trigger.text, trigger.subject)
+        bot.recorder.hide_text(each, [*names, *public]) for each in (trigger.text, trigger.subject)
     )
-    return trigger.but(text=text, subject=subject, own_words=False)
+    return trigger.but(text=text, subject=subject)
 
 
 async def ask_for_change(bot: TheseusClient, trigger: Trigger) -> ChangeBegun | Wish:

@@ -1,14 +1,16 @@
 """What the team could not read is nowhere in the journal and in traffic."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import discord
 import pytest
 
 from bot.adapters.sqlite_traffic import SqliteTraffic
 from bot.adapters.system_clock import SystemClock
+from bot.client._audience import AudienceFinder
 from bot.domain.audience import Audience
 from bot.domain.journal import Action, Kind
 from bot.redaction import redact
@@ -107,3 +109,57 @@ async def test_what_everyone_in_the_dev_channel_can_read_is_stored_as_it_was(roo
     assert action.error.audience is Audience.TEAM
     assert action.error.inputs["text"] == repr(PLANTED)
     assert PLANTED.lower() in await room.stored()
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_open"),
+    [
+        ({}, True),
+        ({"everyone": False}, False),
+        ({"everyone": False, "team": True}, True),
+        ({"everyone": False, "team": True, "muted": False}, True),  # what a role may do counts more
+        ({"everyone": False, "team": True, "bob": False}, False),
+        ({"muted": False}, False),
+        ({"guests": False}, True),
+    ],
+)
+async def test_a_channel_is_open_if_all_who_read_the_dev_channel_read_it(
+    home: Home, local: LocalDiscord, rules: dict[str, bool], is_open: bool
+) -> None:
+    async with living(home, local) as live:
+        guild = live.client.guilds[0]
+        dev, general = (
+            next(each for each in guild.text_channels if each.name == name)
+            for name in ("dev", "general")
+        )
+        bob = discord.utils.get(guild.members, name="bob")
+        assert bob is not None
+        targets: dict[str, discord.Role | discord.Member] = {"everyone": guild.default_role}
+        for number, name in enumerate(("team", "muted", "guests"), 1):
+            data: Any = {"id": str(number), "name": name, "permissions": "0", "position": 1}
+            role = discord.Role(guild=guild, state=live.client._connection, data=data)
+            guild._add_role(role)
+            targets[name] = role
+        targets["bob"] = bob
+        for role_id in (1, 2):
+            bob._roles.add(role_id)
+        _rule(dev, {guild.default_role: False, targets["team"]: True})
+        _rule(general, {targets[name]: allowed for name, allowed in rules.items()})
+        finder = AudienceFinder(live.client, dev.id)
+        found = finder.find_of_place(guild.id, general.id)
+        assert found is (Audience.TEAM if is_open else Audience.PRIVATE)
+
+
+def _rule(
+    channel: discord.TextChannel, rules: Mapping[discord.Role | discord.Member, bool]
+) -> None:
+    """Set who can read a channel in the client's own picture of the server."""
+    told = []
+    for target, allowed in rules.items():
+        allow, deny = discord.PermissionOverwrite(view_channel=allowed).pair()
+        kind = 0 if isinstance(target, discord.Role) else 1
+        told.append(
+            {"id": str(target.id), "type": kind, "allow": str(allow.value),
+             "deny": str(deny.value)}
+        )  # fmt: skip
+    channel._fill_overwrites({"permission_overwrites": told})  # type: ignore[arg-type,typeddict-item]
