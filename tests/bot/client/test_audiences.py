@@ -162,4 +162,4 @@ def _rule(
             {"id": str(target.id), "type": kind, "allow": str(allow.value),
              "deny": str(deny.value)}
         )  # fmt: skip
-    channel._fill_overwrites({"permission_overwrites": told})  # type: ignore[arg-type,typeddict-item]
+    channel._fill_overwrites({"permission_overwrites": told})  # type: ignore[arg-type]
