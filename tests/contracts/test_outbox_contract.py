@@ -103,7 +103,7 @@ async def test_a_picture_waits_byte_by_byte(outbox: OutboxStore) -> None:
     assert waiting.post == post
 
 
-async def test_what_was_sent_keeps_no_picture(tmp_path: Path) -> None:
+async def test_what_was_sent_keeps_no_text_and_no_picture(tmp_path: Path) -> None:
     path = tmp_path / "theseus.sqlite3"
     post = Post(text="a ☂ and a \x00", images=(Image(name="a.png", png=bytes(300_000)),))
     async with SqliteOutbox(path) as outbox:
@@ -113,7 +113,7 @@ async def test_what_was_sent_keeps_no_picture(tmp_path: Path) -> None:
     with sqlite3.connect(path) as connection:
         (body,) = connection.execute("SELECT post FROM outbox").fetchone()
     connection.close()
-    assert Post.model_validate_json(body) == post.but(images=())
+    assert body == ""
 
 
 async def test_what_was_sent_or_refused_before_a_message_can_be_forgotten(
