@@ -19,7 +19,6 @@ from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
 from bot.client._connection import shorten_reconnects
 from bot.client._core_services import CoreServices
-from bot.client._error_replies import error_text, has_own_reply
 from bot.client._event_parsers import UNREADABLE, survive_events
 from bot.client._flags import Flags, never_switched
 from bot.client._handover_client import HandoverClient
@@ -28,9 +27,10 @@ from bot.client._instrumentation import Instruments
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reloader import Reloader, failure_reason
+from bot.client._text_commands import TextCommands
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._web_requests import WebRecording
-from bot.domain.errors import ChatRejected, ConfigError, TheseusError
+from bot.domain.errors import ChatRejected, ConfigError
 from bot.domain.flag import Flag
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
@@ -38,7 +38,6 @@ from bot.ports.clock import Clock
 from bot.prompts import Prompts
 from bot.redaction import redact
 from bot.telemetry import Recorder, TrafficRecorder
-from bot.telemetry.recorder import outcome_of
 
 _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ever
 _log = logging.getLogger(__name__)
@@ -98,6 +97,7 @@ class TheseusClient(CoreServices, HandoverClient):
         capture = TrafficCapture(self, traffic, dev_channel_id, self.audiences) if traffic else None
         self._instruments = Instruments(recorder, clock, self.audiences, capture)
         self.tree.instruments = self._instruments
+        self._text_commands = TextCommands(self._instruments)
         self._components = ComponentFailures(self, self._instruments)
         self._loaded, self._left_out = asyncio.Event(), dict[str, str]()
         self._telling: set[asyncio.Task[object]] = set()
@@ -217,7 +217,7 @@ class TheseusClient(CoreServices, HandoverClient):
 
     async def on_command_completion(self, ctx: commands.Context[Any], /) -> None:
         """Record a typed command that went well."""
-        self._instruments.text_command_ended(ctx, ActionOutcome.OK)
+        self._text_commands.record_success(ctx)
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Run the typed command of a message, if it has one and is not said to the bot itself."""
@@ -231,29 +231,14 @@ class TheseusClient(CoreServices, HandoverClient):
 
     async def invoke(self, ctx: commands.Context[Any], /) -> None:
         """Run a typed command, timed."""
-        self._instruments.text_command_began(ctx)
-        await super().invoke(ctx)
+        invoke = super().invoke
+        await self._text_commands.run(ctx, lambda: invoke(ctx))
 
     async def on_command_error(
         self, ctx: commands.Context[Any], error: commands.CommandError, /
     ) -> None:
-        """Record a typed command that failed, and say so; talk that is no command is not one."""
-        if isinstance(error, commands.CommandNotFound):
-            return
-        cause = None
-        if isinstance(error, commands.CommandInvokeError | commands.ConversionError):
-            cause = error.original  # what the cog's code raised
-        if isinstance(cause, TheseusError):
-            self._instruments.text_command_ended(ctx, ActionOutcome.OK)
-            text = str(cause)
-        elif cause is not None:
-            action = self._instruments.text_command_ended(ctx, outcome_of(cause), cause)
-            text = error_text(f"`{action.name}`", action)
-        else:
-            self._instruments.text_command_ended(ctx, ActionOutcome.CANCELLED)
-            text = f"I could not run that: {error}"
-        if not has_own_reply(ctx):
-            await ctx.reply(text)
+        """Record a typed or hybrid command that failed, and say so."""
+        await self._text_commands.report_failure(ctx, error)
 
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
         """Start the clock of presses and forms; commands start theirs in the tree."""

@@ -6,6 +6,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.client._command_failures import describe_refusal, find_bug
 from bot.client._error_replies import answer, error_text
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import command_name
@@ -24,11 +25,25 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
         self.instruments.began(interaction)
         return True
 
+    async def _call(self, interaction: discord.Interaction) -> None:
+        """Run a command. Checks and hooks may raise anything; discord.py lets that pass by."""
+        try:
+            await super()._call(interaction)
+        except app_commands.AppCommandError:
+            raise
+        except Exception as error:
+            if interaction.command is None:
+                raise
+            interaction.command_failed = True
+            wrapped = app_commands.CommandInvokeError(interaction.command, error)
+            wrapped.__cause__ = error
+            await self.on_error(interaction, wrapped)
+
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
         """Record the failure and tell the person, whatever state the interaction is in."""
-        cause = _bug_behind(error)
+        cause = find_bug(error)
         silent = _answers_itself(interaction.command)
         private = True
         if isinstance(cause, TheseusError):
@@ -39,34 +54,15 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
             text, private = error_text(_shown(interaction), action), False
         else:
             self.instruments.command_ended(interaction, ActionOutcome.CANCELLED)
-            text = _polite(error)
+            text = describe_refusal(error)
         if not silent:
             await answer(interaction, text, private=private)
-
-
-def _bug_behind(error: app_commands.AppCommandError) -> BaseException | None:
-    """Return what the cog's code raised; `None` when the person or Discord is the cause.
-
-    A transformer says by a `ValueError` that an option makes no sense; anything else is its own.
-    """
-    if isinstance(error, app_commands.CommandInvokeError):
-        return error.original
-    if isinstance(error, app_commands.TransformerError):
-        cause = error.__cause__
-        return None if isinstance(cause, ValueError) else cause
-    return None
 
 
 def _shown(interaction: discord.Interaction) -> str:
     menu = isinstance(interaction.command, app_commands.ContextMenu)
     name = command_name(interaction)
     return f"“{name}”" if menu else f"`/{name}`"
-
-
-def _polite(error: app_commands.AppCommandError) -> str:
-    if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
-        return "That command has changed meanwhile; try it once more in a moment."
-    return f"I could not run that: {error}"
 
 
 def _answers_itself(

@@ -1,0 +1,83 @@
+"""Typed commands, and hybrid commands however they are used: recorded and answered once.
+
+discord.py reports a hybrid that is used as a slash command by the events of typed commands. Its
+failures come here alone; of its success the command tree is told as well.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from discord.ext import commands
+
+from bot.client._command_failures import describe_refusal, find_bug
+from bot.client._error_replies import answer, error_text
+from bot.client._instrumentation import Instruments
+from bot.domain.errors import TheseusError
+from bot.domain.journal import Action, ActionOutcome
+from bot.telemetry.recorder import outcome_of
+
+
+class TextCommands:
+    """Records how typed and hybrid commands end, and tells their person of a failure."""
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._instruments = instruments
+
+    async def run(
+        self, ctx: commands.Context[Any], invoke: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Run a typed command. Checks and hooks may raise anything; that is its failure as well."""
+        self._instruments.text_command_began(ctx)
+        try:
+            await invoke()
+        except Exception as error:
+            if ctx.command is None:
+                raise
+            wrapped = commands.CommandInvokeError(error)
+            wrapped.__cause__ = error
+            await ctx.command.dispatch_error(ctx, wrapped)
+
+    def record_success(self, ctx: commands.Context[Any]) -> None:
+        """Record a command that went well, unless the command tree does so."""
+        if ctx.interaction is None:
+            self._instruments.text_command_ended(ctx, ActionOutcome.OK)
+
+    async def report_failure(
+        self, ctx: commands.Context[Any], error: commands.CommandError
+    ) -> None:
+        """Record a command that failed, and say so; talk that is no command is not one."""
+        if isinstance(error, commands.CommandNotFound):
+            return
+        bug, private = find_bug(error), True
+        if isinstance(bug, TheseusError):
+            self._record(ctx, ActionOutcome.OK)
+            text = str(bug)
+        elif bug is not None:
+            action = self._record(ctx, outcome_of(bug), bug)
+            slash = "/" if ctx.interaction is not None else ""
+            text, private = error_text(f"`{slash}{action.name}`", action), False
+        else:
+            self._record(ctx, ActionOutcome.CANCELLED)
+            text = describe_refusal(error)
+        if _answers_itself(ctx):
+            return
+        if ctx.interaction is not None:
+            await answer(ctx.interaction, text, private=private)
+        else:
+            await ctx.reply(text)
+
+    def _record(
+        self,
+        ctx: commands.Context[Any],
+        outcome: ActionOutcome,
+        error: BaseException | None = None,
+    ) -> Action:
+        if ctx.interaction is not None:
+            return self._instruments.command_ended(ctx.interaction, outcome, error)
+        return self._instruments.text_command_ended(ctx, outcome, error)
+
+
+def _answers_itself(ctx: commands.Context[Any]) -> bool:
+    """Whether the cog has an error reply of its own; two would be one too many."""
+    own = ctx.command is not None and ctx.command.has_error_handler()
+    return own or (ctx.cog is not None and ctx.cog.has_error_handler())
