@@ -25,14 +25,16 @@ from bot.client._handover_client import HandoverClient
 from bot.client._identity import Identity
 from bot.client._instrumentation import Instruments
 from bot.client._mention_commands import is_for_the_bot
+from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._reloader import Reloader, failure_reason
 from bot.client._text_commands import TextCommands
 from bot.client._traffic_capture import TrafficCapture
+from bot.client._unawaited_calls import UnawaitedWarnings
 from bot.client._web_requests import WebRecording
 from bot.domain.errors import ChatRejected, ConfigError
 from bot.domain.flag import Flag
-from bot.domain.journal import ActionOutcome, Kind
+from bot.domain.journal import Kind
 from bot.domain.posts import Post
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
@@ -48,7 +50,8 @@ class TheseusClient(CoreServices, HandoverClient):
 
     `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
     tells cogs what is switched on for whom; without any, nothing is. `prompts` are the texts that
-    are live; without any, those of the root.
+    are live; without any, those of the root. Typed commands may begin with one of `prefixes`,
+    whatever cogs make of `command_prefix`.
 
     What `CoreServices` names is set by the root before the client starts.
     """
@@ -66,6 +69,7 @@ class TheseusClient(CoreServices, HandoverClient):
         traffic: TrafficRecorder | None = None,
         flags: Callable[[str], Flag | None] | None = None,
         extensions: Sequence[str] = (),
+        prefixes: Sequence[str] = (),
         prompts: Prompts | None = None,
         guild_ready_timeout: float = 2.0,
     ) -> None:
@@ -88,7 +92,7 @@ class TheseusClient(CoreServices, HandoverClient):
         self.recorder = recorder
         self.prompts = prompts or Prompts(root / "prompts")
         self.flags = Flags(flags or never_switched, identity.dev_channel_id)
-        self._wanted = tuple(extensions)
+        self._wanted, self._prefixes = tuple(extensions), tuple(prefixes)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
         self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
         self._web = WebRecording() if traffic else None
@@ -98,6 +102,10 @@ class TheseusClient(CoreServices, HandoverClient):
         self._instruments = Instruments(recorder, clock, self.audiences, capture)
         self.tree.instruments = self._instruments
         self._text_commands = TextCommands(self._instruments)
+        self._responses, self._warnings = (
+            ResponseWatch(clock, self._instruments),
+            UnawaitedWarnings(),
+        )
         self._components = ComponentFailures(self, self._instruments)
         self._loaded, self._left_out = asyncio.Event(), dict[str, str]()
         self._telling: set[asyncio.Task[object]] = set()
@@ -108,6 +116,7 @@ class TheseusClient(CoreServices, HandoverClient):
         """Load every cog, then tell Discord the commands."""
         keep_secrets(self.http, redact)  # in the context everything that follows is made in
         self._components.attach()
+        self._warnings.attach()
         if self._web is not None:
             self._web.attach()
         for extension in self._wanted or find_extensions(self.root / "cogs"):
@@ -187,7 +196,9 @@ class TheseusClient(CoreServices, HandoverClient):
 
     async def close(self) -> None:
         """Close the connection and leave discord.py's loggers alone; again is harmless."""
+        await self._responses.close()
         await super().close()
+        self._warnings.detach()
         if self._web is not None:
             self._web.detach()
         await self._commands.close()
@@ -212,12 +223,18 @@ class TheseusClient(CoreServices, HandoverClient):
     # What discord.py calls
 
     async def on_app_command_completion(self, interaction: discord.Interaction, _: object) -> None:
-        """Record a command that went well."""
-        self._instruments.command_ended(interaction, ActionOutcome.OK)
+        """Record a command that went well, or ended without a response."""
+        await self._responses.record_command(interaction)
 
     async def on_command_completion(self, ctx: commands.Context[Any], /) -> None:
-        """Record a typed command that went well."""
-        self._text_commands.record_success(ctx)
+        """Record a typed command that went well, or ended without an answer."""
+        await self._text_commands.record_success(ctx)
+
+    async def get_prefix(self, message: discord.Message, /) -> list[str]:
+        """Return what a typed command may begin with."""
+        found = await super().get_prefix(message)
+        known = [found] if isinstance(found, str) else list(found)
+        return [*known, *(each for each in self._prefixes if each not in known)]
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Run the typed command of a message, if it has one and is not said to the bot itself."""
@@ -243,6 +260,8 @@ class TheseusClient(CoreServices, HandoverClient):
     async def on_interaction(self, interaction: discord.Interaction, /) -> None:
         """Start the clock of presses and forms; commands start theirs in the tree."""
         self._instruments.began(interaction)
+        if interaction.type in PRESSES:
+            await self._responses.record_press(interaction)
 
     async def on_error(self, event_method: str, /, *args: Any, **kwargs: Any) -> None:
         """Record a listener that raised; one that heard a press owes somebody an answer."""

@@ -9,7 +9,7 @@ from discord.ext import commands
 from bot.client._command_failures import describe_refusal, find_bug
 from bot.client._error_replies import answer, error_text
 from bot.client._instrumentation import Instruments
-from bot.client._interaction_inputs import command_name
+from bot.client._interaction_inputs import shown_command
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome
 from bot.telemetry.recorder import outcome_of
@@ -51,18 +51,12 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
             text = str(cause)
         elif cause is not None:
             action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
-            text, private = error_text(_shown(interaction), action), False
+            text, private = error_text(shown_command(interaction), action), False
         else:
             self.instruments.command_ended(interaction, ActionOutcome.CANCELLED)
             text = describe_refusal(error)
         if not silent:
             await answer(interaction, text, private=private)
-
-
-def _shown(interaction: discord.Interaction) -> str:
-    menu = isinstance(interaction.command, app_commands.ContextMenu)
-    name = command_name(interaction)
-    return f"“{name}”" if menu else f"`/{name}`"
 
 
 def _answers_itself(

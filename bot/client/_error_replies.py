@@ -24,6 +24,12 @@ def error_text(what: str, action: Action, *, private: bool = False) -> str:
     return f"{told}\n-# {_TO_ONE if private else _TO_ALL}"
 
 
+def missing_response_text(what: str, action: Action, *, private: bool = False) -> str:
+    """Return what people read when `what` ended without a response."""
+    text = f"⚠️ {what} ended without an answer. Error id `{short_id(action.id)}`."
+    return f"{text}\n-# {_TO_ONE if private else _TO_ALL}"
+
+
 async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:
     """Answer, whatever state the interaction is in; too late for that, in the channel.
 

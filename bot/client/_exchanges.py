@@ -24,7 +24,7 @@ STRANGE = (LookupError, TypeError, ValueError, AttributeError)
 """What is raised about a payload that is not as Discord describes it: it costs its record alone."""
 
 _LIBRARIES = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
-_LOOP = str(Path(sys.modules["asyncio"].__file__ or "").parent)
+LOOP_FOLDER = str(Path(sys.modules["asyncio"].__file__ or "").parent)
 
 _log = logging.getLogger(__name__)
 
@@ -53,12 +53,14 @@ class ActionExchange:
 
     `began` is when that was; `action` is the journal's record, where there is one; `module` where
     the cog's code stands; `due` when a record is to be made of it, once that is known; `flags` says
-    of each that a cog asked for whether it was on. `noted` hears of each answer.
+    of each that a cog asked for whether it was on. `noted` hears of each answer. `ended` is when
+    the newest answer was sent, of what the journal has no record of. `addressed` says
+    whether it is for the bot; a message may turn out to be a command that is typed after `prefix`.
     """
 
     __slots__ = (
-        "action", "answers", "began", "due", "flags", "kind", "module", "noted", "over", "scope",
-        "told", "web",
+        "action", "addressed", "answers", "began", "due", "ended", "flags", "kind", "module",
+        "noted", "over", "prefix", "scope", "told", "web",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +69,8 @@ class ActionExchange:
         told: Told,
         began: datetime,
         noted: Callable[["ActionExchange", SentRequest], None],
+        *,
+        addressed: bool = True,
     ) -> None:
         self.kind = kind
         self.told = told
@@ -76,9 +80,12 @@ class ActionExchange:
         self.web: list[Any] = []
         self.flags: dict[str, bool] = {}
         self.action: Action | None = None
+        self.addressed = addressed
+        self.prefix = ""
         self.scope = ""
         self.module = ""
         self.due: float | None = None
+        self.ended: datetime | None = None
         self.over = False
 
 
@@ -87,8 +94,8 @@ def answered(method: str, path: str, payload: Any) -> None:
     exchange = under_way()
     if exchange is None or method == "GET":
         return
-    if not exchange.scope:
-        exchange.scope, exchange.module = acting() or ("", "")
+    if not exchange.scope and (found := acting()) is not None:
+        exchange.scope, exchange.module = found
     if len(exchange.answers) < MOST_ANSWERS:
         said = SentRequest(method, path, payload)
         exchange.answers.append(said)
@@ -124,7 +131,7 @@ def acting() -> Acting | None:
     """
     found: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and not frame.f_code.co_filename.startswith(_LOOP):
+    while frame is not None and not frame.f_code.co_filename.startswith(LOOP_FOLDER):
         if not frame.f_code.co_filename.startswith(_LIBRARIES):
             found = frame
         frame = frame.f_back

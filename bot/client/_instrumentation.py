@@ -14,13 +14,15 @@ from bot.client import _interaction_inputs as seen
 from bot.client._audience import AudienceFinder
 from bot.client._exchanges import flags_asked
 from bot.client._traffic_capture import TrafficCapture
+from bot.client._unawaited_calls import collect_unawaited
 from bot.domain.audience import Audience
 from bot.domain.journal import Action, ActionOutcome, Kind, stopped
+from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import outcome_of
 
-_STARTED = "theseus_started"
+_STARTED, _ENDED = "theseus_started", "theseus_ended"
 
 
 class Instruments:
@@ -46,14 +48,24 @@ class Instruments:
 
     def read(self, event: str, parse: Callable[[Any], None], told: Any) -> None:
         """Have an event of the gateway parsed, and with it begun whatever is done about it."""
-        if self._traffic is None:
-            parse(told)
-        else:
-            self._traffic.read(event, parse, told)
+        with collect_unawaited():
+            if self._traffic is None:
+                parse(told)
+            else:
+                self._traffic.read(event, parse, told)
 
     def began(self, interaction: discord.Interaction) -> None:
         """Note when it began, on the interaction itself."""
         interaction.extras.setdefault(_STARTED, self._clock.monotonic())
+
+    def note_end(self, interaction: discord.Interaction) -> None:
+        """Note when it ended, where its record waits for what comes of it."""
+        interaction.extras[_ENDED] = self._clock.monotonic()
+
+    def seconds_since_start(self, interaction: discord.Interaction) -> float:
+        """Return how long ago it began."""
+        now = self._clock.monotonic()
+        return float(now - interaction.extras.get(_STARTED, now))
 
     def command_ended(
         self,
@@ -94,6 +106,8 @@ class Instruments:
     def text_command_began(self, ctx: commands.Context[Any]) -> None:
         """Note when a typed command began."""
         self._typed[ctx] = self._clock.monotonic()
+        if self._traffic is not None and ctx.command is not None:
+            self._traffic.begin_text_command(ctx.prefix or "")
 
     def text_command_ended(
         self,
@@ -209,12 +223,13 @@ class Instruments:
         error: BaseException | None,
         inputs: Mapping[str, object],
     ) -> Action:
-        started = interaction.extras.get(_STARTED, self._clock.monotonic())
+        ended = interaction.extras.get(_ENDED, self._clock.monotonic())
+        started = interaction.extras.get(_STARTED, ended)
         action = self._recorder.record(
             kind,
             name,
             outcome,
-            duration_ms=self._since(started),
+            duration_ms=round((ended - started) * 1000, 3),
             guild_id=interaction.guild_id,
             channel_id=interaction.channel_id,
             user_id=interaction.user.id,
@@ -225,6 +240,7 @@ class Instruments:
             audience=self._audiences.find_of_interaction(interaction, error)
             if error is not None
             else Audience.TEAM,  # nothing that was typed is in the record
+            code=seen.command_code(interaction) if isinstance(error, NoResponse) else None,
         )
         return self._ended(action, getattr(interaction.command, "module", None))
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import discord
@@ -21,6 +22,19 @@ def command_name(interaction: discord.Interaction) -> str:
         return interaction.command.qualified_name
     told: Mapping[str, Any] = interaction.data or {}
     return str(told.get("name", "unknown"))
+
+
+def shown_command(interaction: discord.Interaction) -> str:
+    """Return a command as people see it: `/roll`, or the name of a menu."""
+    menu = isinstance(interaction.command, app_commands.ContextMenu)
+    name = command_name(interaction)
+    return f"“{name}”" if menu else f"`/{name}`"
+
+
+def command_code(interaction: discord.Interaction) -> CodeType | None:
+    """Return the code that a command runs."""
+    code = getattr(getattr(interaction.command, "callback", None), "__code__", None)
+    return code if isinstance(code, CodeType) else None
 
 
 def command_inputs(interaction: discord.Interaction) -> dict[str, object]:

@@ -18,6 +18,7 @@ from discord.http import HTTPClient, Route
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
 from bot.client._exchanges import answered
+from bot.client._follow_ups import FOLLOW_UPS
 
 Redact = Callable[[str], str]
 _KEPT = frozenset({"custom_id", "nonce", "id", "type", "avatar", "icon", "image", "banner", "hash"})
@@ -93,6 +94,8 @@ class _DiscreetWebhooks(AsyncWebhookAdapter):
             route, session, payload=payload, multipart=multipart, **given
         )
         answered(route.method, route.path, multipart if payload is None else payload)
+        if route.webhook_token and route.method != "GET" and not route.path.endswith("/callback"):
+            FOLLOW_UPS.add(route.webhook_token)
         return result
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from discord.ext import commands
 
 from bot.client._command_failures import describe_refusal, find_bug
-from bot.client._error_replies import answer, error_text
+from bot.client._error_replies import answer, error_text, has_own_reply, missing_response_text
 from bot.client._instrumentation import Instruments
+from bot.client._missing_responses import find_missing_reply
 from bot.domain.errors import TheseusError
 from bot.domain.journal import Action, ActionOutcome
 from bot.telemetry.recorder import outcome_of
@@ -23,9 +24,7 @@ class TextCommands:
     def __init__(self, instruments: Instruments) -> None:
         self._instruments = instruments
 
-    async def run(
-        self, ctx: commands.Context[Any], invoke: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def run(self, ctx: commands.Context[Any], invoke: Callable[[], Awaitable[None]]) -> None:
         """Run a typed command. Checks and hooks may raise anything; that is its failure as well."""
         self._instruments.text_command_began(ctx)
         try:
@@ -37,10 +36,16 @@ class TextCommands:
             wrapped.__cause__ = error
             await ctx.command.dispatch_error(ctx, wrapped)
 
-    def record_success(self, ctx: commands.Context[Any]) -> None:
-        """Record a command that went well, unless the command tree does so."""
-        if ctx.interaction is None:
+    async def record_success(self, ctx: commands.Context[Any]) -> None:
+        """Record a command that ended without an error, unless the command tree does so."""
+        if ctx.interaction is not None:
+            return
+        missing = find_missing_reply()
+        if missing is None:
             self._instruments.text_command_ended(ctx, ActionOutcome.OK)
+            return
+        action = self._instruments.text_command_ended(ctx, ActionOutcome.NO_RESPONSE, missing)
+        await ctx.reply(missing_response_text(f"`{action.name}`", action))
 
     async def report_failure(
         self, ctx: commands.Context[Any], error: commands.CommandError
@@ -59,7 +64,7 @@ class TextCommands:
         else:
             self._record(ctx, ActionOutcome.CANCELLED)
             text = describe_refusal(error)
-        if _answers_itself(ctx):
+        if has_own_reply(ctx):
             return
         if ctx.interaction is not None:
             await answer(ctx.interaction, text, private=private)
@@ -75,9 +80,3 @@ class TextCommands:
         if ctx.interaction is not None:
             return self._instruments.command_ended(ctx.interaction, outcome, error)
         return self._instruments.text_command_ended(ctx, outcome, error)
-
-
-def _answers_itself(ctx: commands.Context[Any]) -> bool:
-    """Whether the cog has an error reply of its own; two would be one too many."""
-    own = ctx.command is not None and ctx.command.has_error_handler()
-    return own or (ctx.cog is not None and ctx.cog.has_error_handler())

@@ -84,39 +84,53 @@ class TrafficCapture:
         finally:
             CURRENT.reset(token)
 
+    def begin_text_command(self, prefix: str) -> None:
+        """Keep the message under way, whomever it mentions: it runs a command."""
+        exchange = under_way()
+        if exchange is not None:
+            exchange.addressed = True
+            exchange.prefix = prefix
+
     def ended(self, action: Action, module: str = "") -> None:
         """Note the journal's record of how the exchange under way ended."""
         exchange = under_way()
         if exchange is not None:
             exchange.action = action
-            exchange.module = module or exchange.module
+            exchange.module = module or exchange.module or _find_cog_module(action)
             self._is_due(exchange, _ENDED)
         self.failed(action, module)
 
     def failed(self, action: Action, module: str = "") -> None:
         """Have the files of the cog that failed copied, if one did."""
         if action.error is not None:
-            frames = (frame.module for frame in action.error.frames)
-            cog = next(filter(None, map(cog_of, (module, *frames))), "")
+            cog = cog_of(module) or cog_of(_find_cog_module(action))
             self._recorder.failed(cog, action.error.fingerprint, action.id)
 
     def _begun(self, event: str, told: Told) -> ActionExchange | None:
-        """Return the exchange that an event begins; `None` for what is not said to the bot."""
+        """Return the exchange that an event begins; `None` for what nobody says or does.
+
+        Which prefixes commands have is the bot's own affair, so any message may be one of them.
+        """
         now = self._recorder.clock.now()
         try:
             if event == "INTERACTION_CREATE":
                 kind = KINDS.get(told.get("type", 0))
                 return ActionExchange(kind, told, now, self._answered) if kind else None
-            if event == "MESSAGE_CREATE" and self._is_addressed(told):
-                return ActionExchange("message", told, now, self._answered)
+            if event == "MESSAGE_CREATE" and self._is_from_person(told):
+                addressed = self._is_addressed(told)
+                return ActionExchange("message", told, now, self._answered, addressed=addressed)
         except STRANGE as error:
             _log.warning("an event is not kept: %s", type(error).__name__)
         return None
 
+    def _is_from_person(self, told: Told) -> bool:
+        """Whether a person says it."""
+        return not (told.get("author", {}).get("bot") or told.get("webhook_id"))
+
     def _is_addressed(self, told: Told) -> bool:
-        """Whether a person says it to the bot: directly, with a mention, or as a reply to it."""
+        """Whether it is said to the bot: directly, with a mention, or as a reply to it."""
         me = self._client.user
-        if me is None or told.get("author", {}).get("bot") or told.get("webhook_id"):
+        if me is None:
             return False
         mine = str(me.id)
         replied = (told.get("referenced_message") or {}).get("author", {}).get("id")
@@ -131,9 +145,12 @@ class TrafficCapture:
             if len(self._labels) > _MOST_FORMS:
                 self._labels.popitem(last=False)
         if exchange.kind in ("press", "submit", "message"):
+            exchange.ended = self._recorder.clock.now()  # a form may come back before it is due
             self._is_due(exchange, SETTLED)
 
     def _is_due(self, exchange: ActionExchange, after: float) -> None:
+        if not exchange.addressed:
+            return
         due = self._recorder.clock.monotonic() + after
         if exchange.due is None:
             exchange.due = due
@@ -152,13 +169,14 @@ class TrafficCapture:
         labels = self._labels.get(str((told.get("data") or {}).get("custom_id")), {})
         asked = StepReader(cast, place, channel_name(in_dev), labels).read(exchange)
         web, whole = web_answers(exchange.web, cast)
-        now, secret = self._recorder.clock.now(), self._recorder.secret
+        secret = self._recorder.secret
+        ended = exchange.ended or self._recorder.clock.now()
         places = {"channel": ("c", around.channel_id), "server": ("s", told.get("guild_id"))}
         if exchange.kind != "message":
             places["interaction"] = ("i", told["id"])
         return TrafficRecord(
-            id=action.id if action else sortable_id(now),
-            at=action.ts if action else now,
+            id=action.id if action else sortable_id(ended),
+            at=action.ts if action else ended,
             began=exchange.began,
             event=action.event if action else _event(exchange),
             cog=cog,
@@ -171,6 +189,7 @@ class TrafficCapture:
             place=place,
             audience=audience,
             custom_id=asked.custom_id,
+            prefix=asked.prefix,
             changed=asked.changed if whole else (*asked.changed, "web"),
             outcome=action.outcome if action else ActionOutcome.OK,
             fingerprint=action.error.fingerprint if action and action.error else "",
@@ -240,6 +259,12 @@ class _Unwritten(NamedTuple):
     def finish(self) -> TrafficRecord | None:
         self.exchange.over = True
         return self.make(self.exchange)
+
+
+def _find_cog_module(action: Action) -> str:
+    """Return the outermost module of a cog on the way to a failure; empty where there is none."""
+    frames = action.error.frames if action.error is not None else ()
+    return next((frame.module for frame in frames if cog_of(frame.module)), "")
 
 
 def cog_of(module: str) -> str:

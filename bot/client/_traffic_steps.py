@@ -34,6 +34,7 @@ class Asked(NamedTuple):
     target: SayStep | None = None
     changed: tuple[str, ...] = ()
     custom_id: str = ""
+    prefix: str = ""
 
 
 class StepReader:
@@ -51,7 +52,9 @@ class StepReader:
         told = exchange.told
         self._where["by"] = self._author(told)
         if exchange.kind == "message":
-            return self._message(told)
+            asked = self._message(told)
+            typed = isinstance(asked.step, SayStep) and asked.step.say.startswith(exchange.prefix)
+            return asked._replace(prefix=exchange.prefix if typed else "")
         data: Told = told["data"]
         self._resolved = data.get("resolved") or {}
         for known, user in self._resolved.get("users", {}).items():

@@ -34,6 +34,11 @@ class ActionOutcome(StrEnum):
     ERROR = "error"
     TIMEOUT = "timeout"
     CANCELLED = "cancelled"
+    NO_RESPONSE = "no_response"
+
+
+FAILED = frozenset({ActionOutcome.ERROR, ActionOutcome.TIMEOUT, ActionOutcome.NO_RESPONSE})
+"""The outcomes that are failures."""
 
 
 class Frame(Record):

@@ -44,7 +44,8 @@ class ScriptWorld(Record):
     `cogs` are module names under `cogs`, loaded by a client with nothing behind it; none: the whole
     bot is run as in production, with all cogs. Its settings list the roles `developers` and
     `approvers`. `files` are what lies in the folder where cogs keep files: names to base64. The
-    flags named in `flags` are on for everybody, all others off.
+    flags named in `flags` are on for everybody, all others off. A bot of some cogs hears commands
+    that begin with one of `prefixes`, whatever cog would have it do so.
     """
 
     starts: datetime = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -55,6 +56,7 @@ class ScriptWorld(Record):
     files: dict[str, str] = Field(default_factory=dict)
     web: tuple[WebAnswer, ...] = ()
     flags: tuple[FlagName, ...] = ()
+    prefixes: tuple[str, ...] = ()
 
 
 class PersonStep(Record):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
+from bot.domain.journal import FAILED
+
 OWN_KINDS = frozenset({"run", "model", "forge", "check", "reload"})
 """Kinds of the bot's work on itself, never judged. It is told where it is done, so is a reload."""
 
@@ -25,7 +27,7 @@ class Sample(NamedTuple):
     @property
     def failed(self) -> bool:
         """Whether it counts as a failure; a cancellation does not."""
-        return self.outcome in ("error", "timeout")
+        return self.outcome in FAILED
 
     @property
     def when(self) -> datetime:

@@ -13,12 +13,13 @@ from pydantic import AwareDatetime, Field
 
 from bot.domain.audience import Audience
 from bot.domain.flag import FlagName
-from bot.domain.journal import ActionOutcome
+from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.record import Record
 from bot.domain.rehearsal import (
     Actor,
     AutocompleteStep,
     CommandStep,
+    InteractionStep,
     PressStep,
     SayStep,
     SingleStep,
@@ -62,6 +63,7 @@ class TrafficRecord(Record):
         " of older versions",
     )
     custom_id: str = Field(default="", description="of a component or form, without ids")
+    prefix: str = Field(default="", description="what a typed command began with: `!`")
     changed: tuple[str, ...] = Field(
         default=(), description="options whose value was not kept as it was typed"
     )
@@ -79,6 +81,18 @@ class TrafficRecord(Record):
     def ok(self) -> bool:
         """Whether it went well."""
         return self.outcome is ActionOutcome.OK
+
+    @property
+    def is_command(self) -> bool:
+        """Whether it runs a command, be it typed or a slash command."""
+        return self.event.startswith(f"{Kind.COMMAND}.") and not isinstance(
+            self.step, AutocompleteStep
+        )
+
+    @property
+    def is_request(self) -> bool:
+        """Whether somebody waits for its answer."""
+        return self.is_command or isinstance(self.step, InteractionStep)
 
     @property
     def form(self) -> str:

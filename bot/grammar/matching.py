@@ -1,14 +1,15 @@
 """Which failure somebody means: by an error's id, by words, or by what failed last nearby."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.domain.journal import Action, FailureGroup
+from bot.domain.journal import Action, ActionOutcome, FailureGroup
 from bot.domain.run import Trigger
 from bot.domain.samples import OWN_KINDS
 from bot.grammar.changes import asks_for_change, says_it_fails
 from bot.grammar.likeness import Fitting, fitting, words
+from bot.grammar.wrong_answers import says_no_response
 
 Named = Literal["exactly", "in words", "not at all"]
 
@@ -59,7 +60,10 @@ def meant(
         if trigger.origin == "person" and _asks_for_change(trigger):
             return Meant(searched=searched, change=True)
         fails = says_it_fails(trigger.text)
-        return _by_words(fitting(trigger.subject, failures, commands, fails=fails), searched)
+        meant_by = _by_words(fitting(trigger.subject, failures, commands, fails=fails), searched)
+        if not says_no_response(trigger.text):
+            return meant_by
+        return replace(meant_by, groups=_without_response_first(meant_by.groups))
     here = {trigger.place.channel_id, trigger.place.thread_id} - {None}
     local = tuple(group for group in failures if group.newest.channel_id in here)
     return Meant((local or failures)[:1], searched="the most recent failure", named="not at all")
@@ -83,6 +87,12 @@ def _by_words(found: Fitting, searched: str) -> Meant:
         idle=found.idle,
         named="exactly" if found.named else "in words",
     )
+
+
+def _without_response_first(groups: tuple[FailureGroup, ...]) -> tuple[FailureGroup, ...]:
+    """Return the failures of one action in order, those that nobody was answered first."""
+    missing = [each for each in groups if each.newest.outcome is ActionOutcome.NO_RESPONSE]
+    return (*missing, *(each for each in groups if each not in missing))
 
 
 def _with_fingerprint(

@@ -56,7 +56,8 @@ _SLOW = re.compile(
 )
 _SILENT = re.compile(
     r"\b(?:unresponsive|froze\w*|offline|is down|went down|dead|does nothing"
-    r"|no (?:reply|answer|response))\b",
+    r"|no (?:reply|answer|response)|nothing happens|says nothing|silent"
+    r"|(?:never|not|\w*n['\u2019]t) (?:respond|answer|repl(?:y|ie))(?:s|ed|ing)?)\b",
     re.IGNORECASE,
 )
 _SLASH = re.compile(r"(?<![\w/.:<])/(?=[a-z])", re.IGNORECASE)
@@ -119,13 +120,18 @@ def may_be_of_answer(text: str) -> bool:
 
     So it is too where nothing is called wrong: "everybody can read my list, only I should see it".
     """
-    slow = says_it_is_slow(text) or _SILENT.search(text)
+    slow = says_it_is_slow(text) or says_no_response(text)
     return not (slow or says_it_fails(text) or asks_for_change(text))
 
 
 def says_it_is_slow(text: str) -> bool:
     """Return whether somebody says that something takes long."""
     return _SLOW.search(text) is not None
+
+
+def says_no_response(text: str) -> bool:
+    """Return whether somebody says that something gives no answer at all."""
+    return _SILENT.search(text) is not None
 
 
 def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:

@@ -1,6 +1,7 @@
 """The port that takes note of what the bot does."""
 
 from collections.abc import Mapping
+from types import CodeType
 from typing import Protocol, TypedDict, Unpack
 
 from bot.domain.audience import Audience
@@ -12,7 +13,7 @@ class About(TypedDict, total=False):
 
     `audience` says who could see it. Without it, what people use counts as private: the record
     then holds stand-ins in place of values. `flags` says of each that was asked for whether it was
-    on.
+    on. `code` is blamed for a failure on whose way there is no line of ours.
     """
 
     duration_ms: float | None
@@ -29,6 +30,7 @@ class About(TypedDict, total=False):
     inputs: Mapping[str, object] | None
     flags: Mapping[str, bool]
     audience: Audience
+    code: CodeType | None
 
 
 class ActionRecorder(Protocol):

@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain, islice, zip_longest
 
 from bot.domain.cogs import cog_of_file
-from bot.domain.rehearsal import CommandStep, PressStep, Script, SubmitStep
+from bot.domain.rehearsal import PressStep, Script, SubmitStep
 from bot.domain.traffic import TrafficRecord
 from bot.proof.traffic_scripts import after, earlier
 from bot.proof.variations import variations
@@ -58,10 +58,15 @@ def with_setup(record: TrafficRecord, worked: Sequence[TrafficRecord]) -> Script
 
     `worked` are successes. A form may have been opened by a button.
     """
-    before = () if isinstance(record.step, CommandStep) else earlier(record, worked)
-    makers = (CommandStep, PressStep) if isinstance(record.step, SubmitStep) else CommandStep
-    made = [each for each in before if isinstance(each.step, makers) and _near(each, record)]
+    before = () if record.is_command else earlier(record, worked)
+    made = [each for each in before if _can_make(each, record) and _near(each, record)]
     return after(record, made[-_SETUP:])
+
+
+def _can_make(one: TrafficRecord, other: TrafficRecord) -> bool:
+    """Whether what one record shows may hold the button, or open the form, of the other."""
+    opens = isinstance(one.step, PressStep) and isinstance(other.step, SubmitStep)
+    return one.is_command or opens
 
 
 def _near(one: TrafficRecord, other: TrafficRecord) -> bool:

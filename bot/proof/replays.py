@@ -3,10 +3,12 @@
 import re
 from collections.abc import Collection
 
+from bot.domain.journal import command_of
 from bot.domain.rehearsal import (
     InteractionStep,
     PlayedError,
     PlayedStep,
+    SayStep,
     SeenEvent,
     SingleStep,
     TogetherStep,
@@ -38,12 +40,14 @@ def red_steps(play: Transcript, wanted: PlayedError) -> tuple[int, ...]:
     )
 
 
-def not_green(red: Collection[int], head: Transcript) -> str:
+def not_green(red: Collection[int], head: Transcript, wanted: PlayedError | None = None) -> str:
     """Return what stands against a play as proof that steps that were red are mended.
 
     Empty: at each of them nobody gets an error and whoever asked gets an answer. A refusal in the
     cog's own words is one; Discord's "did not respond" and a message without content are not.
+    Whoever talks asks nothing, unless `wanted`, the failure, is a command's: then they typed it.
     """
+    typed = wanted is not None and bool(command_of(wanted.event))
     if not red:
         return "the failure was not red, so that nothing is proven"
     if head.trouble:
@@ -51,13 +55,13 @@ def not_green(red: Collection[int], head: Transcript) -> str:
     for at in sorted(red):
         if at >= len(head.steps):
             return f"{at_step(at)} nothing was played"
-        why = _against(head.steps[at])
+        why = _against(head.steps[at], typed=typed)
         if why:
             return f"{at_step(at)} {why}"
     return ""
 
 
-def _against(step: PlayedStep) -> str:
+def _against(step: PlayedStep, *, typed: bool) -> str:
     if step.errors:
         return f"people get an error: {step.errors[0].error}"
     if step.unanswered:
@@ -67,14 +71,14 @@ def _against(step: PlayedStep) -> str:
     if step.wanted:
         return f"nothing answers {step.wanted[0]}"
     waiting = step.step.together if isinstance(step.step, TogetherStep) else (step.step,)
-    if not all(_answered(each, step.seen) for each in waiting):
+    if not all(_answered(each, step.seen, typed=typed) for each in waiting):
         return "people get no answer that they can see"
     return ""
 
 
-def _answered(step: SingleStep, seen: Collection[SeenEvent]) -> bool:
-    """Whether whoever asked sees anything of it; nobody asks by talking or by letting time pass."""
-    if not isinstance(step, InteractionStep):
+def _answered(step: SingleStep, seen: Collection[SeenEvent], *, typed: bool) -> bool:
+    """Whether whoever asked sees anything of it; nobody asks by letting time pass."""
+    if not isinstance(step, InteractionStep | SayStep) or (isinstance(step, SayStep) and not typed):
         return True
     return any(each.to in ("", step.by) and _has_content(each) for each in seen)
 

@@ -13,7 +13,6 @@ from typing import Any
 
 from bot.domain.rehearsal import (
     Actor,
-    InteractionStep,
     PersonStep,
     RestartStep,
     Script,
@@ -67,7 +66,7 @@ def beside(record: TrafficRecord, known: Sequence[TrafficRecord]) -> tuple[Traff
         and each.id != record.id
         and each.cog == record.cog
         and each.pseudonyms.get("server") == server
-        and isinstance(each.step, InteractionStep)
+        and each.is_request
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.id), reverse=True))
 
@@ -135,6 +134,7 @@ def _one_by_one(
         cogs=(record.cog,) if record.cog else (),
         web=tuple(answer for each in order for answer in each.web),
         flags=_flags_on(order),
+        prefixes=tuple(dict.fromkeys(each.prefix for each in order if each.prefix)),
     )
     return world, tuple(steps)
 

@@ -260,7 +260,7 @@ def _is_red(replay: Replay, play: Transcript) -> bool:
 def _against(replay: Replay, play: Transcript) -> str:
     """Return what stands against a play as proof of the mend; empty: nothing does."""
     if replay.wanted is not None:
-        return not_green((len(replay.script.steps) - 1,), play)
+        return not_green((len(replay.script.steps) - 1,), play, replay.wanted)
     if play.trouble:
         return f"the bot does not hold: {play.trouble}"
     right = answer_lines(play, replay.at) == replay.right

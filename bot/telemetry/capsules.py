@@ -162,7 +162,7 @@ def _way(causes: tuple[BaseException, ...], root: str) -> list[TracePlace]:
                     del where[place.frame]
                 del places[shared:]
             where[frame] = len(places)
-            file = _project_file(frame.f_code.co_filename, root)
+            file = findfind_project_file(frame.f_code.co_filename, root)
             places.append(TracePlace(file, frame, traceback.tb_lineno))
             traceback = traceback.tb_next
     return [place for place in places if _HIDDEN not in place.frame.f_code.co_varnames]
@@ -208,7 +208,7 @@ def _code(error: BaseException) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def _project_file(filename: str, root: str) -> str | None:
+def findfind_project_file(filename: str, root: str) -> str | None:
     """Return the file relative to the project's root; `None` if it is not the project's own."""
     path, folder = Path(os.path.realpath(filename)), Path(os.path.realpath(root))
     if filename.startswith("<") or not path.is_relative_to(folder):
@@ -241,7 +241,7 @@ def _unparsed(error: BaseException, root: str) -> Frame | None:
     """Return the line of the project that is no Python: no frame of it ever ran."""
     if not isinstance(error, SyntaxError) or not isinstance(error.filename, str):
         return None
-    file = _project_file(error.filename, root)
+    file = find_project_file(error.filename, root)
     line = error.lineno if isinstance(error.lineno, int) else 0
     return None if file is None else Frame(file=file, line=max(0, line), function="<module>")
 

@@ -11,10 +11,12 @@ from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
 from bot.domain.ids import sortable_id
 from bot.domain.journal import Action, ActionOutcome, Capsule, Kind
+from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
 from bot.ports.recorder import About
 from bot.redaction._redact import redact
+from bot.telemetry.blamed_code import add_blamed_code
 from bot.telemetry.capsules import capsule, root_cause
 from bot.telemetry.literals import Redact
 from bot.telemetry.private_capsules import hide_private_values, without_values
@@ -119,6 +121,7 @@ class Recorder:
 
     def _capsule(self, kind: Kind, name: str, error: BaseException, about: About) -> Capsule:
         found = capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs"))
+        found = add_blamed_code(found, about.get("code"), self._root)
         default = Audience.PRIVATE if kind in _PEOPLES else Audience.TEAM
         audience = about.get("audience", default)
         found = found.but(audience=audience)
@@ -157,6 +160,8 @@ def outcome_of(error: BaseException | None) -> ActionOutcome:
     if error is None:
         return ActionOutcome.OK
     cause = root_cause(error)
+    if isinstance(cause, NoResponse):
+        return ActionOutcome.NO_RESPONSE
     if isinstance(cause, TimeoutError):
         return ActionOutcome.TIMEOUT
     if isinstance(cause, asyncio.CancelledError) or not isinstance(cause, Exception):

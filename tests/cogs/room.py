@@ -14,6 +14,8 @@ import simcord
 
 from bot.client import Identity, TheseusClient
 from bot.domain.flag import on_for_all
+from bot.domain.journal import ActionOutcome
+from bot.domain.no_response import NoResponse
 from bot.domain.people import AllowList
 from bot.domain.rehearsal import WebAnswer
 from bot.redaction import redact
@@ -43,8 +45,15 @@ class SimulatedClock:
 class Room:
     """What a cog's test needs: the channel, people in it, and the bot that listens there."""
 
-    def __init__(self, cog_module: str, state: Path, flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        cog_module: str,
+        state: Path,
+        flags: Sequence[str] = (),
+        prefixes: Sequence[str] = (),
+    ) -> None:
         self._cog_module = cog_module
+        self._prefixes = prefixes
         self._flags = on_for_all(flags)
         self._state = state
         self._clock = SimulatedClock()
@@ -134,6 +143,14 @@ class Room:
         text, names = "\n".join(lines), self._names()
         return re.sub(r"<(@|@&|#)!?\d+>", lambda found: names.get(found[0], found[0]), text)
 
+    def answer_to(self, message: discord.Message) -> str:
+        """Return all that people see after a message: later ones, reactions, or that it is gone."""
+        shown = {each.id: each for each in self.channel.history()}
+        lines = [line for each in shown.values() if each.id > message.id for line in _lines(each)]
+        own = shown.get(message.id)
+        lines += ["deleted"] if own is None else [str(each.emoji) for each in own.reactions]
+        return "\n".join(filter(None, lines))
+
     def _names(self) -> dict[str, str]:
         """Return what can be mentioned: `@alice`, `@Theseus`, `@crew`, `#dev`, by the mention."""
         me = {self.bot.user.mention: "@Theseus"} if self.bot.user else {}
@@ -164,6 +181,7 @@ class Room:
             identity=Identity(guild_id=None, dev_channel_id=0, people=AllowList()),
             flags=self._flags.get,
             extensions=[self._cog_module],
+            prefixes=self._prefixes,
         )
 
 
@@ -196,16 +214,17 @@ async def open_room(
     errors_expected: bool = False,
     seed: int | None = None,
     flags: Sequence[str] = (),
+    prefixes: Sequence[str] = (),
 ) -> AsyncIterator[Room]:
     """Lend a room with that cog; the cog is unloaded and the bot ended afterwards.
 
     With `web`, that is what services answer, and nothing else can be reached; with a `seed`, what
-    is left to chance comes out the same each time. Of all flags, `flags` are on. Errors
-    the bot met are raised at the end, unless they are expected; the only one as it came out of the
-    cog.
+    is left to chance comes out the same each time. Of all flags, `flags` are on. Typed commands may
+    begin with one of `prefixes`. Errors the bot met are raised at the end, unless they are
+    expected; the only one as it came out of the cog.
     """
     with _luck(seed), recorded_web(web) if web else nullcontext():
-        room = Room(cog_module, state, flags)
+        room = Room(cog_module, state, flags, prefixes)
         await room.open()
         try:
             yield room
@@ -216,8 +235,13 @@ async def open_room(
         return
     if len(room.env.errors) == 1:
         (error,) = room.env.errors
-        raise getattr(error, "original", error)
+        while isinstance(inner := getattr(error, "original", None), BaseException):
+            error = inner  # a hybrid's failure has two wrappers
+        raise error
     room.env.raise_errors()
+    for action in room.journal.actions:
+        if action.outcome is ActionOutcome.NO_RESPONSE and action.error is not None:
+            raise NoResponse(action.error.message)
 
 
 def _components(message: discord.Message) -> Iterator[dict[str, Any]]:

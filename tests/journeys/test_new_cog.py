@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,13 +11,11 @@ import pytest
 from bot.app.demo import local_forge
 from bot.demo.demo import DemoPlan, demo
 from local_discord.person import Person
-from tests.fakes.repositories import commit, git
 from tests.support.page_reader import PageReader, text_of
-from tests.support.tracked_files import tracked_files
+from tests.support.repository_copy import copy_repository
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 WRITTEN = ("cogs/coin_flips.py", "tests/cogs/test_coin_flips.py")
 CHECKS = (
     ("ruff", "check", *WRITTEN),
@@ -26,19 +23,6 @@ CHECKS = (
     ("mypy", *WRITTEN),
     ("pytest", "-q", WRITTEN[1], "tests/test_entry_points.py"),
 )
-
-
-def _checkout(folder: Path) -> Path:
-    """Return a copy of this repository with one commit."""
-    for path in tracked_files(ROOT, "--cached", "--others", "--exclude-standard"):
-        if (ROOT / path).is_file():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(ROOT / path, folder / path)
-    git(folder, "init", "-q", "-b", "main")
-    commit(folder, {}, "Begin")
-    if (ROOT / ".mypy_cache").is_dir():  # from nothing it takes a minute
-        shutil.copytree(ROOT / ".mypy_cache", folder / ".mypy_cache")
-    return folder
 
 
 def _run(folder: Path, *words: str) -> None:
@@ -51,7 +35,7 @@ def _run(folder: Path, *words: str) -> None:
 
 
 async def test_a_new_cog_passes_our_checks_and_answers_in_the_demo(tmp_path: Path) -> None:
-    folder = await asyncio.to_thread(_checkout, tmp_path / "bot")
+    folder = await asyncio.to_thread(copy_repository, tmp_path / "bot")
     _run(folder, "bot", "new", "cog", "coin_flips", "--does", "Toss a coin")
     for check in CHECKS:
         await asyncio.to_thread(_run, folder, *check)

@@ -130,6 +130,10 @@ class Timed(commands.Cog):
             await asyncio.sleep(seconds)
         await interaction.response.send_message("at last")
 
+    @commands.command()
+    async def half(self, ctx, *, number: str):
+        await ctx.send(f"half is {int(number) / 2}")
+
     @command()
     async def silent(self, interaction: discord.Interaction):
         pass

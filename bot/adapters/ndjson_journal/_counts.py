@@ -12,9 +12,9 @@ from pathlib import Path
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions
 from bot.adapters.ndjson_journal._index import microseconds
 from bot.adapters.ndjson_journal._unindexed import gaps, search
+from bot.domain.journal import FAILED
 from bot.domain.samples import ActionCount
 
-_FAILED = ("error", "timeout")
 _MICROSECONDS = 1_000_000
 _ACTIONS = """
     WITH RECURSIVE events (event) AS (
@@ -29,7 +29,8 @@ _ACTIONS = """
 """
 _FAILURES = """
     SELECT ts / ? AS place, event, count(*) AS found FROM records
-    WHERE outcome IN ('error', 'timeout') AND outcome <> 'ok' AND ts BETWEEN ? AND ? GROUP BY 1, 2
+    WHERE outcome IN ('error', 'timeout', 'no_response') AND outcome <> 'ok'
+    AND ts BETWEEN ? AND ? GROUP BY 1, 2
 """
 
 _Place = tuple[int, str]
@@ -52,7 +53,7 @@ def counts(
         if first <= row.ts <= last:
             place = (row.ts // width, _kind(row.event))
             actions[place] += 1
-            failures[place] += row.outcome in _FAILED
+            failures[place] += row.outcome in FAILED
     return [
         ActionCount(float(place * seconds), kind, count, failures[place, kind])
         for (place, kind), count in sorted(actions.items())

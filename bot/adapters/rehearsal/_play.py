@@ -240,6 +240,7 @@ class Play:
             "seed": world.seed + self._lives - 1,
             "cogs": world.cogs,
             "flags": world.flags,
+            "prefixes": world.prefixes,
             "files": world.files if self._lives == 1 else {},
             "keep": self._keep_files,
             "guild": self._local.guild_id,

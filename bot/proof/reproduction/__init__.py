@@ -85,6 +85,7 @@ def replay_candidate(failure: Action, replay: Replay) -> Reproduction | None:
         name=f"test_{own}_is_answered",
         doc=f"{_words(capsule.exception)[:30]} came out of it: failure {_fingerprint(capsule)}.",
         expects=capsule.exception,
+        typed=failure.kind is Kind.COMMAND,
     )
 
 

@@ -1,26 +1,28 @@
-"""A slash command as the journal tells of its failure, read as a script of one step.
+"""A command as the journal tells of its failure, read as a script of one step.
 
 What the command takes for a person or a channel is known from its method alone: the journal has
-ids. They become people and channels of the script.
+ids. They become people and channels of the script. A command that can only be typed is typed after
+a mention.
 """
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.domain.cogs import cog_of_file
 from bot.domain.journal import Capsule
 from bot.domain.plan import Reproduction
-from bot.domain.rehearsal import CommandStep, Option, Script, ScriptWorld
+from bot.domain.rehearsal import CommandStep, Option, SayStep, Script, ScriptWorld, SingleStep
 from bot.infra.syntax import literal, parse
 from bot.proof.reproduction._script import script_test
 from bot.proof.reproduction._write import Unwritable
+from bot.proof.traffic_scripts import BOT
 
 _PATH = re.compile(r"[\w-]{1,32}(?: [\w-]{1,32}){0,2}")
 _PEOPLE = frozenset({"Member", "User"})
 _CHANNELS = frozenset({"TextChannel", "GuildChannel", "Thread", "Messageable"})
 _UNMADE = frozenset({"Role", "Attachment", "VoiceChannel", "CategoryChannel", "ForumChannel"})
-_ASKED = frozenset({"discord", "Interaction"})
+_SLASH, _TYPED = frozenset({"command", "hybrid_command"}), frozenset({"command", "group"})
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -28,22 +30,27 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 def command_test(
     command: str, capsule: Capsule, texts: Mapping[str, str], *, path: str, name: str, doc: str
 ) -> Reproduction | None:
-    """Return the test of a slash command's failure; `None` where its options cannot be written.
+    """Return the test of a command's failure; `None` where its options cannot be written.
 
     `texts` are the files of the capsule's frames, as far as they are there.
     """
     file = next((frame.file for frame in capsule.frames if cog_of_file(frame.file)), "")
     if not cog_of_file(file).isidentifier() or not _PATH.fullmatch(command):
         return None
-    function = _callback(texts.get(file, ""), command.rpartition(" ")[2])
-    if function is None:
-        return None
+    last = command.rpartition(" ")[2]
+    text = texts.get(file, "")
+    slash, typed = _callback(text, last), _method(text, last, typed=True)
     try:
-        step = _step(command, capsule.inputs, _annotations(function))
+        if slash is not None:
+            step: SingleStep = _step(command, capsule.inputs, _annotations(slash))
+        elif typed is not None:
+            step = _said(command, capsule.inputs, typed)
+        else:
+            return None
     except (Unwritable, ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
     script = Script(world=ScriptWorld(cogs=(cog_of_file(file),)), steps=(step,))
-    return script_test(script, path=path, name=name, doc=doc, expects=capsule.exception)
+    return script_test(script, path=path, name=name, doc=doc, expects=capsule.exception, typed=True)
 
 
 def options_of(text: str, command: str) -> dict[str, frozenset[str]] | None:
@@ -54,33 +61,55 @@ def options_of(text: str, command: str) -> dict[str, frozenset[str]] | None:
     function = _callback(text, command.rpartition(" ")[2])
     if function is None:
         return None
-    found = _annotations(function)
-    return {name: kinds for name, kinds in found.items() if name != "self" and kinds != _ASKED}
+    names, found = [*_annotations(function)], _annotations(function)
+    first = 2 if names[:1] == ["self"] else 1  # the interaction, or the context, is no option
+    return {name: found[name] for name in names[first:]}
 
 
 def _callback(text: str, name: str) -> Function | None:
-    """Return the method that a slash command of that name runs."""
+    """Return the method that a slash command of that name runs, be it a hybrid."""
+    return _method(text, name, typed=False)
+
+
+def _method(text: str, name: str, *, typed: bool) -> Function | None:
+    """Return the method of a command of that name; with `typed`, one that can only be typed."""
     try:
         tree = parse(text)
     except (SyntaxError, ValueError, RecursionError):
         return None
-    for node in ast.walk(tree):
-        if isinstance(node, Function) and any(
-            _is_command(each, node, name) for each in _made(node)
-        ):
-            return node
+    functions = [node for node in ast.walk(tree) if isinstance(node, Function)]
+    groups = _typed_groups(functions)
+    for node in functions:
+        for made in _made(node):
+            if isinstance(made.func, ast.Attribute) and _is_named(made, node, name):
+                only_typed = _is_typed(made.func, groups)
+                kinds = _TYPED if typed else _SLASH
+                if only_typed == typed and made.func.attr in kinds:
+                    return node
     return None
+
+
+def _typed_groups(functions: Sequence[Function]) -> frozenset[str]:
+    """Return the names of what makes commands that can only be typed: groups, and the module."""
+    found = frozenset({"commands", "bot", "client"})
+    for node in functions:  # a group stands before the groups within it
+        for made in _made(node):
+            if isinstance(made.func, ast.Attribute) and made.func.attr == "group":
+                found |= {node.name} if _is_typed(made.func, found) else frozenset()
+    return found
 
 
 def _made(function: Function) -> Iterator[ast.Call]:
     return (each for each in function.decorator_list if isinstance(each, ast.Call))
 
 
-def _is_command(made: ast.Call, function: Function, name: str) -> bool:
-    if not isinstance(made.func, ast.Attribute) or made.func.attr != "command":
-        return False
-    if isinstance(made.func.value, ast.Name) and made.func.value.id == "commands":
-        return False  # a typed one
+def _is_typed(called: ast.Attribute, groups: frozenset[str]) -> bool:
+    """Whether what a decorator makes can only be typed."""
+    plain = called.attr in _TYPED
+    return plain and isinstance(called.value, ast.Name) and called.value.id in groups
+
+
+def _is_named(made: ast.Call, function: Function, name: str) -> bool:
     named = [each.value for each in made.keywords if each.arg == "name"]
     told = named[0].value if named and isinstance(named[0], ast.Constant) else function.name
     return told == name
@@ -113,6 +142,30 @@ def _step(
         raise Unwritable
     options = {name: _option(source, kinds[name]) for name, source in inputs.items()}
     return CommandStep(command=command, options=options)
+
+
+def _said(command: str, inputs: Mapping[str, str], function: Function) -> SayStep:
+    """Return what is typed to run the command. Raises `Unwritable` for a value with no text.
+
+    discord.py takes what stands after `*` as it is, and all else word by word, or in quotes.
+    """
+    kinds, rest = _annotations(function), {each.arg for each in function.args.kwonlyargs}
+    if not inputs.keys() <= kinds.keys() or any(kinds[name] & _CHANNELS for name in inputs):
+        raise Unwritable
+    typed = [f"@{BOT}", command]
+    for name, source in inputs.items():
+        text = str(_option(source, kinds[name]))
+        typed.append(text if name in rest else _as_one_word(text))
+    return SayStep(say=" ".join(typed))
+
+
+def _as_one_word(text: str) -> str:
+    """Return an argument as it is typed. Raises `Unwritable` for what cannot be."""
+    if text and not re.search(r"[\s\"'\\\u2018-\u301f]", text):
+        return text
+    if not text or re.search(r"[\"\\\n\u2018-\u301f]", text):
+        raise Unwritable
+    return f'"{text}"'
 
 
 def _option(source: str, kinds: frozenset[str]) -> Option:

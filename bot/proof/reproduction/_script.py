@@ -50,6 +50,7 @@ def script_test(
     name: str,
     doc: str,
     expects: str,
+    typed: bool = False,
     wanted: Sequence[Wanted] = (),
     seed: int | None = None,
     luck: int = 0,
@@ -59,16 +60,17 @@ def script_test(
     Whoever does the last step can then read something of the answer; else what is `wanted` is seen
     of each step that it names. No step raises. `None` where it cannot be written: what the room has
     not (files, direct messages, steps in the same instant), several cogs or none. `name` and `doc`
-    are the test's, ready to be code; `expects` is what fails it on base. With a `seed` the room's
-    luck is always the same; with `luck` it is played so many times, each with another, and what is
-    left to chance has to come out in more than one way.
+    are the test's, ready to be code; `expects` is what fails it on base. `typed`: the last step
+    is a message that runs a command, so that whoever says it waits for an answer. With a `seed` the
+    room's luck is always the same; with `luck` it is played so many times, each with another, and
+    what is left to chance has to come out in more than one way.
     """
     cogs, world = script.world.cogs, script.world
     if not script.steps or len(cogs) != 1 or not _is_name(cogs[0]) or world.files:
         return None
     chance = next((each.step for each in wanted if each.one_of), None) if luck else None
     try:
-        body, texts = _Body(script, wanted, chance).lines()
+        body, texts = _Body(script, wanted, chance, typed=typed).lines()
     except Unwritable:
         return None
     luckily = "seed" if chance is not None else "" if seed is None else str(seed)
@@ -94,6 +96,10 @@ def _room(script: Script, folder: str, seed: str) -> Group:
     named: dict[str, Group | str] = {"web=": "web"} if world.web else {}
     named |= {"seed=": seed} if seed else {}
     named |= {"flags=": flags} if world.flags else {}
+    prefixes = Group(
+        "[", "]", [quoted(each) for each in world.prefixes], [""] * len(world.prefixes)
+    )
+    named |= {"prefixes=": prefixes} if world.prefixes else {}
     items = [quoted(f"cogs.{world.cogs[0]}"), folder, *named.values()]
     return Group("open_room(", ")", items, ["", "", *named])
 
@@ -101,8 +107,11 @@ def _room(script: Script, folder: str, seed: str) -> Group:
 class _Body:
     """Writes the body of one test. Raises `Unwritable`."""
 
-    def __init__(self, script: Script, wanted: Sequence[Wanted], chance: int | None) -> None:
+    def __init__(
+        self, script: Script, wanted: Sequence[Wanted], chance: int | None, *, typed: bool
+    ) -> None:
         self._steps = script.steps
+        self._typed = typed and isinstance(script.steps[-1], SayStep) and not wanted
         self._web = script.world.web
         self._chance = chance
         self._writer = Writer()
@@ -136,6 +145,8 @@ class _Body:
         if at in self._openers.values():
             return f"form_{at + 1}"
         wanted = self._asserted.of(at)
+        if at == len(self._steps) - 1 and self._typed:
+            return "typed"
         if at == len(self._steps) - 1:
             asks = isinstance(step, ASKED) and (wanted or self._nothing_wanted)
             return "answer" if asks or (isinstance(step, AutocompleteStep) and wanted) else ""
@@ -146,6 +157,8 @@ class _Body:
         found = [*self._asserted.lines(at, step, "answer", INDENT)]
         if self._nothing_wanted and isinstance(step, ASKED):
             found = [f"{INDENT}assert {seen(step, 'answer')}"]
+        if self._typed:
+            found = [f"{INDENT}assert room.answer_to(typed)"]
         if found:
             yield from ("", *found)
         if self._chance is not None:

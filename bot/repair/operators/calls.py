@@ -81,6 +81,8 @@ def _keyword(node: ast.Call, keyword: ast.keyword, view: View) -> Iterator[Candi
     for other in difflib.get_close_matches(keyword.arg or "", known, 3, 0.3) or known:
         text = f"{other}={view.code(keyword.value)}"
         yield view.put(keyword, text, "arguments", 0.8)
+    if not known and keyword is node.keywords[0]:  # a library's: it has another name there
+        yield view.put(keyword, view.code(keyword.value), "arguments", 0.7)
 
 
 def with_argument(node: ast.Call, extra: str, weight: float, view: View) -> Candidate:

@@ -149,12 +149,25 @@ async def test_somebody_without_an_answer_is_told_so_and_late_ones_are_none(
         player, run("silent"), run("slow", seconds=2), run("slow", seconds=5), cogs=("timed",)
     )
     silent, in_time, late = played.steps
-    assert lines(silent) == ["notice dev to alice The application did not respond"]
-    assert silent.unanswered
+    assert "`/silent` ended without an answer" in lines(silent)[0]
+    assert [each.error for each in silent.errors] == ["bot.domain.no_response.NoResponse"]
     assert not in_time.unanswered
+    assert "notice dev to alice The application did not respond" in lines(late)
     assert late.unanswered
     assert [each.error for each in late.errors] == []  # it comes later than the person waits
     assert played.failed
+
+
+async def test_commands_are_typed_with_a_prefix_that_a_cog_of_another_bot_set(
+    player: ScriptPlayer,
+) -> None:
+    typed = (SayStep(say="!half 8"), SayStep(say="!half of it"))
+    heard = await play(player, *typed, cogs=("timed",), prefixes=("!",))
+    assert lines(heard.steps[0]) == ["message dev m2 half is 4.0"]
+    (error,) = heard.steps[1].errors
+    assert (error.event, error.error) == ("command.half", "ValueError")
+    unheard = await play(player, *typed, cogs=("timed",))
+    assert [each.seen for each in unheard.steps] == [(), ()]
 
 
 async def test_time_that_is_slept_away_without_await_is_gone_for_everybody(

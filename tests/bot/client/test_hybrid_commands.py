@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, ActionOutcome, Kind
+from local_discord.person import Message
 from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, living
 
@@ -50,43 +51,54 @@ async def test_a_success_as_a_typed_command_is_recorded_once(room: LiveClient) -
     assert (action.event, action.outcome) == ("command.share", ActionOutcome.OK)
 
 
-@pytest.mark.parametrize(
-    ("command", "options"),
-    [
-        ("share", {"coins": 9, "people": 0}),
-        ("slow_share", {}),
-        ("pot empty", {}),
-        ("spot", {"at": "0"}),
-        ("checked", {}),
-        ("hooked", {}),
-    ],
-)
-async def test_a_failure_as_a_slash_command_is_recorded_once_and_answered_by_its_id(
-    room: LiveClient, command: str, options: dict[str, object]
-) -> None:
-    await room.alice.run("dev", command, **options)
-    answer = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
-    action = await read_only_record(room)
-    check_failure(action, f"command.{command}")
-    assert action.error is not None
-    inputs = {name: literal_eval(value) for name, value in action.error.inputs.items()}
-    assert inputs == options
-    assert answer["content"].startswith(f"⚠️ `/{command}` failed with ZeroDivisionError.")
-    assert f"Error id `{short_id(action.id)}`" in answer["content"]
-    assert "division" not in answer["content"]
-    assert "Hybrid" not in answer["content"]
+FAILING: dict[str, dict[str, object]] = {
+    "share": {"coins": 9, "people": 0},
+    "slow_share": {},
+    "pot empty": {},
+    "spot": {"at": "0"},
+    "checked": {},
+    "hooked": {},
+}
 
 
-@pytest.mark.parametrize("typed", ["share 9 0", "slow_share", "pot empty", "checked", "hooked"])
-async def test_a_failure_as_a_typed_command_is_recorded_once_and_answered_by_its_id(
-    room: LiveClient, typed: str
+async def test_failures_as_slash_commands_are_recorded_once_and_answered_by_their_ids(
+    room: LiveClient,
 ) -> None:
-    await room.alice.say("dev", f"@Theseus {typed}")
-    answer = await room.alice.wait_for("dev", lambda m: "failed with" in m["content"])
-    action = await read_only_record(room)
-    check_failure(action, f"command.{typed.removesuffix(' 9 0')}")
-    assert f"Error id `{short_id(action.id)}`" in answer["content"]
-    assert "division" not in answer["content"]
+    for command, options in FAILING.items():
+        await room.alice.run("dev", command, **options)
+        answer = await wait_for_text(room, f"`/{command}`")
+        action = (await room.journal.of(Kind.COMMAND))[-1]
+        check_failure(action, f"command.{command}")
+        assert action.error is not None
+        inputs = {name: literal_eval(value) for name, value in action.error.inputs.items()}
+        assert inputs == options
+        assert answer["content"].startswith(f"⚠️ `/{command}` failed with ZeroDivisionError.")
+        check_answer(answer["content"], action)
+    assert len(await room.journal.of(Kind.COMMAND)) == len(FAILING)
+
+
+async def test_failures_as_typed_commands_are_recorded_once_and_answered_by_their_ids(
+    room: LiveClient,
+) -> None:
+    for command, options in FAILING.items():
+        values = " ".join(map(str, options.values()))
+        await room.alice.say("dev", f"@Theseus {command} {values}")
+        answer = await wait_for_text(room, f"`{command}`")
+        action = (await room.journal.of(Kind.COMMAND))[-1]
+        check_failure(action, f"command.{command}")
+        check_answer(answer["content"], action)
+    assert len(await room.journal.of(Kind.COMMAND)) == len(FAILING)
+
+
+async def wait_for_text(room: LiveClient, text: str) -> Message:
+    return await room.alice.wait_for("dev", lambda message: text in message["content"])
+
+
+def check_answer(text: str, action: Action) -> None:
+    """Check that people get the id, and nothing of the error's own text or its wrappers."""
+    assert f"Error id `{short_id(action.id)}`" in text
+    assert "division" not in text
+    assert "Hybrid" not in text
 
 
 async def test_both_ways_of_use_fail_with_one_fingerprint(room: LiveClient) -> None:

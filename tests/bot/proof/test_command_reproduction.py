@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.journal import Action, Kind
 from bot.domain.plan import Reproduction
-from bot.proof.reproduction import command_candidate
+from bot.proof.reproduction import command_candidate, options_of
 from tests.fakes.fake_clock import FakeClock
 from tests.support.failures import capsule, failure
 
@@ -23,7 +23,25 @@ class Gifts(commands.Cog):
     box = app_commands.Group(name="box", description="Boxes")
 
     @commands.command(name="typed")
-    async def typed(self, ctx, times: int) -> None: ...
+    async def typed(self, ctx, whom: discord.Member, first: str, *, rest: str = "") -> None: ...
+
+    @commands.command()
+    async def told(self, ctx, where: discord.TextChannel) -> None: ...
+
+    @commands.group()
+    async def shelf(self, ctx) -> None: ...
+
+    @shelf.command()
+    async def dust(self, ctx, times: int) -> None: ...
+
+    @commands.hybrid_command(name="share")
+    async def split(self, ctx: commands.Context, coins: int, people: int) -> None: ...
+
+    @commands.hybrid_group()
+    async def pot(self, ctx: commands.Context) -> None: ...
+
+    @pot.command()
+    async def fill(self, ctx: commands.Context, coins: int) -> None: ...
 
     @app_commands.command(name="give", description="Give")
     @app_commands.rename(whom="to", count="how-many")
@@ -82,9 +100,49 @@ def test_a_command_of_a_group_goes_by_its_whole_name() -> None:
 
 
 @pytest.mark.parametrize(
+    ("action", "call"),
+    [
+        (
+            failed("typed", whom="81", first="'a b'", rest=repr('all "the" rest')),
+            'room.say(room.alice, \'@Theseus typed @bob "a b" all "the" rest\')',
+        ),
+        (failed("shelf dust", times="3"), "room.say(room.alice, '@Theseus shelf dust 3')"),
+        (
+            failed("share", coins="9", people="0"),
+            "room.alice.slash(room.channel, 'share', coins=9, people=0)",
+        ),
+        (failed("pot fill", coins="9"), "room.alice.slash(room.channel, 'pot fill', coins=9)"),
+    ],
+    ids=lambda each: each.name if isinstance(each, Action) else "",
+)
+def test_hybrid_and_typed_commands_are_asked_again_as_they_can_be(
+    action: Action, call: str
+) -> None:
+    test = written(action)
+
+    assert test is not None
+    calls = [ast.unparse(node) for node in ast.walk(ast.parse(test.source)) if is_asked(node)]
+    assert ("assert room.answer_to(typed)" in test.source) is ("room.say" in call)
+    assert [each.replace("'", '"') for each in calls] == [call.replace("'", '"')]
+
+
+def is_asked(node: ast.AST) -> bool:
+    asked = {"room.alice.slash", "room.say"}
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in asked
+
+
+def test_a_hybrid_has_the_options_that_people_give() -> None:
+    assert [*(options_of(COG, "share") or ())] == ["coins", "people"]
+    assert options_of(COG, "typed") is None
+
+
+@pytest.mark.parametrize(
     "action",
     [
         failed("typed", times="3"),
+        failed("typed", first=repr('no "quotes"')),
+        failed("typed", first="''"),
+        failed("told", where="77"),
         failed("gone"),
         failed(role="5"),
         failed(unknown="5"),

@@ -89,3 +89,12 @@ def test_only_what_was_red_is_asked_for() -> None:
     assert "the failure was not red" in not_green([], head)
     assert not_green([2], head) == "at step 3 nothing was played"
     assert not_green([1], head.but(trouble="it ended")) == "the bot does not hold: it ended"
+
+
+def test_a_typed_command_that_nobody_is_answered_is_not_green() -> None:
+    head = transcript(played(step=SayStep(say="!echo hi")))
+    typed = PlayedError(event="command.echo", error="TypeError")
+    heard = PlayedError(event="listener.on_message", error="TypeError")
+    assert not_green([0], head, typed) == "at step 1 people get no answer that they can see"
+    assert not_green([0], head, heard) == ""
+    assert not_green([0], transcript(played(seen("hi"), step=SayStep(say="!echo hi"))), typed) == ""

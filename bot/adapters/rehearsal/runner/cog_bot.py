@@ -72,6 +72,7 @@ class CogBot:
             recorder=recorder,
             identity=identity,
             flags=switched_on(world["flags"]),
+            prefixes=tuple(world["prefixes"]),
             extensions=tuple(f"cogs.{name}" for name in world["cogs"]),
             guild_ready_timeout=network.READY_SECONDS,
         )

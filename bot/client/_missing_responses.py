@@ -1,0 +1,137 @@
+"""Commands that end without responding to their interaction: failures, though nothing raised.
+
+Discord waits 3 s for the first response and shows "did not respond" then. A command may end and
+have a task of its own respond, so the verdict waits nearly as long. After "thinking..." Discord
+waits 15 minutes for the answer itself.
+"""
+
+import asyncio
+from typing import Any
+
+import discord
+
+from bot.client._error_replies import answer, missing_response_text
+from bot.client._exchanges import under_way
+from bot.client._follow_ups import FOLLOW_UPS
+from bot.client._instrumentation import Instruments
+from bot.client._interaction_inputs import shown_command
+from bot.client._unawaited_calls import find_unawaited
+from bot.domain.journal import ActionOutcome
+from bot.domain.no_response import NoResponse
+from bot.ports.clock import Clock
+
+RESPONSE_SECONDS = 2.5
+FOLLOW_UP_SECONDS = 14 * 60.0
+_THINKING = discord.InteractionResponseType.deferred_channel_message
+
+
+class ResponseWatch:
+    """Waits for the responses of commands that have ended, and records how they ended."""
+
+    def __init__(self, clock: Clock, instruments: Instruments) -> None:
+        self._clock = clock
+        self._instruments = instruments
+        self._closing = False
+        self._sleeping: set[asyncio.Future[None]] = set()
+        self._watching: set[asyncio.Task[Any]] = set()
+
+    async def record_command(self, interaction: discord.Interaction) -> None:
+        """Record a command that ended without an error, once it has responded or does not."""
+        self._instruments.note_end(interaction)
+        with _Membership(self._watching):
+            missing = await self._find_missing(interaction)
+            if missing is None:
+                self._instruments.command_ended(interaction, ActionOutcome.OK)
+                return
+            action = self._instruments.command_ended(
+                interaction, ActionOutcome.NO_RESPONSE, missing
+            )
+            await answer(interaction, missing_response_text(shown_command(interaction), action))
+
+    async def record_press(self, interaction: discord.Interaction) -> None:
+        """Record a press or a form that gets no response though code for it ran.
+
+        A coroutine that was never awaited says so. Of an old button, which nothing hears any more,
+        there is no record.
+        """
+        with _Membership(self._watching):
+            await self._wait_for_response(interaction)
+            if interaction.response.is_done() or not find_unawaited():
+                return
+            missing = _describe_missing("responding to its interaction")
+            action = self._instruments.component_ended(interaction, missing)
+            text = missing_response_text("That", action, private=True)
+            await answer(interaction, text, private=True)
+
+    async def _find_missing(self, interaction: discord.Interaction) -> NoResponse | None:
+        """Return the failure of a command that does not respond; `None` where it does."""
+        response, token = interaction.response, interaction.token
+        if not response.is_done():
+            await self._wait_for_response(interaction)
+            if not response.is_done():
+                return _describe_missing("responding to its interaction")
+        if response.type is not _THINKING or FOLLOW_UPS.has(token):
+            return None
+        if not find_unawaited():
+            await self._pass(FOLLOW_UP_SECONDS, until_follow_up=token)
+            if FOLLOW_UPS.has(token) or self._closing:
+                return None
+        return _describe_missing("an answer after “thinking...”")
+
+    async def _wait_for_response(self, interaction: discord.Interaction) -> None:
+        passed = self._instruments.seconds_since_start(interaction)
+        await self._pass(max(0.0, RESPONSE_SECONDS - passed))
+
+    async def close(self) -> None:
+        """Wait no longer: what has not responded by now does not, and is recorded."""
+        self._closing = True
+        for sleeping in self._sleeping:
+            sleeping.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+
+    async def _pass(self, seconds: float, until_follow_up: str = "") -> None:
+        """Let time pass; less, where the bot closes or a follow-up with that token is sent."""
+        if self._closing:
+            return
+        sleeping = asyncio.ensure_future(self._clock.sleep(seconds))
+        self._sleeping.add(sleeping)
+        try:
+            with FOLLOW_UPS.watched(until_follow_up, sleeping.cancel):
+                await sleeping
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                sleeping.cancel()
+                raise
+        finally:
+            self._sleeping.discard(sleeping)
+
+
+class _Membership:
+    """Keeps the present task in a set while a block runs."""
+
+    def __init__(self, tasks: set[asyncio.Task[Any]]) -> None:
+        self._tasks = tasks
+        self._task = asyncio.current_task()
+
+    def __enter__(self) -> None:
+        if self._task is not None:
+            self._tasks.add(self._task)
+            self._task.add_done_callback(self._tasks.discard)
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it there: what it does next, until it ends, is the record."""
+
+
+def find_missing_reply() -> NoResponse | None:
+    """Return the failure of a typed command that sent nothing; `None` without evidence."""
+    exchange = under_way()
+    answered = exchange is not None and bool(exchange.answers)
+    return None if answered or not find_unawaited() else _describe_missing("an answer")
+
+
+def _describe_missing(what: str) -> NoResponse:
+    calls = find_unawaited()
+    never = "".join(f"; coroutine '{each.coroutine}' was never awaited" for each in calls)
+    missing = NoResponse(f"it ended without {what}{never}")
+    return missing.with_traceback(calls[0].stack) if calls else missing

@@ -1,0 +1,20 @@
+"""Failures that nothing raised: the code that should have done something stands for their place."""
+
+from pathlib import Path
+from types import CodeType
+
+from bot.domain.journal import Capsule, Frame
+from bot.telemetry.capsules import find_project_file, fingerprint
+
+
+def add_blamed_code(capsule: Capsule, code: CodeType | None, root: Path) -> Capsule:
+    """Return a capsule without frames as one of that code, if it is the project's under `root`."""
+    file = find_project_file(code.co_filename, str(root)) if code is not None else None
+    if capsule.frames or code is None or file is None:
+        return capsule
+    module = file.removesuffix(".py").replace("/", ".")
+    frame = Frame(file=file, line=code.co_firstlineno, function=code.co_qualname, module=module)
+    places = [f"{file}:{code.co_qualname}"]
+    return capsule.but(
+        frames=(frame,), fingerprint=fingerprint(capsule.exception, places, capsule.message)
+    )

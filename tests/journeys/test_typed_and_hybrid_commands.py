@@ -1,0 +1,134 @@
+"""Failures of typed and hybrid commands are reproduced, and their edit found, without a model."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from bot.app.demo import local_forge
+from bot.demo.demo import DemoPlan, demo
+from local_discord.person import Message, Person
+from tests.support.demo_world import know_types
+from tests.support.page_reader import PageReader, text_of
+from tests.support.repository_copy import copy_repository
+
+pytestmark = pytest.mark.slow
+
+ECHOES = '''"""Echoes: `!echo` says it again."""
+
+from typing import Any
+
+from discord.ext import commands
+
+
+class Echoes(commands.Cog):
+    """Repeats what people say."""
+
+    @commands.command(name="echo")
+    async def echo(self, ctx: commands.Context[Any], *, text: str) -> None:
+        """Say it again."""
+        await ctx.send(message=text)  # type: ignore[call-overload]
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Have typed commands begin with `!` too, and add the cog."""
+    bot.command_prefix = commands.when_mentioned_or("!")
+    await bot.add_cog(Echoes())
+'''
+SHARES = '''"""Shares: `/share` divides coins among people."""
+
+from typing import Any
+
+from discord.ext import commands
+
+
+class Shares(commands.Cog):
+    """Divides."""
+
+    @commands.hybrid_command(name="share")  # type: ignore[arg-type]
+    async def share(self, ctx: commands.Context[Any], coins: int, people: int) -> None:
+        """Divide coins among people."""
+        await ctx.send(message=f"{coins // people} for each")  # type: ignore[call-overload]
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Shares())
+'''
+NOTES = '''"""Notes: `/jot` keeps what people jot down."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+
+class Notes(commands.Cog):
+    """Keeps notes."""
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    @app_commands.command(name="jot")
+    async def jot(self, interaction: discord.Interaction, text: str) -> None:
+        """Keep a note."""
+        self.kept.append(text)
+        interaction.response.send_message(  # type: ignore[unused-coroutine]
+            f"Kept {len(self.kept)}."
+        )
+
+
+async def setup(bot: commands.Bot) -> None:
+    """Add the cog."""
+    await bot.add_cog(Notes())
+'''
+
+
+@asynccontextmanager
+async def demo_with(tmp_path: Path, files: dict[str, str]) -> AsyncIterator[PageReader]:
+    """Run the demo of a repository with these cogs; alice reads its page."""
+    folder = await asyncio.to_thread(copy_repository, tmp_path / "bot", files)
+    know_types(tmp_path / "home/state")
+    async with (
+        demo(DemoPlan(folder, tmp_path / "home", None), local_forge) as running,
+        Person(running.discord.base_url, "alice") as person,
+    ):
+        await running.until_online()
+        yield PageReader(person)
+
+
+async def test_what_fails_after_the_bots_own_prefix_is_reproduced_and_its_edit_found(
+    tmp_path: Path,
+) -> None:
+    async with demo_with(tmp_path, {"cogs/echoes.py": ECHOES}) as alice:
+        await alice.person.say("dev", "!echo good morning")
+        failed = await alice.person.wait_for("dev", lambda m: "failed with" in m["content"])
+        assert "`echo` failed with TypeError" in failed["content"]
+        assert "replace `message=text` by `text`" in await find_edit(alice, failed)
+
+
+async def test_a_hybrid_that_fails_as_a_slash_command_is_reproduced_and_its_edit_found(
+    tmp_path: Path,
+) -> None:
+    async with demo_with(tmp_path, {"cogs/shares.py": SHARES}) as alice:
+        failed = await alice.person.run("dev", "share", coins=9, people=3)
+        assert "`/share` failed with TypeError" in failed["message"]["content"]
+        assert "replace `message=f" in await find_edit(alice, failed["message"])
+
+
+async def test_a_forgotten_await_is_reproduced_and_its_edit_found(tmp_path: Path) -> None:
+    async with demo_with(tmp_path, {"cogs/notes.py": NOTES}) as alice:
+        await alice.person.run("dev", "jot", text="milk")
+        failed = await alice.person.wait_for("dev", lambda m: "ended without" in m["content"])
+        assert "`/jot` ended without an answer" in failed["content"]
+        assert "await interaction.response.send_message(" in await find_edit(alice, failed)
+
+
+async def find_edit(alice: PageReader, failed: Message) -> str:
+    """Have a failure fixed, as a reply to its message; return how the run ends.
+
+    Nothing but the failure shows what the right answer is, so the edit is found, and not proven.
+    """
+    said = await alice.person.say("dev", "fix this", reply_to=failed)
+    return text_of(await alice.ended(await alice.thread(said), timeout=600))
