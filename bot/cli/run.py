@@ -1,6 +1,5 @@
 """`theseus run`: the bot itself, under its supervisor or alone."""
 
-import asyncio
 import json
 import os
 import sys
@@ -9,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from bot.infra.loop_end import run_until_end
 from bot.infra.supervisor_channel import ControlEnd
 from bot.redaction import redact
 from bot.settings import Settings, required_token, settings_here
@@ -32,7 +32,7 @@ def run(
         _supervised(settings, variables)
     from bot.app.bot import run_bot  # most of the bot, which its supervisor has no use for
 
-    asyncio.run(run_bot(settings, end=end))
+    run_until_end(run_bot(settings, end=end))
 
 
 def _supervised(settings: Settings, variables: Mapping[str, str]) -> None:

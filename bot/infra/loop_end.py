@@ -1,0 +1,53 @@
+"""The end of a process whose event loop has ended: it comes soon, whatever threads are left."""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Coroutine
+from typing import Any
+
+END_SECONDS = 5.0
+_CRASHED = 1
+_log = logging.getLogger(__name__)
+
+
+class LoopEnded(RuntimeError):
+    """Code that runs in the event loop has ended it, and so the whole program."""
+
+
+def run_until_end(main: Coroutine[Any, Any, None], *, seconds: float = END_SECONDS) -> None:
+    """Run a coroutine like `asyncio.run`, and end the process soon after its event loop.
+
+    Threads of libraries may wait for a loop that is gone, and Python waits for threads: a bot
+    would hang there, dead, until somebody ends it.
+
+    Raises `LoopEnded` where a callback raised `SystemExit`: its exit code says nothing about the
+    bot, and 0 would have the supervisor believe that all is done.
+    """
+    with asyncio.Runner() as runner:
+        code = _CRASHED
+        try:
+            runner.run(main)
+            code = 0
+        except SystemExit as error:
+            ended = LoopEnded(f"A callback ended the event loop: SystemExit({error.code!r}).")
+            # Now, as the end of what is still under way may not return.
+            _log.critical("%s", ended, exc_info=error)
+            raise ended from error
+        finally:
+            threading.Thread(
+                target=_end_soon, args=(code, seconds), name="end", daemon=True
+            ).start()
+
+
+def _end_soon(code: int, seconds: float) -> None:
+    threading.Event().wait(seconds)
+    left = [each.name for each in threading.enumerate() if not each.daemon]
+    sys.stderr.write(
+        f"The process did not end within {seconds:g} s after its event loop and is ended now. "
+        f"Threads that were left: {', '.join(left)}.\n"
+    )
+    sys.stderr.flush()
+    os._exit(code)
