@@ -39,6 +39,8 @@ _SERVICES = {
     "openai": "OpenAI",
 }
 _LONGEST_HOST = 80
+_ANSWERED_TOO_LATE = "bot.telemetry.delays.AnsweredTooLate"
+_EVENT_LOOP_BLOCKED = "bot.telemetry.delays.EventLoopBlocked"
 _UNKNOWN_INTERACTION = "404 Not Found (error code: 10062)"  # as discord.py words it
 
 
@@ -138,8 +140,20 @@ class Clues:
     @property
     def answered_late(self) -> bool:
         """Whether Discord no longer knew the interaction: its first answer came after 3 s."""
+        if self.waited:
+            return True
         unknown = self.capsule.message.startswith(_UNKNOWN_INTERACTION)
         return unknown and self.is_a("discord.errors.NotFound")
+
+    @property
+    def waited(self) -> bool:
+        """Whether it is known where the command stood when Discord's patience ended."""
+        return self.capsule.exception == _ANSWERED_TOO_LATE
+
+    @property
+    def blocked(self) -> bool:
+        """Whether one call kept the event loop, and was seen at that from another thread."""
+        return self.capsule.exception == _EVENT_LOOP_BLOCKED
 
     def is_a(self, *types: str) -> bool:
         """Whether it is of one of these types, by itself or through a base."""

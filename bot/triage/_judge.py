@@ -73,10 +73,11 @@ class _Judge:
         clues = self._clues
         if clues.is_a(*CRASHES) and not _deliberate_refusal(clues):
             return self._crashed()
+        if clues.blocked:
+            why = RuleFinding(f"it kept the event loop from answering anybody, at {clues.place}")
+            return self._told(Origin.CODE, why, "high")
         if clues.answered_late:
-            if self._since_worked and self._took >= _PATIENCE:
-                return self._slowed_down()
-            return self._told(Origin.ENVIRONMENT, self._late_answer(), "high")
+            return self._answered_late()
         if found := environment(clues):
             return self._told(Origin.ENVIRONMENT, found, "high" if found.sure else "medium")
         if found := outside(clues):
@@ -100,11 +101,41 @@ class _Judge:
         """Seconds that it took, as far as that was recorded."""
         return (self._group.newest.duration_ms or 0.0) / 1000
 
+    def _answered_late(self) -> Triage:
+        """An answer that came too late: the command's own fault, unless others were late as well.
+
+        A defer is due within Discord's patience, whatever the command waits for.
+        """
+        if self._took < _PATIENCE:
+            why = "the time went by before it began: the network, or this machine was busy"
+        elif self._late_as_well:
+            names = ", ".join(sorted({f"`{each.event}`" for each in self._late_as_well}))
+            why = f"{names} answered too late at that moment as well: this machine was busy"
+        else:
+            return self._slowed_down()
+        told = f"too slow, not broken: Discord waits {_PATIENCE:.0f} s, and {why}"
+        return self._told(Origin.ENVIRONMENT, RuleFinding(told), "high")
+
+    @property
+    def _late_as_well(self) -> list[FailureGroup]:
+        """Other actions that answered too late while this one did."""
+        return [
+            each
+            for each in self._nearby
+            if each.event != self._group.event
+            and each.newest.error is not None
+            and Clues(each.newest.error).answered_late
+            and abs((each.last_seen - self._group.last_seen).total_seconds()) <= self._took
+        ]
+
     def _slowed_down(self) -> Triage:
-        """An answer that comes too late, of code that changed since it came in time."""
-        where = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
-        why = f"it took {self._took:.1f} s to answer, and Discord waits {_PATIENCE:.0f} s; {where}"
-        return self._told(Origin.CODE, RuleFinding(why), "medium")
+        """An answer that comes too late by the command's own doing."""
+        why = f"it took {self._took:.1f} s to answer, and Discord waits {_PATIENCE:.0f} s"
+        if self._since_worked:
+            changed = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
+            return self._told(Origin.CODE, RuleFinding(f"{why}; {changed}"), "medium")
+        where = f"; it stood at {self._clues.place}" if self._clues.waited else ""
+        return self._told(Origin.CODE, RuleFinding(why + where), "medium")
 
     def _no_longer_told(self, found: RuleFinding) -> Triage:
         """A refusal that people meet as an error, of code that changed since the action worked.
@@ -114,15 +145,6 @@ class _Judge:
         where = f"`{self._since_worked[0][:7]}` changed that code since it last worked"
         why = RuleFinding(f"{found.why}, but people met an error instead of the reason; {where}")
         return self._told(Origin.CODE, why, "medium")
-
-    def _late_answer(self) -> RuleFinding:
-        """Slowness, and whose: the command's own, or what passed before it began."""
-        where = (
-            f"it took {self._took:.1f} s itself before it answered"
-            if self._took >= _PATIENCE
-            else "the time went by before it began: the network, or this machine was busy"
-        )
-        return RuleFinding(f"too slow, not broken: Discord waits {_PATIENCE:.0f} s, and {where}")
 
     def _crashed(self) -> Triage:
         """A crash is ours: whatever came in, from people or from elsewhere, is to be checked."""

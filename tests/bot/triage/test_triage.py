@@ -520,22 +520,48 @@ def test_it_works_again_since() -> None:
 
 def test_an_answer_that_came_too_late_is_slowness_and_says_whose() -> None:
     late = group(CASES["we answered too late"].capsule)
-    told = {
-        took: triage(late.but(newest=late.newest.but(duration_ms=took))).told
+    found = {
+        took: triage(late.but(newest=late.newest.but(duration_ms=took)))
         for took in (120.0, 4_200.0)
     }
-    assert "too slow, not broken: Discord waits 3 s" in told[120.0]
-    assert "the time went by before it began: the network" in told[120.0]
-    assert "it took 4.2 s itself before it answered" in told[4_200.0]
+    assert found[120.0].origin is ENV
+    assert "too slow, not broken: Discord waits 3 s" in found[120.0].told
+    assert "the time went by before it began: the network" in found[120.0].told
+    assert found[4_200.0].origin is CODE
+    assert "it took 4.2 s to answer, and Discord waits 3 s" in found[4_200.0].told
+
+
+@pytest.mark.parametrize(("seconds", "origin"), [(2, ENV), (60, CODE)])
+def test_only_a_stall_that_hits_other_commands_is_the_machines(
+    seconds: int, origin: Origin
+) -> None:
+    capsule = CASES["we answered too late"].capsule
+    late = group(capsule)
+    slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
+    other = group(capsule, name="roll", at=NOW + timedelta(seconds=seconds))
+    same = group(capsule.but(fingerprint="0123456789ab"), at=NOW)
+    assert triage(slow, nearby=[other, same]).origin is origin
+    assert triage(slow, nearby=[same]).origin is CODE
+
+
+@pytest.mark.parametrize("name", ["EventLoopBlocked", "AnsweredTooLate"])
+def test_a_command_that_was_seen_where_it_kept_people_waiting_is_at_fault(name: str) -> None:
+    capsule = CASES["we answered too late"].capsule
+    seen = group(capsule.but(exception=f"bot.telemetry.delays.{name}", status=None))
+    found = triage(seen.but(newest=seen.newest.but(duration_ms=4_200.0)))
+    assert found.origin is CODE
+    frame = capsule.innermost
+    assert frame is not None
+    assert f"{frame.file}:{frame.line}" in found.told
 
 
 def test_what_lately_worked_and_was_changed_since_is_ours_to_look_at() -> None:
     late = group(CASES["we answered too late"].capsule)
     slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
     refusal = group(CASES["exactly what was typed is no number"].capsule)
+    good = [action(NOW - timedelta(minutes=5), ActionOutcome.OK)]
+    assert not triage(refusal, timeline=good, users=1).ours
     for failure, why in ((slow, "it took 4.2 s to answer"), (refusal, "people met an error")):
-        good = [action(NOW - timedelta(minutes=5), ActionOutcome.OK)]
-        assert not triage(failure, timeline=good, users=1).ours
         ours = triage(failure, timeline=good, users=1, since_worked=("abc1234def",))
         assert ours.origin is CODE
         assert why in ours.told
