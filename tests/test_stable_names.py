@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.authority.policy import Act
 from bot.client import Identity, TheseusClient
-from bot.client._client import find_extensions
+from bot.client._cog_imports import find_extensions
 from bot.domain import errors
 from bot.domain.errors import TheseusError
 from bot.domain.history import RECORDS

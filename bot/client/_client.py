@@ -14,6 +14,8 @@ import discord
 from discord.ext import commands
 
 from bot.client._audience import AudienceFinder
+from bot.client._background_tasks import BackgroundTasks
+from bot.client._cog_imports import find_extensions
 from bot.client._command_sync import CommandSync
 from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
@@ -27,7 +29,9 @@ from bot.client._instrumentation import Instruments
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, said_of
+from bot.client._project_code import ProjectCode
 from bot.client._reloader import Reloader, failure_reason
+from bot.client._stall_watch import StallWatch
 from bot.client._text_commands import TextCommands
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import UnawaitedWarnings
@@ -94,12 +98,12 @@ class TheseusClient(CoreServices, HandoverClient):
         self.flags = Flags(flags or never_switched, identity.dev_channel_id)
         self._wanted, self._prefixes = tuple(extensions), tuple(prefixes)
         self._commands = CommandSync(self.tree, identity.guild_id, clock, self._commands_noted)
-        self.runtime = Reloader(self, root, recorder, self._commands, self._wanted)
         self._web = WebRecording() if traffic else None
-        dev_channel_id = identity.dev_channel_id
+        dev_channel_id, code = identity.dev_channel_id, ProjectCode(root)
         self.audiences = AudienceFinder(self, dev_channel_id)
         capture = TrafficCapture(self, traffic, dev_channel_id, self.audiences) if traffic else None
-        self._instruments = Instruments(recorder, clock, self.audiences, capture)
+        self._stalls = StallWatch(code)
+        self._instruments = Instruments(recorder, clock, self.audiences, capture, self._stalls)
         self.tree.instruments = self._instruments
         self._text_commands = TextCommands(self._instruments)
         self._responses, self._warnings = (
@@ -107,6 +111,8 @@ class TheseusClient(CoreServices, HandoverClient):
             UnawaitedWarnings(),
         )
         self._components = ComponentFailures(self, self._instruments)
+        self._tasks = BackgroundTasks(code, self._instruments, self._components)
+        self.runtime = Reloader(self, root, recorder, self._commands, self._tasks, self._wanted)
         self._loaded, self._left_out = asyncio.Event(), dict[str, str]()
         self._telling: set[asyncio.Task[object]] = set()
         shorten_reconnects()
@@ -117,6 +123,8 @@ class TheseusClient(CoreServices, HandoverClient):
         keep_secrets(self.http, redact)  # in the context everything that follows is made in
         self._components.attach()
         self._warnings.attach()
+        self._tasks.attach()
+        self._stalls.start(self._instruments.blocked)
         if self._web is not None:
             self._web.attach()
         for extension in self._wanted or find_extensions(self.root / "cogs"):
@@ -199,6 +207,7 @@ class TheseusClient(CoreServices, HandoverClient):
         await self._responses.close()
         await super().close()
         self._warnings.detach()
+        self._stalls.stop()
         if self._web is not None:
             self._web.detach()
         await self._commands.close()
@@ -287,13 +296,3 @@ class TheseusClient(CoreServices, HandoverClient):
         """Record a resumed gateway connection."""
         self._instruments.gateway("resume")
         self.took_over()
-
-
-def find_extensions(folder: Path) -> list[str]:
-    """Return the extensions in a folder of cogs, in the order of their names."""
-    found = []
-    for path in sorted(folder.iterdir()):
-        package = path.is_dir() and (path / "__init__.py").exists() and path.name != "ui"
-        if (path.suffix == ".py" or package) and not path.name.startswith("_"):
-            found.append(f"{folder.name}.{path.stem}")
-    return found

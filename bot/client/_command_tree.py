@@ -7,6 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._command_failures import describe_refusal, find_bug
+from bot.client._containment import Containment
 from bot.client._error_replies import answer, error_text
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import shown_command
@@ -23,21 +24,23 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         """Start the clock; everybody may use everyday commands."""
         self.instruments.began(interaction)
+        self.instruments.await_answer(interaction)
         return True
 
     async def _call(self, interaction: discord.Interaction) -> None:
-        """Run a command. Checks and hooks may raise anything; discord.py lets that pass by."""
+        """Run a command, contained. What ends it, in checks and hooks too, is its failure."""
         try:
-            await super()._call(interaction)
+            with Containment():
+                await super()._call(interaction)
         except app_commands.AppCommandError:
             raise
         except Exception as error:
-            if interaction.command is None:
+            if interaction.type is discord.InteractionType.autocomplete:
+                self.instruments.autocomplete_failed(interaction, error)
+            elif interaction.command is None:
                 raise
-            interaction.command_failed = True
-            wrapped = app_commands.CommandInvokeError(interaction.command, error)
-            wrapped.__cause__ = error
-            await self.on_error(interaction, wrapped)
+            else:  # discord.py hands only its own errors on to the handlers
+                raise app_commands.CommandInvokeError(interaction.command, error) from error
 
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /

@@ -7,8 +7,8 @@ from typing import Any
 
 import aiohttp
 import discord
-from discord.ext import commands
 
+from bot.client._contained_bot import ContainedBot
 from bot.client._gateway_handover import Inheritance, allow_inheriting, guilds_over_rest, left_by
 from bot.domain.gateway_session import GatewaySession
 
@@ -19,7 +19,7 @@ _FAILED = (discord.DiscordException, aiohttp.ClientError, OSError, LookupError)
 _log = logging.getLogger(__name__)
 
 
-class HandoverClient(commands.Bot):
+class HandoverClient(ContainedBot):
     """Nothing is lost or handled twice between the client that leaves and the one that inherits.
 
     `alone` is not set while another process may still be handling what came before.

@@ -12,7 +12,10 @@ from discord.ext import commands, tasks
 
 from bot.client import _interaction_inputs as seen
 from bot.client._audience import AudienceFinder
+from bot.client._containment import Containment
+from bot.client._delays import Delays
 from bot.client._exchanges import flags_asked
+from bot.client._stall_watch import Block, StallWatch
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import collect_unawaited
 from bot.domain.audience import Audience
@@ -37,7 +40,9 @@ class Instruments:
         clock: Clock,
         audiences: AudienceFinder,
         traffic: TrafficCapture | None = None,
+        stalls: StallWatch | None = None,
     ) -> None:
+        self._delays = Delays(stalls)
         self._recorder = recorder
         self._audiences = audiences
         self._traffic = traffic
@@ -67,6 +72,17 @@ class Instruments:
         now = self._clock.monotonic()
         return float(now - interaction.extras.get(_STARTED, now))
 
+    def await_answer(self, interaction: discord.Interaction) -> None:
+        """Take note of where the running task waits, if it has not answered in time."""
+        self._delays.expect(interaction)
+
+    def blocked(self, block: Block) -> Action:
+        """Record a block of the event loop by anything else than a command."""
+        if block.press is not None:
+            return self.component_ended(block.press, block.error)
+        kind = Kind.LISTENER if block.is_listener else Kind.TASK
+        return self._recorder.record(kind, block.scope, ActionOutcome.TIMEOUT, error=block.error)
+
     def command_ended(
         self,
         interaction: discord.Interaction,
@@ -74,6 +90,7 @@ class Instruments:
         error: BaseException | None = None,
     ) -> Action:
         """Record a slash command or context menu; with an `error`, how it failed."""
+        outcome, error = self._delays.explain(interaction, outcome, error)
         menu = isinstance(interaction.command, app_commands.ContextMenu)
         return self._interaction(
             Kind.CONTEXT_MENU if menu else Kind.COMMAND,
@@ -116,6 +133,7 @@ class Instruments:
         error: BaseException | None = None,
     ) -> Action:
         """Record a command that was typed after a mention."""
+        outcome, error = self._delays.explain(ctx, outcome, error)
         action = self._recorder.record(
             Kind.COMMAND,
             ctx.command.qualified_name if ctx.command else "unknown",
@@ -154,6 +172,17 @@ class Instruments:
         )
         return self._ended(action)
 
+    def background_failed(
+        self, name: str, error: BaseException, inputs: Mapping[str, object]
+    ) -> Action:
+        """Record a failure that nobody waited for, of a task or timer that a cog made."""
+        action = self._recorder.record(
+            Kind.TASK, name, outcome_of(error), error=error, inputs=inputs
+        )
+        if self._traffic is not None:
+            self._traffic.failed(action)
+        return action
+
     def gateway(
         self,
         what: str,
@@ -189,7 +218,7 @@ class Instruments:
         async def timed(*args: Any, **kwargs: Any) -> Any:
             await alone.wait()
             try:
-                with self._recorder.timed(Kind.TASK, name) as turn:
+                with self._recorder.timed(Kind.TASK, name) as turn, Containment():
                     return await work(*args, **kwargs)
             except BaseException:
                 if self._traffic is not None and turn.action is not None:

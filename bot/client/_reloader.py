@@ -14,12 +14,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from bot.client._background_tasks import BackgroundTasks, TasksSurvived
 from bot.client._command_sync import CommandSync
 from bot.client._leftovers import Leftovers
 from bot.domain.adoption import only_by
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
-from bot.domain.journal import Kind
+from bot.domain.journal import ActionOutcome, Kind
 from bot.ports.runtime import Adoption
 from bot.telemetry import Recorder
 
@@ -38,12 +39,14 @@ class Reloader:
         root: Path,
         recorder: Recorder,
         sync: CommandSync,
+        tasks: BackgroundTasks,
         wanted: Sequence[str] = (),
     ) -> None:
         self._bot = bot
         self._root = root
         self._recorder = recorder
         self._sync = sync
+        self._tasks = tasks
         self._wanted = frozenset(wanted)
         self._one_at_a_time = asyncio.Lock()
 
@@ -99,13 +102,21 @@ class Reloader:
         place = self._root.joinpath(*module.split("."))
         exists = place.with_suffix(".py").exists() or (place / "__init__.py").exists()
         if module in self._bot.extensions:
-            left = Leftovers(self._bot, module)
+            left, old = Leftovers(self._bot, module), self._tasks.collect(module)
             try:
                 await (self._bot.reload_extension if exists else self._bot.unload_extension)(module)
             finally:  # where it does not load, the old code was set up anew as well
                 left.clear(gone=not exists)
+                await self._end_tasks(module, old)
         elif exists:
             await self._bot.load_extension(module)
+
+    async def _end_tasks(self, module: str, tasks: Sequence[asyncio.Task[object]]) -> None:
+        """End background tasks of the old code; report those that ignore their cancellation."""
+        if survivors := await self._tasks.cancel(tasks):
+            error = TasksSurvived(f"The old code of {module} still runs: {'; '.join(survivors)}.")
+            name = f"{module} tasks"
+            self._recorder.record(Kind.RELOAD, name, ActionOutcome.ERROR, error=error)
 
     async def _sync_commands(self) -> None:
         """Tell Discord if the commands changed; a failure is tried again by and by."""

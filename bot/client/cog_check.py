@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.client._client import find_extensions
+from bot.client._cog_imports import find_extensions
 from bot.client.cog_trial import FOLDER, RESULTS, SHARED
 from bot.domain.errors import SandboxUnavailable
 from bot.infra.syntax import parse

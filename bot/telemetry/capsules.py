@@ -162,7 +162,7 @@ def _way(causes: tuple[BaseException, ...], root: str) -> list[TracePlace]:
                     del where[place.frame]
                 del places[shared:]
             where[frame] = len(places)
-            file = findfind_project_file(frame.f_code.co_filename, root)
+            file = find_project_file(frame.f_code.co_filename, root)
             places.append(TracePlace(file, frame, traceback.tb_lineno))
             traceback = traceback.tb_next
     return [place for place in places if _HIDDEN not in place.frame.f_code.co_varnames]
@@ -208,7 +208,7 @@ def _code(error: BaseException) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def findfind_project_file(filename: str, root: str) -> str | None:
+def find_project_file(filename: str, root: str) -> str | None:
     """Return the file relative to the project's root; `None` if it is not the project's own."""
     path, folder = Path(os.path.realpath(filename)), Path(os.path.realpath(root))
     if filename.startswith("<") or not path.is_relative_to(folder):

@@ -18,6 +18,7 @@ from bot.ports.recorder import About
 from bot.redaction._redact import redact
 from bot.telemetry.blamed_code import add_blamed_code
 from bot.telemetry.capsules import capsule, root_cause
+from bot.telemetry.endings import EndedByCode
 from bot.telemetry.literals import Redact
 from bot.telemetry.private_capsules import hide_private_values, without_values
 from bot.telemetry.pseudonyms import pseudonym
@@ -164,6 +165,6 @@ def outcome_of(error: BaseException | None) -> ActionOutcome:
         return ActionOutcome.NO_RESPONSE
     if isinstance(cause, TimeoutError):
         return ActionOutcome.TIMEOUT
-    if isinstance(cause, asyncio.CancelledError) or not isinstance(cause, Exception):
+    if isinstance(cause, asyncio.CancelledError) and not isinstance(error, EndedByCode):
         return ActionOutcome.CANCELLED
     return ActionOutcome.ERROR

@@ -8,7 +8,7 @@ import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
-from bot.client._client import find_extensions
+from bot.client._cog_imports import find_extensions
 from bot.client._interaction_inputs import stable_part
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind

@@ -11,6 +11,7 @@ from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.domain.errors import JournalError
 from bot.domain.journal import Action, ActionOutcome, JournalQuery, Kind
 from bot.redaction import redact
+from bot.telemetry.endings import EndedByCode
 from bot.telemetry.pseudonyms import pseudonym
 from bot.telemetry.recorder import Recorder, outcome_of
 from tests.fakes.fake_clock import START, FakeClock
@@ -92,7 +93,10 @@ def test_an_error_somebody_else_answers_counts_too(
         (TimeoutError(), ActionOutcome.TIMEOUT),
         (ExceptionGroup("g", [TimeoutError()]), ActionOutcome.TIMEOUT),
         (asyncio.CancelledError(), ActionOutcome.CANCELLED),
-        (KeyboardInterrupt(), ActionOutcome.CANCELLED),
+        (KeyboardInterrupt(), ActionOutcome.ERROR),
+        (SystemExit(3), ActionOutcome.ERROR),
+        (GeneratorExit(), ActionOutcome.ERROR),
+        (EndedByCode(asyncio.CancelledError()), ActionOutcome.ERROR),
     ],
 )
 def test_how_it_ended_follows_from_the_error(

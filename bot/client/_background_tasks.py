@@ -1,0 +1,218 @@
+"""Background tasks of cogs: their failures are recorded, and a reload ends them."""
+
+import asyncio
+import logging
+import weakref
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from types import FrameType
+from typing import Any, TypeGuard
+
+from bot.client._component_errors import PRESSES, ComponentFailures
+from bot.client._instrumentation import Instruments
+from bot.client._interaction_inputs import interaction_of
+from bot.client._project_code import ProjectCode
+from bot.client._task_factory import OBSERVER, TaskOf, install
+
+UNHANDLED_SECONDS = 10.0  # after which nobody is expected to look at a task that failed
+_CANCEL_SECONDS = 2.0
+_log = logging.getLogger(__name__)
+
+
+Failures = list[tuple[asyncio.Future[Any], BaseException]]
+
+
+class TasksSurvived(RuntimeError):
+    """Background tasks of a reloaded cog ignore their cancellation and run on with old code."""
+
+
+@dataclass(frozen=True)
+class TaskOrigin:
+    """Where a task was made: in which modules, innermost first, and on which line."""
+
+    modules: tuple[str, ...]
+    place: str
+
+
+class BackgroundTasks:
+    """Implements `TaskObserver` for one client, and knows which tasks a cog has made.
+
+    A task is a cog's if the cog's own code called asyncio for it. What discord.py or the core make
+    on behalf of a cog is theirs.
+    """
+
+    def __init__(
+        self,
+        code: ProjectCode,
+        instruments: Instruments,
+        components: ComponentFailures,
+        *,
+        unhandled_seconds: float = UNHANDLED_SECONDS,
+    ) -> None:
+        self._code = code
+        self._instruments = instruments
+        self._components = components
+        self._unhandled_seconds = unhandled_seconds
+        self._origins: weakref.WeakKeyDictionary[TaskOf, TaskOrigin] = weakref.WeakKeyDictionary()
+        self._recorded: weakref.WeakSet[asyncio.Future[Any]] = weakref.WeakSet()
+
+    def attach(self) -> None:
+        """Observe every task that is made from now on in the present context."""
+        install(asyncio.get_running_loop())
+        OBSERVER.set(self)
+
+    # What the task factory calls
+
+    def observe(self, task: TaskOf, creator: FrameType | None) -> None:
+        """Remember who made a task, if a cog did. Implements `TaskObserver`."""
+        modules = tuple(
+            dict.fromkeys(each.f_globals["__name__"] for each in self._code.calls_to(creator))
+        )
+        if creator is not None and modules:
+            place = f"{creator.f_code.co_qualname} ({modules[0]}:{creator.f_lineno})"
+            self._origins[task] = TaskOrigin(modules, place)
+
+    def finish(self, task: TaskOf, error: BaseException | None) -> None:
+        """Look for a failure that nobody will see. Implements `TaskObserver`."""
+        if task not in self._origins:
+            return
+        for gathered in filter(None, map(_gathered_by, task._callbacks or ())):
+            self._check_gathered(gathered, task, error)
+        if _is_failure(error):
+            # If it is collected before, the loop's exception handler reports it.
+            check = partial(self._check_unhandled, weakref.ref(task))
+            task.get_loop().call_later(self._unhandled_seconds, check)
+
+    def report_unhandled(self, details: dict[str, Any]) -> None:
+        """Record an exception that nobody waited for. Implements `TaskObserver`."""
+        error, future = details.get("exception"), details.get("task") or details.get("future")
+        if isinstance(error, BaseException):
+            self._record(error, future)
+
+    def answer_ended_press(self, error: BaseException) -> bool:
+        """Record what ended the answer to a press or a form. Implements `TaskObserver`."""
+        interaction = interaction_of(error)
+        if interaction is None or interaction.type not in PRESSES:
+            return False
+        self._components.failed(interaction, error)
+        return True
+
+    # What a reload calls
+
+    def collect(self, extension: str) -> tuple[TaskOf, ...]:
+        """Return the tasks under way that an extension has made, and cancel its timers."""
+        current = asyncio.current_task()
+        for timer in _timers(asyncio.get_running_loop()):
+            if _is_part_of(_module_of(timer._callback), extension):  # type: ignore[attr-defined]
+                timer.cancel()
+        return tuple(
+            task
+            for task, origin in [*self._origins.items()]
+            if not task.done()
+            and task is not current
+            and any(_is_part_of(module, extension) for module in origin.modules)
+        )
+
+    async def cancel(self, tasks: Iterable[TaskOf]) -> tuple[str, ...]:
+        """Cancel tasks; return the names of those that run on all the same."""
+        running = [task for task in tasks if not task.done()]
+        for task in running:
+            task.cancel("its cog was reloaded")
+        if not running:
+            return ()
+        _, survivors = await asyncio.wait(running, timeout=_CANCEL_SECONDS)
+        names = tuple(
+            f"{task.get_name()}, made in {self._origins[task].place}" for task in survivors
+        )
+        for name in names:
+            _log.warning("The background task %s ignores its cancellation and runs on.", name)
+        return names
+
+    # How it is done
+
+    def _check_unhandled(self, reference: "weakref.ref[TaskOf]") -> None:
+        task = reference()
+        # asyncio clears the mark when somebody asks for the exception; `exception()` would too.
+        if task is not None and task._log_traceback and task._exception is not None:
+            _log.error("A background task has failed.", exc_info=task._exception)
+            self._record(task._exception, task)
+
+    def _check_gathered(self, gathered: Any, last: TaskOf, error: BaseException | None) -> None:
+        """Record the failures of a gather that nobody waits for when its last task ends."""
+        others = [each for each in gathered._children if each is not last]
+        if not all(each.done() for each in others):
+            return
+        ended = [(each, each._exception) for each in others if not each.cancelled()]
+        failed = [(each, why) for each, why in (*ended, (last, error)) if _is_failure(why)]
+        if gathered.done():  # whoever waits for it may not have been woken yet
+            task_loop = last.get_loop()
+            task_loop.call_later(self._unhandled_seconds, self._record_gathered, gathered, failed)
+        elif failed and not gathered._callbacks:
+            self._record_all(gathered, failed)
+
+    def _record_gathered(self, gathered: Any, failed: Failures) -> None:
+        if gathered._log_traceback:
+            self._record_all(gathered, failed)
+
+    def _record_all(self, gathered: Any, failed: Failures) -> None:
+        self._recorded.add(gathered)
+        for task, failure in failed:
+            _log.error("A task of an abandoned gather has failed.", exc_info=failure)
+            self._record(failure, task)
+
+    def _record(self, error: BaseException, future: "asyncio.Future[Any] | None") -> None:
+        """Record a failure once, if a cog is behind it."""
+        if future is not None and future in self._recorded:
+            return
+        origin = self._origins.get(future) if isinstance(future, asyncio.Task) else None
+        name = self._code.scope(_frames_of(error))
+        if origin is None and not name:
+            return
+        if future is not None:
+            self._recorded.add(future)
+        inputs: dict[str, object] = {}
+        if isinstance(future, asyncio.Task):
+            inputs["task"] = future.get_name()
+            name = name or getattr(future.get_coro(), "__qualname__", "")
+        if origin is not None:
+            inputs["made_in"] = origin.place
+        self._instruments.background_failed(name, error, inputs)
+
+
+def _is_failure(error: BaseException | None) -> TypeGuard[BaseException]:
+    return error is not None and not isinstance(error, asyncio.CancelledError)
+
+
+def _gathered_by(entry: tuple[Callable[..., Any], Any]) -> Any:
+    """Return the future of the `asyncio.gather` that waits by this callback, if one does.
+
+    asyncio tells nobody which tasks it gathers: they are known to a function of `gather` alone.
+    """
+    callback = entry[0]
+    if getattr(callback, "__qualname__", "") != "gather.<locals>._done_callback":
+        return None
+    cells = dict(zip(callback.__code__.co_freevars, callback.__closure__ or (), strict=False))
+    return cells["outer"].cell_contents if "outer" in cells else None
+
+
+def _frames_of(error: BaseException) -> Iterator[FrameType]:
+    traceback = error.__traceback__
+    while traceback is not None:
+        yield traceback.tb_frame
+        traceback = traceback.tb_next
+
+
+def _timers(loop: asyncio.AbstractEventLoop) -> list[asyncio.TimerHandle]:
+    """Return the timers that are set; asyncio has no public way to them."""
+    return [each for each in getattr(loop, "_scheduled", ()) if not each.cancelled()]
+
+
+def _module_of(callback: Any) -> str:
+    while isinstance(callback, partial):
+        callback = callback.func
+    return str(getattr(callback, "__module__", None) or "")
+
+
+def _is_part_of(module: str, extension: str) -> bool:
+    return module == extension or module.startswith(f"{extension}.")

@@ -1,0 +1,52 @@
+"""Why a command answered late, or kept others waiting: where its code stood meanwhile."""
+
+import asyncio
+import weakref
+from typing import Any
+
+import discord
+from discord.ext import commands
+
+from bot.client._stall_watch import StallWatch, Subject
+from bot.domain.journal import ActionOutcome
+from bot.telemetry.delays import AnsweredTooLate, stack_of_coroutine, traceback_of
+
+PATIENCE_SECONDS = 3.0
+"""How long Discord waits for the first answer to an interaction."""
+
+_UNKNOWN_INTERACTION = 10062
+_WAITED = "theseus_waited"
+
+
+class Delays:
+    """Puts the place where time was lost before the error that came of it."""
+
+    def __init__(self, stalls: StallWatch | None) -> None:
+        self._stalls = stalls
+
+    def expect(self, interaction: discord.Interaction) -> None:
+        """Look where the running task stands when Discord's patience ends."""
+        task = asyncio.current_task()
+        if task is not None:
+            task.get_loop().call_later(PATIENCE_SECONDS, _look, interaction, weakref.ref(task))
+
+    def explain(
+        self, subject: Subject, outcome: ActionOutcome, error: BaseException | None
+    ) -> tuple[ActionOutcome, BaseException | None]:
+        """Return how a command ended: a delay is its failure if nothing else is."""
+        is_late = isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
+        if error is not None and not is_late:
+            return outcome, error
+        delay: BaseException | None = self._stalls.take(subject) if self._stalls else None
+        if delay is None and is_late and not isinstance(subject, commands.Context):
+            delay = subject.extras.get(_WAITED)
+        return (outcome, error) if delay is None else (ActionOutcome.TIMEOUT, delay)
+
+
+def _look(interaction: discord.Interaction, reference: "weakref.ref[asyncio.Task[Any]]") -> None:
+    task = reference()
+    if task is None or task.done() or interaction.response.is_done():
+        return
+    stack = stack_of_coroutine(task.get_coro())
+    error = AnsweredTooLate(f"It had not answered after {PATIENCE_SECONDS:g} s.")
+    interaction.extras[_WAITED] = error.with_traceback(traceback_of(stack))

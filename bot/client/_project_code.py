@@ -1,0 +1,41 @@
+"""Which frames run the code of cogs: neither libraries nor the core."""
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from types import FrameType
+
+_FOREIGN = frozenset({".venv", "venv", "site-packages", "dist-packages"})
+
+
+class ProjectCode:
+    """Tells the cogs' frames by the project's folder, in which the core lies as well."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.path.realpath(root)
+
+    def is_own(self, frame: FrameType) -> bool:
+        """Tell whether a frame runs code of the project that is not the core's."""
+        module = str(frame.f_globals.get("__name__", ""))
+        is_core = module == "bot" or module.startswith("bot.")
+        return not is_core and _is_project_file(frame.f_code.co_filename, self._root)
+
+    def calls_to(self, frame: FrameType | None) -> Iterator[FrameType]:
+        """Yield the cogs' frames that lead to one, innermost first, up to other code."""
+        while frame is not None and self.is_own(frame):
+            yield frame
+            frame = frame.f_back
+
+    def scope(self, frames: Iterable[FrameType]) -> str:
+        """Return the name of the outermost function of a cog; empty where there is none."""
+        own = next(filter(self.is_own, frames), None)
+        return own.f_code.co_qualname.replace("<locals>.", "") if own is not None else ""
+
+
+@lru_cache(maxsize=4096)
+def _is_project_file(filename: str, root: str) -> bool:
+    if filename.startswith("<"):
+        return False
+    path = Path(os.path.realpath(filename))
+    return path.is_relative_to(root) and not _FOREIGN.intersection(path.relative_to(root).parts)

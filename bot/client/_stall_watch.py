@@ -1,0 +1,160 @@
+"""Finds the code that blocks the event loop, by looking from another thread."""
+
+import asyncio
+import logging
+import threading
+import weakref
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NamedTuple
+
+import discord
+from discord.ext import commands
+
+from bot.client._project_code import ProjectCode
+from bot.telemetry.delays import EventLoopBlocked, Standing, stack_of_thread, traceback_of
+
+BLOCK_SECONDS = 2.0
+"""How long one call may keep the event loop before that is a fault of its own."""
+
+_BLOCKED = "theseus_blocked"
+_BEAT_SECONDS, _SAMPLE_SECONDS, _MOST_LATE = 0.25, 0.1, 0.5
+_FEWEST_SAMPLES, _LOGGED_AT = 3, 100
+_log = logging.getLogger(__name__)
+
+Subject = discord.Interaction | commands.Context[Any]
+
+
+class Block(NamedTuple):
+    """A block by something else than a command. `scope` names the outermost function of a cog."""
+
+    scope: str
+    is_listener: bool
+    press: discord.Interaction | None
+    error: EventLoopBlocked
+
+
+Report = Callable[[Block], object]
+
+
+class Stall:
+    """The event loop does not turn. `shared` are the frames that stood in every sample."""
+
+    def __init__(self, stack: tuple[Standing, ...]) -> None:
+        self.stack = stack
+        self.samples = 1
+        self.shared = {each.frame for each in stack}
+
+    def add(self, stack: tuple[Standing, ...]) -> None:
+        """Take one more sample."""
+        self.stack = stack
+        self.samples += 1
+        self.shared &= {each.frame for each in stack}
+
+    def subject(self) -> Subject | None:
+        """Return the interaction or text command that is at work."""
+        for each in self.stack:
+            for value in each.frame.f_locals.values():
+                if isinstance(value, discord.Interaction | commands.Context):
+                    return value
+        return None
+
+
+class StallWatch:
+    """Samples the thread of the event loop while it does not turn.
+
+    The blame for a stall is only given where the same call of a cog stood in every sample, and
+    where this thread itself was not kept waiting: else the machine was busy.
+    """
+
+    def __init__(
+        self,
+        code: ProjectCode,
+        *,
+        block_seconds: float = BLOCK_SECONDS,
+    ) -> None:
+        self._code = code
+        self._report: Report | None = None
+        self._block_seconds = block_seconds
+        self._typed: weakref.WeakKeyDictionary[commands.Context[Any], EventLoopBlocked] = (
+            weakref.WeakKeyDictionary()
+        )
+        self._lock = threading.Lock()
+        self._stall: Stall | None = None
+        self._beat_at = 0.0
+        self._ended = threading.Event()
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, report: Report) -> None:
+        """Watch the running loop until `stop`; `report` records what `take` does not return."""
+        self._report = report
+        self._ended.clear()
+        self._beat(asyncio.get_running_loop())
+        arguments = (threading.get_ident(),)
+        threading.Thread(target=self._watch, args=arguments, name="stalls", daemon=True).start()
+
+    def stop(self) -> None:
+        """Stop watching; again is harmless."""
+        self._ended.set()
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def take(self, subject: Subject) -> EventLoopBlocked | None:
+        """Return how a command blocked the loop, if it did; also while it does."""
+        with self._lock:
+            self._conclude()
+        if isinstance(subject, commands.Context):
+            return self._typed.pop(subject, None)
+        block: EventLoopBlocked | None = subject.extras.pop(_BLOCKED, None)
+        return block
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Show that the loop turns."""
+        with self._lock:
+            self._conclude()
+        self._timer = loop.call_later(_BEAT_SECONDS, self._beat, loop)
+
+    def _conclude(self) -> None:
+        """End a stall, by the thread of the loop itself; give the blame for it."""
+        stall, self._stall = self._stall, None
+        seconds, self._beat_at = monotonic() - self._beat_at, monotonic()
+        if stall is None or seconds < self._block_seconds or stall.samples < _FEWEST_SAMPLES:
+            return
+        if not any(self._code.is_own(frame) for frame in stall.shared):
+            return
+        text = f"The event loop stood still for {seconds:.1f} s; nothing else was answered."
+        error = EventLoopBlocked(text).with_traceback(traceback_of(stall.stack))
+        _log.warning("%s", text, exc_info=error)
+        subject = stall.subject()
+        if isinstance(subject, commands.Context):
+            self._typed[subject] = error
+        elif subject is not None and subject.command is not None:
+            subject.extras[_BLOCKED] = error
+        elif self._report is not None:
+            frames = [each.frame for each in stall.stack]
+            is_listener = any(frame.f_code.co_name == "_run_event" for frame in frames)
+            self._report(Block(self._code.scope(frames), is_listener, subject, error))
+
+    # In the other thread
+
+    def _watch(self, thread: int) -> None:
+        before = monotonic()
+        while not self._ended.wait(_SAMPLE_SECONDS):
+            now = monotonic()
+            is_late, before = now - before > _MOST_LATE, now
+            if now - self._beat_at > _BEAT_SECONDS + _MOST_LATE:
+                self._sample(thread, is_late=is_late)
+
+    def _sample(self, thread: int, *, is_late: bool) -> None:
+        stack = stack_of_thread(thread)
+        with self._lock:
+            if is_late:
+                self._stall = None  # the whole machine stood still
+            elif self._stall is None:
+                self._stall = Stall(stack)
+            else:
+                self._stall.add(stack)
+                if self._stall.samples == _LOGGED_AT:  # it may never end
+                    error = EventLoopBlocked("The event loop stands still.")
+                    error.with_traceback(traceback_of(stack))
+                    _log.error("The event loop stands still.", exc_info=error)

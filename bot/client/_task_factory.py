@@ -1,0 +1,149 @@
+"""The loop's task factory and exception handler, which report to the client that a task is of.
+
+asyncio has one of each for a loop, and several clients may share a loop. The client stands in a
+context variable, which every task and timer inherits.
+"""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from contextvars import Context, ContextVar
+from types import FrameType
+from typing import Any, Protocol
+
+from bot.client._containment import is_ended_by_code
+from bot.telemetry.endings import EndedByCode
+
+TaskOf = asyncio.Task[Any]
+
+
+class TaskObserver(Protocol):
+    """What wants to know of the tasks of one client."""
+
+    def observe(self, task: TaskOf, creator: FrameType | None) -> None:
+        """Take note of a new task; `creator` is the frame that made it."""
+        ...
+
+    def finish(self, task: TaskOf, error: BaseException | None) -> None:
+        """Take note that the coroutine of a task is over; whoever waits for it is not told yet."""
+        ...
+
+    def report_unhandled(self, details: dict[str, Any]) -> None:
+        """Record an exception that nobody waited for, as the loop describes it."""
+        ...
+
+    def answer_ended_press(self, error: BaseException) -> bool:
+        """Record what ended the answer to a press or form; `False` if it was something else."""
+        ...
+
+
+OBSERVER: ContextVar[TaskObserver | None] = ContextVar("theseus_task_observer", default=None)
+
+
+class ContainedCoroutine(Coroutine[Any, Any, Any]):
+    """A task's coroutine. What would end the process ends the task alone."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], observer: TaskObserver) -> None:
+        self._coroutine = coroutine
+        self.observer = observer
+
+    def send(self, value: Any) -> Any:
+        """Run the coroutine until it waits."""
+        return self._step(self._coroutine.send, value)
+
+    def throw(self, *exception: Any) -> Any:
+        """Run the coroutine, with an exception raised where it waits."""
+        return self._step(self._coroutine.throw, *exception)
+
+    def close(self) -> None:
+        """Close the coroutine."""
+        self._coroutine.close()
+
+    def __await__(self) -> Any:
+        """Wait for the coroutine itself."""
+        return self._coroutine.__await__()
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what asyncio shows of a coroutine: its name, its frame."""
+        return getattr(self._coroutine, name)
+
+    def _step(self, step: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return step(*arguments)
+        except StopIteration:
+            self._finish(None)
+            raise
+        except BaseException as error:
+            failure = self._failure(error)
+            self._finish(failure)
+            if failure is None:
+                raise StopIteration from None  # reported and answered: nothing is left to say
+            if failure is error:
+                raise
+            raise failure from error
+
+    def _failure(self, error: BaseException) -> BaseException | None:
+        """Return what the task fails with; `None` if that is reported and answered already."""
+        if not is_ended_by_code(error, asyncio.current_task()):
+            return error
+        ended = EndedByCode(error).with_traceback(error.__traceback__)
+        if self.observer.answer_ended_press(ended):
+            return None
+        # It may have waited for another task, which was cancelled.
+        return error if isinstance(error, asyncio.CancelledError) else ended
+
+    def _finish(self, error: BaseException | None) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self.observer.finish(task, error)
+
+
+def install(loop: asyncio.AbstractEventLoop) -> None:
+    """Have tasks and exceptions of the loop reported; harmless if they are already."""
+    if loop.get_task_factory() is not _make_task:
+        loop.set_task_factory(_make_task)
+        loop.set_exception_handler(_handle)
+
+
+def _make_task(
+    loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
+) -> asyncio.Future[Any]:
+    context: Context | None = options.get("context")
+    observer = context.get(OBSERVER) if context is not None else OBSERVER.get()
+    if observer is None or not isinstance(coroutine, Coroutine):
+        return asyncio.Task(coroutine, loop=loop, **options)
+    task = asyncio.Task(ContainedCoroutine(coroutine, observer), loop=loop, **options)
+    observer.observe(task, _creator())
+    return task
+
+
+def _creator() -> FrameType | None:
+    """Return the frame that called asyncio to make a task."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_MACHINERY):
+        frame = frame.f_back
+    return frame
+
+
+_MACHINERY = ("asyncio.", __name__)
+
+
+def _handle(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
+    """Handle what asyncio reports: log it as it would, and tell the client it is of."""
+    loop.default_exception_handler(details)
+    observer = _observer_of(details)
+    if observer is not None:
+        observer.report_unhandled(details)
+
+
+def _observer_of(details: dict[str, Any]) -> TaskObserver | None:
+    handle, future = details.get("handle"), details.get("task") or details.get("future")
+    if isinstance(handle, asyncio.Handle):
+        context: Context = handle._context  # type: ignore[attr-defined]  # public from 3.12 on
+        return context.get(OBSERVER)
+    for each in (future, *getattr(future, "_children", ())):
+        if isinstance(each, asyncio.Task):
+            coroutine = each.get_coro()
+            if isinstance(coroutine, ContainedCoroutine):
+                return coroutine.observer
+    return None

@@ -1,0 +1,54 @@
+"""Delays as failures: where code stood while people waited, as the traceback of an exception."""
+
+import sys
+from collections.abc import Iterable
+from types import FrameType, TracebackType
+from typing import Any, NamedTuple
+
+
+class EventLoopBlocked(Exception):
+    """Reports that one call kept every other command waiting; its traceback is where it stood."""
+
+
+class AnsweredTooLate(Exception):
+    """Reports that a command had not answered in time; its traceback is where it waited then."""
+
+
+class Standing(NamedTuple):
+    """A frame and where it stood when it was looked at; the frame itself goes on."""
+
+    frame: FrameType
+    line: int
+    instruction: int
+
+
+def stand(frame: FrameType) -> Standing:
+    """Return where a frame stands now."""
+    return Standing(frame, frame.f_lineno, frame.f_lasti)
+
+
+def stack_of_thread(thread: int) -> tuple[Standing, ...]:
+    """Return where the frames of a thread stand, outermost first; nothing once it has ended."""
+    frame = sys._current_frames().get(thread)
+    stack = []
+    while frame is not None:
+        stack.append(stand(frame))
+        frame = frame.f_back
+    return tuple(reversed(stack))
+
+
+def stack_of_coroutine(coroutine: Any) -> tuple[Standing, ...]:
+    """Return where a coroutine that waits stands, and what it waits for, outermost first."""
+    stack = []
+    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
+        stack.append(stand(frame))
+        coroutine = coroutine.cr_await
+    return tuple(stack)
+
+
+def traceback_of(stack: Iterable[Standing]) -> TracebackType | None:
+    """Return a traceback that leads through a stack, outermost first."""
+    traceback: TracebackType | None = None
+    for each in reversed(tuple(stack)):
+        traceback = TracebackType(traceback, each.frame, each.instruction, max(each.line or 0, 1))
+    return traceback

@@ -1,0 +1,13 @@
+"""Exceptions that end more than the code that raises them, turned into failures of that code."""
+
+
+class EndedByCode(Exception):
+    """Reports that an action's own code raised `SystemExit`, `KeyboardInterrupt` or the like.
+
+    asyncio and discord.py let `original` pass as a request to end the process or the task. Nobody
+    made that request, so it is recorded like any other failure.
+    """
+
+    def __init__(self, original: BaseException) -> None:
+        super().__init__(str(original))
+        self.original = original

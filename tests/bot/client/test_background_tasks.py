@@ -1,0 +1,122 @@
+"""Failures of background tasks that nobody will see, and tasks that are not a cog's."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import discord
+import pytest
+
+from bot.client._background_tasks import BackgroundTasks
+from bot.client._component_errors import ComponentFailures
+from bot.client._instrumentation import Instruments
+from bot.client._project_code import ProjectCode
+from bot.client._task_factory import OBSERVER
+from bot.telemetry import Recorder
+from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_journal import FakeJournal
+
+UNHANDLED = 0.2
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def journal() -> FakeJournal:
+    return FakeJournal()
+
+
+@pytest.fixture
+async def tasks(journal: FakeJournal) -> AsyncIterator[BackgroundTasks]:
+    clock = FakeClock()
+    instruments = Instruments(Recorder(journal, clock, ROOT, b"s" * 32, lambda: None), clock)
+    client = discord.Client(intents=discord.Intents.none())
+    components = ComponentFailures(client, instruments)
+    yield BackgroundTasks(ProjectCode(ROOT), instruments, components, unhandled_seconds=UNHANDLED)
+
+
+async def fail() -> None:
+    raise LookupError("nobody waits")
+
+
+async def wait_for_checks() -> None:
+    """Wait until every failure was checked that there was until now."""
+    checked = asyncio.Event()
+    asyncio.get_running_loop().call_later(UNHANDLED, checked.set)
+    await checked.wait()
+
+
+async def test_a_failed_task_that_its_cog_holds_on_to_is_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    held = asyncio.create_task(fail(), name="feed")
+    await wait_for_checks()
+    (action,) = journal.actions
+    assert action.event == "task.fail"
+    assert action.error is not None
+    assert action.error.inputs["task"] == "'feed'"
+    with pytest.raises(LookupError):
+        await held
+
+
+async def test_a_failure_that_is_looked_at_in_time_is_not_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    assert isinstance(task.exception(), LookupError)
+    await wait_for_checks()
+    assert not journal.actions
+
+
+async def test_a_gather_that_somebody_waits_for_is_not_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    results = await asyncio.gather(fail(), fail(), return_exceptions=True)
+    with pytest.raises(LookupError):
+        await asyncio.gather(fail(), asyncio.sleep(0))
+    await wait_for_checks()
+    assert len(results) == 2
+    assert not journal.actions
+
+
+@pytest.mark.parametrize("return_exceptions", [True, False])
+async def test_every_failure_of_an_abandoned_gather_is_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal, return_exceptions: bool
+) -> None:
+    tasks.attach()
+    held = asyncio.gather(fail(), fail(), asyncio.sleep(0), return_exceptions=return_exceptions)
+    await wait_for_checks()
+    assert [each.event for each in journal.actions] == ["task.fail", "task.fail"]
+    del held
+    gc.collect()
+    await wait_for_checks()
+    assert len(journal.actions) == 2
+
+
+async def test_tasks_are_those_of_the_module_that_made_them(tasks: BackgroundTasks) -> None:
+    tasks.attach()
+    ours = asyncio.create_task(asyncio.Event().wait())
+    inner = asyncio.ensure_future(asyncio.Event().wait())
+    assert set(tasks.collect(__name__)) == {ours, inner}
+    assert set(tasks.collect("tests.bot.client")) == {ours, inner}
+    assert tasks.collect("tests.bot.client.test_back") == ()
+    assert await tasks.cancel(tasks.collect(__name__)) == ()
+    assert ours.cancelled()
+    assert inner.cancelled()
+
+
+async def test_tasks_outside_of_a_client_are_left_alone(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    OBSERVER.set(None)
+    task = asyncio.create_task(fail())
+    await asyncio.wait([task])
+    await wait_for_checks()
+    assert tasks.collect(__name__) == ()
+    assert not journal.actions
+    assert isinstance(task.exception(), LookupError)
