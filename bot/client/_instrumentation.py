@@ -15,7 +15,7 @@ from bot.client._audience import AudienceFinder
 from bot.client._containment import Containment
 from bot.client._delays import Delays
 from bot.client._exchanges import flags_asked
-from bot.client._stall_watch import Block, StallWatch
+from bot.client._stall_watch import BlockReport, StallWatch
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import collect_unawaited
 from bot.domain.audience import Audience
@@ -76,7 +76,7 @@ class Instruments:
         """Take note of where the running task waits, if it has not answered in time."""
         self._delays.expect(interaction)
 
-    def blocked(self, block: Block) -> Action:
+    def blocked(self, block: BlockReport) -> Action:
         """Record a block of the event loop by anything else than a command."""
         if block.press is not None:
             return self.component_ended(block.press, block.error)

@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 Subject = discord.Interaction | commands.Context[Any]
 
 
-class Block(NamedTuple):
+class BlockReport(NamedTuple):
     """A block by something else than a command. `scope` names the outermost function of a cog."""
 
     scope: str
@@ -34,7 +34,7 @@ class Block(NamedTuple):
     error: EventLoopBlocked
 
 
-Report = Callable[[Block], object]
+Report = Callable[[BlockReport], object]
 
 
 class Stall:
@@ -133,7 +133,7 @@ class StallWatch:
         elif self._report is not None:
             frames = [each.frame for each in stall.stack]
             is_listener = any(frame.f_code.co_name == "_run_event" for frame in frames)
-            self._report(Block(self._code.scope(frames), is_listener, subject, error))
+            self._report(BlockReport(self._code.scope(frames), is_listener, subject, error))
 
     # In the other thread
 

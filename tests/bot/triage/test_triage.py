@@ -531,30 +531,6 @@ def test_an_answer_that_came_too_late_is_slowness_and_says_whose() -> None:
     assert "it took 4.2 s to answer, and Discord waits 3 s" in found[4_200.0].told
 
 
-@pytest.mark.parametrize(("seconds", "origin"), [(2, ENV), (60, CODE)])
-def test_only_a_stall_that_hits_other_commands_is_the_machines(
-    seconds: int, origin: Origin
-) -> None:
-    capsule = CASES["we answered too late"].capsule
-    late = group(capsule)
-    slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
-    other = group(capsule, name="roll", at=NOW + timedelta(seconds=seconds))
-    same = group(capsule.but(fingerprint="0123456789ab"), at=NOW)
-    assert triage(slow, nearby=[other, same]).origin is origin
-    assert triage(slow, nearby=[same]).origin is CODE
-
-
-@pytest.mark.parametrize("name", ["EventLoopBlocked", "AnsweredTooLate"])
-def test_a_command_that_was_seen_where_it_kept_people_waiting_is_at_fault(name: str) -> None:
-    capsule = CASES["we answered too late"].capsule
-    seen = group(capsule.but(exception=f"bot.telemetry.delays.{name}", status=None))
-    found = triage(seen.but(newest=seen.newest.but(duration_ms=4_200.0)))
-    assert found.origin is CODE
-    frame = capsule.innermost
-    assert frame is not None
-    assert f"{frame.file}:{frame.line}" in found.told
-
-
 def test_what_lately_worked_and_was_changed_since_is_ours_to_look_at() -> None:
     late = group(CASES["we answered too late"].capsule)
     slow = late.but(newest=late.newest.but(duration_ms=4_200.0))
