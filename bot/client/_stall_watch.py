@@ -89,8 +89,9 @@ class StallWatch:
         """Watch the running loop until `stop`; `report` records what `take` does not return."""
         self._report = report
         self._ended.clear()
-        self._beat(asyncio.get_running_loop())
-        arguments = (threading.get_ident(),)
+        loop = asyncio.get_running_loop()
+        self._beat(loop)
+        arguments = (loop, threading.get_ident())
         threading.Thread(target=self._watch, args=arguments, name="stalls", daemon=True).start()
 
     def stop(self) -> None:
@@ -137,9 +138,9 @@ class StallWatch:
 
     # In the other thread
 
-    def _watch(self, thread: int) -> None:
+    def _watch(self, loop: asyncio.AbstractEventLoop, thread: int) -> None:
         before = monotonic()
-        while not self._ended.wait(_SAMPLE_SECONDS):
+        while loop.is_running() and not self._ended.wait(_SAMPLE_SECONDS):
             now = monotonic()
             is_late, before = now - before > _MOST_LATE, now
             if now - self._beat_at > _BEAT_SECONDS + _MOST_LATE:
