@@ -79,3 +79,7 @@ async def test_an_exit_in_a_command_is_answered_and_one_in_a_timer_ends_the_proc
             assert "`/end` failed with SystemExit" in answer["message"]["content"]
             assert (await alice.run("dev", "end", how="timer"))["message"]["content"] == "soon"
             assert await bot.wait() == 1
+        async with running_program(clone, variables) as supervised:
+            await alice.wait_for_bot(60)
+            supervised.terminate()
+            assert await supervised.wait() == 0
