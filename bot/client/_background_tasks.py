@@ -32,6 +32,7 @@ class TaskOrigin:
     """Where a task was made: in which modules, innermost first, and on which line."""
 
     modules: tuple[str, ...]
+    function: str
     place: str
 
 
@@ -70,8 +71,9 @@ class BackgroundTasks:
             dict.fromkeys(each.f_globals["__name__"] for each in self._code.calls_to(creator))
         )
         if creator is not None and modules:
-            place = f"{creator.f_code.co_qualname} ({modules[0]}:{creator.f_lineno})"
-            self._origins[task] = TaskOrigin(modules, place)
+            function = creator.f_code.co_qualname.replace("<locals>.", "")
+            place = f"{function} ({modules[0]}:{creator.f_lineno})"
+            self._origins[task] = TaskOrigin(modules, function, place)
 
     def finish(self, task: TaskOf, error: BaseException | None) -> None:
         """Look for a failure that nobody will see. Implements `TaskObserver`."""
@@ -174,10 +176,16 @@ class BackgroundTasks:
         inputs: dict[str, object] = {}
         if isinstance(future, asyncio.Task):
             inputs["task"] = future.get_name()
-            name = name or getattr(future.get_coro(), "__qualname__", "")
         if origin is not None:
             inputs["made_in"] = origin.place
+            # A private failure hides its inputs, not its name.
+            name = name or f"{origin.function}.{_name_of(future)}"
         self._instruments.background_failed(name, error, inputs)
+
+
+def _name_of(task: "asyncio.Future[Any] | None") -> str:
+    coroutine = task.get_coro() if isinstance(task, asyncio.Task) else None
+    return str(getattr(coroutine, "__qualname__", "task"))
 
 
 def _is_failure(error: BaseException | None) -> TypeGuard[BaseException]:

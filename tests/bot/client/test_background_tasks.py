@@ -8,6 +8,7 @@ from pathlib import Path
 import discord
 import pytest
 
+from bot.client._audience import AudienceFinder
 from bot.client._background_tasks import BackgroundTasks
 from bot.client._component_errors import ComponentFailures
 from bot.client._instrumentation import Instruments
@@ -29,8 +30,9 @@ def journal() -> FakeJournal:
 @pytest.fixture
 async def tasks(journal: FakeJournal) -> AsyncIterator[BackgroundTasks]:
     clock = FakeClock()
-    instruments = Instruments(Recorder(journal, clock, ROOT, b"s" * 32, lambda: None), clock)
+    recorder = Recorder(journal, clock, ROOT, b"s" * 32, lambda: None)
     client = discord.Client(intents=discord.Intents.none())
+    instruments = Instruments(recorder, clock, AudienceFinder(client, dev_channel_id=0))
     components = ComponentFailures(client, instruments)
     yield BackgroundTasks(ProjectCode(ROOT), instruments, components, unhandled_seconds=UNHANDLED)
 
@@ -58,6 +60,22 @@ async def test_a_failed_task_that_its_cog_holds_on_to_is_recorded(
     assert action.error.inputs["task"] == "'feed'"
     with pytest.raises(LookupError):
         await held
+
+
+async def test_a_failure_without_a_line_of_a_cog_is_named_after_who_began_it(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+
+    def begin() -> asyncio.Task[object]:
+        return asyncio.create_task(asyncio.wait_for(asyncio.Event().wait(), 0))
+
+    held = begin()
+    await wait_for_checks()
+    assert held.done()
+    (action,) = journal.actions
+    name = test_a_failure_without_a_line_of_a_cog_is_named_after_who_began_it.__name__
+    assert action.event == f"task.{name}.begin.wait_for"
 
 
 async def test_a_failure_that_is_looked_at_in_time_is_not_recorded(
