@@ -28,7 +28,7 @@ from bot.grammar._overheard import overheard
 from bot.grammar._requests import note_request, plain_request, revision
 from bot.grammar._rollbacks import rollback_wish
 from bot.grammar._subject import pull_request_named, run_named, said_again
-from bot.grammar._unclear import PossibleDecisions, may_mean, numbers_in, until_in
+from bot.grammar._unclear import PossibleDecisions, is_overheard, may_mean, numbers_in, until_in
 from bot.grammar._words import spell
 from bot.grammar._work_request import WorkRequest
 from bot.grammar.changes import change_request, feature_request
@@ -98,6 +98,7 @@ def _rolled_back(wish: RollbackWish, setting: Setting, text: str) -> Utterance:
 
 def _unclear(meant: PossibleDecisions, text: str, setting: Setting) -> Utterance:
     numbers = numbers_in(text)
+    called = setting.dev_channel and setting.listed and setting.reply_to is None
     slots = Slots(
         run=run_named(text),
         pull_request=numbers[0] if numbers else None,
@@ -110,7 +111,7 @@ def _unclear(meant: PossibleDecisions, text: str, setting: Setting) -> Utterance
         intent=Intent.UNCLEAR,
         slots=slots,
         strength="clear" if meant.leading else "weak",
-        recognised=setting.heard,
+        recognised=setting.heard or (called and is_overheard(text, meant)),
     )
 
 

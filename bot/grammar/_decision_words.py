@@ -15,11 +15,20 @@ _WORK = (
     r"(?:fix(?:es)?|changes?|pr|pull request|proposal|patch|branch|diff|one|run|work|commit"
     r"|version|update|merge|deploy(?:ment)?|release|thing|mr|bot)"
 )
+_SELF = r"(?:self[- ]?(?:improv|repair|heal|fix|modif|edit)\w*|autonomy|autonomous \w+)"
+_OWN_WORK = (
+    r"(?:(?:all|any|your|the|its|own|further|more|new|automatic) )*"
+    rf"(?:{_SELF}|fixing(?: things)?|fixes|repairs|changes|edits|improvements)"
+)
+_WHICH = (
+    r"(?:(?:the|your|my|our|its|last|latest|previous|new|whole|most recent|newest|recent|one|two"
+    r"|three|few) )*"
+)
 _NUMBER = r"(?:number |no |nr )?#?\d{1,7}|#?[0-9][0-9a-z]{3,25}|#?[a-z][0-9a-z]{0,4}\d[0-9a-z]*"
 _THAT = (
     rf"(?:(?:it|this|that|them|these|those|both|everything|all)(?: {_WORK})?(?: (?:{_NUMBER}))?"
     r"|run [0-9a-z]{4,26}"
-    rf"|(?:the |your |my |our |its )?(?:last |latest |previous |new |whole )?{_WORK}"
+    rf"|{_WHICH}{_WORK}"
     rf"(?: (?:{_NUMBER}))?|{_NUMBER})"
 )
 
@@ -74,6 +83,10 @@ LEADING: dict[Intent, re.Pattern[str]] = {
     ),
     Intent.PAUSE: _verbs(
         r"pause|suspend|hold off|hold on|stand down|wait",
+        rf"(?:pause|suspend|hold|freeze) {_OWN_WORK}\b", rf"(?:stop|halt) (?:the |your )?{_SELF}",
+        r"hang on\b",
+        r"no (?:more |further |new )*(?:changes|fixes|edits|repairs|proposals) (?:until|till|for)\b",
+        r"(?:don'?t|do not) (?:change|fix|touch|edit|propose|start) anything\b",
         r"pause (?:all|your|the bot|yourself|autonomous|theseus|things|work)\b",
         rf"(?:shut up|(?:be|stay|keep|go) (?:quiet|silent)){_END}",
         r"hold off on\b", r"take (?:a break|five)\b",
@@ -84,6 +97,8 @@ LEADING: dict[Intent, re.Pattern[str]] = {
     Intent.RESUME: _verbs(
         r"resume|un-?pause|carry on|continue|keep going|go on",
         r"(?:resume|continue) (?:work|all|your|autonomous)\b", r"(?:get |go )?back to work\b",
+        rf"(?:resume|continue|restart|go on with|carry on with) {_OWN_WORK}\b",
+        r"(?:start|begin) (?:fix|repair|improv)ing(?: \w+)? again\b",
         r"(?:start|begin|get going|get to work|work)(?: working)? again\b", r"start working\b",
         r"(?:lift|end|clear|remove|stop|cancel) the (?:stop|pause|freeze|emergency)", r"wake up\b",
     ),
@@ -134,6 +149,16 @@ BEFORE = re.compile(
     r"|and-?|someday|later|first|wait|ask|do(?: the| an?)?)[ ,]+)",
     re.ASCII,
 )
+OF_OWN_WORK = {
+    Intent.PAUSE: re.compile(rf"\b(?:{_SELF}|your (?:own )?(?:fixes|repairs|changes))\b"),
+    Intent.RESUME: re.compile(
+        rf"^(?:(?:please|ok|okay) )?(?:you (?:can|may) (?!.*\b(?:if|when|after)\b)|resume {_SELF})"
+    ),
+    Intent.REVERT: re.compile(
+        r"\b(?:the|your) (?:last|latest|newest|most recent) (?:fix|change|merge)\b"
+    ),
+}
+"""What tells, where words are said to nobody, that they are about the bot's own work."""
 ASKS_ABOUT = re.compile(
     r"(?:who|whom|whose|what|when|why|how|where|which|did|does|do|has|have|had|was|were|is|are|will"
     r"|wasn'?t|isn'?t|tell me|explain|show)\b(?! (?:about we|not|don't))"

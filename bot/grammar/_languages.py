@@ -72,6 +72,10 @@ class Language(Record):
     goes_back: tuple[str, ...] = ()
     """Phrases that want an older text live, and the words that versions are told with."""
     versions: str = ""
+    work: str = ""
+    """Words that name what is decided about ("the last change"); they add nothing to a decision."""
+    assent: str = ""
+    """Words of a message that only agrees."""
     asks: _Asks | None = None
     said: _Said | None = None
     decides: _Decides | None = None
@@ -87,6 +91,16 @@ class Language(Record):
     def words(self) -> frozenset[str]:
         """Its commonest words, folded."""
         return frozenset(folded_words(self.common))
+
+    @cached_property
+    def names_of_work(self) -> frozenset[str]:
+        """The words of `work`, folded."""
+        return frozenset(_folded(self.work))
+
+    @cached_property
+    def assents(self) -> frozenset[str]:
+        """The words of `assent`, folded."""
+        return frozenset(_folded(self.assent))
 
     @cached_property
     def known_by(self) -> frozenset[str]:
@@ -174,8 +188,8 @@ class MessageIn:
         """Work, a question or what may decide, as it is said there."""
         here = setting.in_thread or setting.reply_to == "proposal"
         decisions = {Intent(name): self._find(name) for name in _Decides.model_fields}
-        may_mean = tuple(intent for intent, found in decisions.items() if found)
-        if any(found and len(self._rest(found)) <= _AT_HAND for found in decisions.values()):
+        may_mean = self._decided(decisions)
+        if any(found and len(self._beside(found)) <= _AT_HAND for found in decisions.values()):
             return Foreign(Intent.UNCLEAR, may_mean=may_mean)
         if asked := self._question():
             return asked
@@ -209,6 +223,38 @@ class MessageIn:
         if not found.items or found.rest:
             return None
         return RollbackWish(items=found.items, number=number or None, span="" if number else span)
+
+    def _decided(self, decisions: dict[Intent, _Found | None]) -> tuple[Intent, ...]:
+        """Return what may be decided; a name of work ("the last merge") only where nothing else is.
+
+        Of two phrases the longer one decides: "annule le changement" of "annule".
+        """
+        found = {intent: each for intent, each in decisions.items() if each}
+        verbs = {
+            intent: each
+            for intent, each in found.items()
+            if not self._places_of_work >= each.tokens
+        }
+        kept = verbs or found
+        return tuple(
+            intent
+            for intent, each in kept.items()
+            if not any(each.tokens < other.tokens for other in kept.values())
+        )
+
+    @cached_property
+    def _places_of_work(self) -> frozenset[int]:
+        named = self._language.names_of_work
+        return frozenset(place for place, word in enumerate(self._folded) if word in named)
+
+    def _beside(self, found: _Found) -> list[int]:
+        """Return the places of what a phrase that decides leaves, without names of work.
+
+        In a question they count: "who approved this change?" decides nothing.
+        """
+        if "?" in self._plain.text:
+            return self._rest(found)
+        return [place for place in self._rest(found) if place not in self._places_of_work]
 
     def _question(self) -> Foreign | None:
         """A question about the bot itself: beside its phrase and its time, little else is said."""

@@ -10,6 +10,7 @@ talked about. The last two count only where the message asks for nothing else.
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from bot.authority.decision_sentences import (
@@ -29,6 +30,7 @@ from bot.grammar._decision_words import (
     NO,
     NOT,
     NOUN_FOLLOWS,
+    OF_OWN_WORK,
     SOMEWHERE,
     THING_OR_TIME,
     YES,
@@ -36,6 +38,7 @@ from bot.grammar._decision_words import (
 from bot.grammar._glyphs import plain_letters
 from bot.grammar._question_words import CAN_LATER
 from bot.grammar._words import spell, transposed_or_one_off
+from bot.grammar.agreement import is_refusal
 
 _CLAUSE = re.compile(
     r"(?:[.,!;()\n\"`*_~>|/\[\]]|:(?!\d))+|(?<=\?)\s|\s-+\s|\s(?=but\s|because\s)|\s(?:so|then) "
@@ -80,6 +83,8 @@ class PossibleDecisions(NamedTuple):
 
 def may_mean(text: str, setting: Setting) -> PossibleDecisions:
     """Return what a message that is no decision may mean to decide."""
+    if is_refusal(text):
+        return PossibleDecisions((Intent.REJECT, Intent.CANCEL), leading=True)
     said = [each for each in _spoken(text) if not CAN_LATER.match(each)]
     leads = [intent for each in said if not _is_marked(each) for intent in _leading(each)]
     ends = [intent for each in said for intent in _ending(each)]
@@ -88,6 +93,8 @@ def may_mean(text: str, setting: Setting) -> PossibleDecisions:
     if not (leads or ends or short or found) and said and setting.about_a_proposal:
         found = [Intent.SHIP] if all(YES.fullmatch(each) for each in said) else []
         found += [Intent.REJECT] if all(NO.fullmatch(each) for each in said) else []
+    if any(names_own_work(each, leads) for each in said):
+        short, found = [], []  # "..., we're deploying" says why
     if leads and Intent.SHIP not in leads:  # "hold off on merging that" offers no merge
         found = [Intent.REJECT if each is Intent.SHIP else each for each in found]
     return PossibleDecisions(
@@ -95,6 +102,18 @@ def may_mean(text: str, setting: Setting) -> PossibleDecisions:
         leading=bool(leads),
         ending=_ordered(ends + found, said) if ends else (),
     )
+
+
+def names_own_work(clause: str, intents: Sequence[Intent]) -> bool:
+    """Return whether a clause pauses, resumes or takes back what is the bot's own work by name."""
+    return any(known.search(clause) for intent, known in OF_OWN_WORK.items() if intent in intents)
+
+
+def is_overheard(text: str, meant: PossibleDecisions) -> bool:
+    """Return whether words said to nobody are about the bot's own work, in so many words."""
+    first = next(iter(_spoken(text)), "")
+    one = len(meant.intents) == 1 and meant.leading
+    return one and bool(_leading(first)) and names_own_work(first, meant.intents)
 
 
 def numbers_in(text: str) -> tuple[int, ...]:

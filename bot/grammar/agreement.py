@@ -3,6 +3,10 @@
 import re
 from typing import NamedTuple
 
+from bot.authority.decision_sentences import GLAD
+from bot.grammar._languages import fold, languages
+from bot.grammar._words import word_set
+
 _YES = re.compile(
     r"(?:please )?(?:yes|yep|yeah|yup|aye|sure|ok(?:ay)?|agreed|absolutely|definitely|please"
     r"|go (?:ahead|on|for it)|do (?:it|that|so)|(?:change|fix|mend) (?:it|that|our side))\b",
@@ -23,14 +27,45 @@ _AHEAD = re.compile(
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
+_DENIALS = word_set("no nope nah not never don dont")
+_REFUSING = _DENIALS | word_set(
+    """
+    t wait hold hang on off a sec second moment minute please sorry oh whoa ok okay actually do that
+    this it yet now yes thanks thank you
+    """
+)
+_ASSENT = word_set(
+    """
+    yes yep yeah yup ya aye sure ok okay k agreed agree absolutely definitely exactly perfect great
+    good nice fine cool awesome excellent lovely brilliant right correct sounds sound looks look
+    looking lgtm sgtm love like approve approved approval accept accepted confirmed confirm go ahead
+    on for it do this that build write make start begin proceed continue ship please thanks thank
+    you so very much to me us i we s is are m re ll d let lets all as planned described just then
+    now with works work happy can may should be the a plan idea theseus bot what want wanted meant
+    mean yours
+    """
+)
+_ASSENTING = _ASSENT - word_set(
+    """
+    k on for it this that please thanks thank you so very much to me us i we s is are m re ll d let
+    lets all as just then now with can may should be the a plan idea theseus bot what want wanted
+    meant mean yours look like
+    """
+)
+_ASKS = re.compile(r"\?\s*$")
+_GLAD_SIGNS = f"{GLAD}\ufe0f\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _NO_BUT = re.compile(r"(?:no|nope|nah)\b[\s,.!:;-]*", re.IGNORECASE)
 
 
 class ContractWord(NamedTuple):
-    """What somebody says to what was understood; neither: nothing that says what is meant."""
+    """What somebody says to what was understood; none: nothing that says what is meant.
+
+    `may_agree` is a yes in words that are not on the list: a button has to confirm it.
+    """
 
     goes_ahead: bool = False
     correction: str = ""
+    may_agree: bool = False
 
 
 def contract_word(text: str) -> ContractWord:
@@ -38,8 +73,32 @@ def contract_word(text: str) -> ContractWord:
     said = text.strip()
     if _AHEAD.fullmatch(said):
         return ContractWord(goes_ahead=True)
-    correction = _NO_BUT.sub("", said, count=1).strip()
+    if is_loose_yes(said):
+        return ContractWord(may_agree=True)
+    correction = "" if is_refusal(said) else _NO_BUT.sub("", said, count=1).strip()
     return ContractWord(correction=correction if says_something(correction) else "")
+
+
+def is_loose_yes(text: str) -> bool:
+    """Return whether a message only agrees, in any words: every word of it is one of assent.
+
+    One word more ("but", "also", a number) says what is meant otherwise.
+    """
+    words = [fold(word) for word in _WORD.findall(text)]
+    if _ASKS.search(text):
+        return False
+    if not words:
+        return bool(text.strip()) and set("".join(text.split())) <= set(_GLAD_SIGNS)
+    known = [(_ASSENT, _ASSENTING)]
+    known += [(each.assents, each.assents) for each in languages().values() if each.assents]
+    return any(every.issuperset(words) and some & set(words) for every, some in known)
+
+
+def is_refusal(text: str) -> bool:
+    """Return whether a message only refuses or holds back what is at hand: "no wait, don't"."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    said = set(words)
+    return len(words) > 1 and said <= _REFUSING and bool(said & _DENIALS)
 
 
 def says_something(text: str) -> bool:

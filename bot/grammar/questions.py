@@ -81,6 +81,12 @@ def question_in(said: tuple[Clause, ...], setting: Setting) -> AskedAbout | None
     return next((each for each in found if each is not None), None)
 
 
+def is_question(text: str) -> bool:
+    """Return whether a message asks something, about whatever it may be."""
+    plain = text.strip()
+    return plain.endswith("?") or bool(ASKS.match(plain) or TELL.match(plain))
+
+
 def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
     opened = peel(clause.text)
     if _HELP.fullmatch(clause.text.strip(" .!")) or (

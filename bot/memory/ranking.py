@@ -15,6 +15,14 @@ _LONGEST_TERM = 64
 _WORD = re.compile(r"[^\W_]+")
 _NO_SPACES = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 
+_ASKED_WITH = """
+    what who whom whose where when why how which do does did done you your we our us i me my they it
+    its he she tell know say said remember remind many much often long time please can could may
+    should will would is are was were be been has have had there any at wer wen wem wann wie wo
+    warum welche welcher wir ihr uns ich du mir dir sie es wissen weiss
+"""
+"""Words of a question that name nothing of what it asks about."""
+
 _STANDING: dict[Judgement | None, float] = {
     "fixed": 1.0, None: 0.6, "inconclusive": 0.6, "not_fixed": 0.1, "regressed": 0.0,
 }  # fmt: skip
@@ -62,6 +70,13 @@ def searched(memory: Memory) -> tuple[str, ...]:
         memory.function, memory.by, memory.run_id or "", number, memory.key.partition(":")[2],
     )  # fmt: skip
     return terms("\n".join(parts))
+
+
+def is_about(memory: Memory, question: str) -> bool:
+    """Return whether a memory says all that a question names, or at least two words and half."""
+    asked = set(terms(question)) - set(terms(_ASKED_WITH))
+    found = asked & set(terms(memory.text))
+    return bool(asked) and (found == asked or len(found) >= max(2, (len(asked) + 1) // 2))
 
 
 def fit(memory: Memory, wanted: Recall, said: float = 0.0) -> Recalled | None:

@@ -13,7 +13,7 @@ from bot.domain.personal_data import DataSubject
 from bot.domain.proposal import Outcome
 from bot.domain.record import Record
 from bot.domain.run import Run
-from bot.memory.ranking import searched, terms
+from bot.memory.ranking import is_about, searched, terms
 from bot.memory.recording import MemoryRecorder
 from bot.ports.clock import Clock
 from bot.ports.memory import MemoryStore
@@ -95,6 +95,16 @@ class MemoryService:
         """
         await self._authorizer.ask(person, Act.READ, None, f"search the memory: {words}")
         return await self._memory.recall(Recall(words=words, limit=limit))
+
+    async def notes_about(self, person: Person, question: str) -> tuple[Memory, ...]:
+        """Return the notes that answer a question, the best first; none where none is about it.
+
+        Raises `NotAuthorized`, `StoreError`.
+        """
+        await self._authorizer.ask(person, Act.READ, None, f"search the notes: {question}")
+        wanted = Recall(words=question, kinds=("note",), limit=_SHOWN)
+        found = await self._memory.recall(wanted)
+        return tuple(each.memory for each in found if is_about(each.memory, question))
 
     async def export(self, person: Person) -> Sequence[Memory]:
         """Return everything, oldest first. Raises `NotAuthorized`, `StoreError`."""

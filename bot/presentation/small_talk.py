@@ -44,22 +44,23 @@ def small_talk(
     name: str,
     listed: bool,
     commands: Collection[str] = (),
+    usable: Collection[str] = (),
     trouble: str = "",
 ) -> str:
     """Return an answer to `text`, which is no request.
 
-    `name` is the bot's, `commands` its commands without the slash, `trouble` why no model answers
-    where one should. Who is not `listed` is told what is there for everybody.
+    `name` is the bot's, `commands` its commands and groups without the slash, of which the speaker
+    may use the `usable` ones; `trouble` is why no model answers where one should. Who is not
+    `listed` is told what others do.
     """
     about = ABOUT if listed else FOR_OTHERS
     meant = _command_in(text, commands)
+    offer = _offer(meant, may_use=meant in usable, listed=listed)
     if trouble:
-        return (
-            f"{trouble} So this is what I can say without a model: {_offer(meant, listed) or about}"
-        )
+        return f"{trouble} So this is what I can say without a model: {offer or about}"
     if brief := _brief(text, name, about):
         return brief
-    if offer := _offer(meant, listed):
+    if offer:
         return offer
     if text.rstrip().endswith("?"):
         return f"I cannot answer that. {ABOUT_QUESTIONS if listed else about}"
@@ -95,11 +96,13 @@ def _command_in(text: str, commands: Collection[str]) -> str:
     return ""
 
 
-def _offer(command: str, listed: bool) -> str:
+def _offer(command: str, *, may_use: bool, listed: bool) -> str:
     if not command:
         return ""
+    if not may_use:
+        return f"`/{command}` is not for everybody, and you may not use it. {FOR_OTHERS}"
     if not listed:
-        return f"`/{command}` is there for everybody. {FOR_OTHERS}"
+        return f"You can use `/{command}`. {FOR_OTHERS}"
     return (
         f"If `/{command}` misbehaves, ask “why does /{command} fail?” and I look into it, or say "
         f"“/{command} is broken, fix it” and I mend it."

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from bot.authority.authorizer import Authorizer
+from bot.authority.command_acts import allowed_acts
 from bot.authority.emergency_stop import EmergencyStop
 from bot.authority.flags import FlagService
 from bot.authority.policy import Act, may
@@ -227,7 +228,7 @@ class QuestionService:
         return "\n".join(flag_lines(flags, {}, self._records.now)) if flags else _NO_FLAG
 
     async def _how_to(self, asked: AskedQuestion) -> str:
-        return how_to(listed=may(self._people, asked.person, Act.READ))
+        return how_to(allowed_acts(self._people, asked.person))
 
 
 def _is_about(commands: frozenset[str], asked: frozenset[str], run: Run, history: History) -> bool:

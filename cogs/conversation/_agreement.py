@@ -1,9 +1,12 @@
 """What is said in a thread to what was understood of a change: go ahead, or something else."""
 
+from bot.authority.policy import Act
 from bot.client import TheseusClient
+from bot.domain.posts import Post
 from bot.domain.run import Run
 from bot.grammar import Utterance
 from bot.grammar.agreement import agreed, contract_word
+from bot.presentation.cards import confirm_contract
 from cogs.conversation._heard_message import Heard
 from cogs.ui import is_answer
 
@@ -11,21 +14,32 @@ _WHAT_THEN = "What is meant instead? Say it here; “cancel” ends this."
 
 
 def answers_contract(text: str, utterance: Utterance) -> bool:
-    """Whether words are a go-ahead, a no, or say what is meant instead; a question is neither."""
+    """Whether words are a yes, a no, or say what is meant instead; a question is neither."""
     word = contract_word(text)
-    if word.goes_ahead or (not word.correction and agreed(text) is False):
+    if word.goes_ahead or word.may_agree or (not word.correction and agreed(text) is False):
         return True
     return not text.rstrip().endswith("?") and is_answer(text, utterance, replies=False)
 
 
-async def take_contract_word(bot: TheseusClient, heard: Heard, run: Run) -> str | None:
-    """Go ahead or think it over, as somebody says; ask what is meant where they only say no."""
+async def take_contract_word(bot: TheseusClient, heard: Heard, run: Run) -> str | Post | None:
+    """Go ahead or think it over, as somebody says; ask what is meant where they only say no.
+
+    A yes in other words is asked back with a button.
+    """
     word = contract_word(heard.text)
     if word.goes_ahead:
         await bot.agent.agreements.give(run.id, heard.person, "text")
         return None
+    if word.may_agree:
+        return await _confirm(bot, heard, run)
     if not word.correction:
         return _WHAT_THEN
     key = f"message:{heard.message.id}"
     await bot.agent.revise(run.id, heard.person, word.correction, "text", key)
     return None
+
+
+async def _confirm(bot: TheseusClient, heard: Heard, run: Run) -> str | Post:
+    await bot.agent.permit(heard.person, Act.READ, note="whether to go ahead")
+    brief = (await bot.agent.history(run.id)).brief
+    return confirm_contract(run, brief) if brief else _WHAT_THEN

@@ -9,9 +9,10 @@ from bot.client import TheseusClient
 from bot.domain.errors import UnknownRun, WrongStage
 from bot.domain.history import History
 from bot.domain.journal import FailureGroup
+from bot.domain.people import Person
 from bot.domain.posts import Button, Post
 from bot.domain.run import Run, Stage, Status
-from bot.grammar import Intent, Slots
+from bot.grammar import Intent, Slots, Utterance
 from bot.grammar.changes import names_part
 from bot.grammar.likeness import names_any
 from bot.presentation.cards import plain
@@ -25,6 +26,7 @@ from cogs.ui import is_listed
 OF_A_RUN = (Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.CANCEL)
 """What is decided about one run."""
 
+_NOT_PAUSED = "My own work is not paused, so there is nothing to resume."
 NOTHING = (
     "That sounds like a decision (“{wanted}”), but there is nothing here it could be about, so I "
     "do nothing. In the thread of a run, or with a number as in “ship #4”, I know which one you "
@@ -65,6 +67,8 @@ async def ask_back(bot: TheseusClient, heard: Heard) -> Post | None:
     if Intent.REVERT in meant and not (runs or unknown):
         texts = await changed_lately(bot, heard)
     found = runs or await _open(bot)
+    if meant == (Intent.RESUME,) and await _of_the_bot(bot, Intent.RESUME, slots) is None:
+        return Post(text=_NOT_PAUSED)
     return await _question(bot, meant, found, slots, unknown=unknown, beside=texts)
 
 
@@ -92,12 +96,25 @@ async def other_than_here(bot: TheseusClient, heard: Heard) -> Post | None:
     return await _question(bot, (intent,), _each_once([*named, here]), slots, unknown=unknown)
 
 
-async def has_shipped(bot: TheseusClient, slots: Slots) -> bool:
+async def _has_shipped(bot: TheseusClient, slots: Slots) -> bool:
     """Whether there is a change that can be taken back: the one that is named, else any."""
     numbers = () if slots.pull_request is None else (slots.pull_request,)
     named, unknown = await _named(bot, slots.run, numbers)
     runs = named if named or unknown else await _open(bot)
     return any(run.status is Status.DONE for run in runs)
+
+
+async def can_be_decided(bot: TheseusClient, person: Person, heard: Utterance) -> bool:
+    """Whether a decision that is said to nobody can be made now: something is paused, or shipped.
+
+    What only resembles one is for the bot where somebody listed says it.
+    """
+    intents = heard.slots.may_mean or (heard.intent,)
+    if heard.intent is Intent.UNCLEAR and not is_listed(bot, person):
+        return False
+    if Intent.REVERT in intents:
+        return await _has_shipped(bot, heard.slots)
+    return any([await _of_the_bot(bot, intent, heard.slots) for intent in intents])
 
 
 async def ask_which(bot: TheseusClient, heard: Heard) -> Post | None:
@@ -183,16 +200,17 @@ async def _question(
     `beside` are buttons of what else may be meant, and go last.
     """
     histories = {run.id: await bot.agent.history(run.id) for run in runs}
-    buttons = [
-        button
-        for intent in meant
-        for button in (
+    buttons, able_intents = list[Button](), list[Intent]()
+    for intent in meant:
+        found = (
             [_of_run(intent, run, histories[run.id], slots) for run in runs]
             if intent in OF_A_RUN
             else [await _of_the_bot(bot, intent, slots)]
         )
-        if button is not None
-    ]
+        offered = [button for button in found if button is not None]
+        buttons += offered
+        able_intents += [intent] if offered else []
+    meant = able_intents or meant  # what cannot be decided now is not asked about
     buttons = [*buttons[: _MOST - len(beside)], *beside]
     if not buttons:
         return None

@@ -14,7 +14,7 @@ from cogs.conversation._addressing import (
 )
 from cogs.conversation._agreement import answers_contract
 from cogs.conversation._attached import Attached, read_attached
-from cogs.conversation._choices import failed_lately, has_shipped, is_of_the_bot
+from cogs.conversation._choices import can_be_decided, failed_lately, is_of_the_bot
 from cogs.conversation._heard_message import Heard
 from cogs.ui import (
     CardSeen,
@@ -105,8 +105,8 @@ class Hearing:
             return is_listed(self._bot, person) and bool(await failed_lately(self._bot))
         if utterance.intent is Intent.ROLL_BACK:
             return utterance.recognised and is_listed(self._bot, person)
-        if utterance.recognised and utterance.intent is Intent.REVERT:
-            return await has_shipped(self._bot, utterance.slots)
+        if utterance.recognised and utterance.intent in (Intent.REVERT, Intent.UNCLEAR):
+            return await can_be_decided(self._bot, person, utterance)
         return utterance.recognised and is_of_the_bot(self._bot, text, utterance.intent)
 
     def _is_talk_of_the_run(

@@ -1,15 +1,20 @@
 """What people want remembered or forgotten, in words."""
 
+import logging
 import re
 
 import discord
 
 from bot.client import TheseusClient
-from bot.domain.errors import OutOfBounds
+from bot.domain.errors import OutOfBounds, StoreError
+from bot.grammar.questions import is_question
 from cogs.conversation._heard_message import Heard
 from cogs.ui import forget as forget_named
-from cogs.ui import noted_text, person_of
+from cogs.ui import memory_line, noted_text, person_of
 
+_MOST_NOTES = 3
+_NOTED_ABOUT = "🧠 I was asked to remember:"
+_log = logging.getLogger(__name__)
 _THIS = re.compile(r"(?:this|that|it|these|those)?", re.IGNORECASE)
 # What a wish to remember begins with; the grammar has decided that it is one.
 _OPENING = re.compile(
@@ -36,6 +41,22 @@ def own_words(text: str, note: str) -> str:
     """Return what is to be noted as it was written; in the grammar's `note` spelling is mended."""
     written = _COURTESY.sub("", _OPENING.sub("", text, count=1)).strip()
     return written or note
+
+
+async def answer_from_notes(bot: TheseusClient, heard: Heard) -> str:
+    """Return what people noted that answers a question; "" where it is no question, or nothing is.
+
+    Raises `NotAuthorized`.
+    """
+    if not is_question(heard.text):
+        return ""
+    try:
+        notes = await bot.agent.memory.notes_about(heard.person, heard.text)
+    except StoreError as error:
+        _log.warning("the notes cannot be read for an answer: %s", error)
+        return ""
+    lines = [memory_line(each) for each in notes[:_MOST_NOTES]]
+    return "\n".join([_NOTED_ABOUT, *lines]) if lines else ""
 
 
 async def forget(bot: TheseusClient, heard: Heard) -> str | None:

@@ -2,10 +2,13 @@
 
 import asyncio
 import logging
+from collections.abc import Iterable, Iterator
 from contextlib import aclosing, suppress
+from typing import Any
 from weakref import WeakValueDictionary
 
 import discord
+from discord import app_commands
 
 from bot.client import TheseusClient
 from bot.domain.chat import CHAT, ChatLine, Chronicle, cut, kept_text, name_in, plain_words
@@ -27,7 +30,8 @@ from bot.redaction import redact
 from cogs.conversation._chat_tools import SpeakersTools
 from cogs.conversation._heard_message import Heard
 from cogs.conversation._in_kind import small_talk_in
-from cogs.ui import is_listed
+from cogs.conversation._memories import answer_from_notes
+from cogs.ui import is_listed, usable_commands
 
 _EARLY = 40  # characters: with fewer there is nothing to read yet
 _LONGEST = 9_000  # characters of one message and its files that a model reads
@@ -80,13 +84,16 @@ class Talking:
             else:
                 trouble = ""
             turn.note(agent=_RULES)
+            if listed and (answer := await answer_from_notes(bot, heard)):
+                return answer
             if not trouble and (spoken := small_talk_in(heard.utterance.language)):
                 return spoken
             return small_talk(
                 heard.text,
                 name=self._name(),
                 listed=listed,
-                commands={command.name for command in bot.tree.get_commands()},
+                commands=_with_groups(command.qualified_name for command in _slash_commands(bot)),
+                usable=_with_groups(usable_commands(bot, heard.person)),
                 trouble=trouble,
             )
 
@@ -196,6 +203,15 @@ class GrowingReply:
 
     def _post(self, text: str) -> Post:
         return Post(text=text, reply_to=self._message_id)
+
+
+def _slash_commands(bot: TheseusClient) -> Iterator[app_commands.Command[Any, ..., Any]]:
+    return (each for each in bot.tree.walk_commands() if isinstance(each, app_commands.Command))
+
+
+def _with_groups(names: Iterable[str]) -> frozenset[str]:
+    """Return whole names of commands, and the groups they are in: "poll" of "poll create"."""
+    return frozenset(part for name in names for part in (name, name.partition(" ")[0]))
 
 
 def _namespace(channel_id: int) -> str:

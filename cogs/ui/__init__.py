@@ -15,6 +15,7 @@ from cogs.ui.buttons import RunButton
 from cogs.ui.changes import capabilities_lines, change_text
 from cogs.ui.choices import ChoiceButton
 from cogs.ui.command_buttons import CommandButton
+from cogs.ui.command_rights import acts_of, usable_commands
 from cogs.ui.flag_buttons import FlagButton
 from cogs.ui.memories import forget, memory_line, noted_text
 from cogs.ui.questions import answer_question, commands_text, status_text
@@ -59,6 +60,7 @@ __all__ = [
     "FlagButton",
     "RunButton",
     "WishButton",
+    "acts_of",
     "answer_question",
     "answered_by",
     "answers_question",
@@ -103,5 +105,6 @@ __all__ = [
     "skills_lines",
     "speaker",
     "status_text",
+    "usable_commands",
     "view_of",
 ]

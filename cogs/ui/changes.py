@@ -5,10 +5,10 @@ from collections import defaultdict
 from bot.client import TheseusClient, abilities
 from bot.domain.people import Person
 from bot.domain.wish import Wish
-from bot.presentation.answers import open_to_all
 from bot.presentation.wishes import capabilities, change_joined, wish_kept
 from bot.self_improvement.change_requests import ChangeBegun
 from cogs.ui.answers import on_it
+from cogs.ui.command_rights import usable_commands
 from cogs.ui.speakers import is_listed
 
 
@@ -22,13 +22,14 @@ def change_text(bot: TheseusClient, person: Person, answer: ChangeBegun | Wish) 
 async def capabilities_lines(bot: TheseusClient, person: Person) -> list[str]:
     """Return what the bot can do, with what, and what people wish for, the most wanted first.
 
-    Who is not listed is shown the commands that everybody may use.
+    Nobody is shown a command that they may not use.
     """
     listed, known = is_listed(bot, person), abilities(bot)
-    for_all = open_to_all([each.label[1:] for each in known if each.label.startswith("/")])
+    usable = usable_commands(bot, person)
     commands = defaultdict[str, list[str]](list)
     for each in known:
-        if listed or each.label.removeprefix("/") in for_all:
+        typed = each.label.startswith("@")
+        if (listed and typed) or each.label.removeprefix("/") in usable:
             commands[each.cog.removeprefix("cogs.")].append(each.label)
     model = bot.chat_model
     engines = (

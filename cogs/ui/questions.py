@@ -1,7 +1,7 @@
 """Questions about the bot itself, whichever way they are asked: what to answer, and to whom."""
 
 from bot.authority.policy import Act
-from bot.client import TheseusClient, abilities
+from bot.client import TheseusClient
 from bot.domain.people import Person
 from bot.domain.run import Run
 from bot.grammar import Slots, Topic
@@ -10,8 +10,8 @@ from bot.presentation.cards import run_line
 from bot.self_improvement.questions import AskedQuestion
 from cogs.ui.answers import fitting
 from cogs.ui.changes import capabilities_lines
+from cogs.ui.command_rights import acts_of, usable_commands
 from cogs.ui.skills import skills_asked
-from cogs.ui.speakers import is_listed
 
 
 async def answer_question(
@@ -55,6 +55,5 @@ async def status_text(bot: TheseusClient, person: Person, run: Run | None) -> st
 
 
 def commands_text(bot: TheseusClient, person: Person) -> str:
-    """Return the commands there are, by what people want to do."""
-    names = {each.label[1:] for each in abilities(bot) if each.label.startswith("/")}
-    return help_text(names, listed=is_listed(bot, person))
+    """Return the commands that a person may use, by what people want to do."""
+    return help_text(usable_commands(bot, person), acts_of(bot, person))

@@ -13,7 +13,7 @@ from bot.domain.errors import UnknownRun
 from bot.domain.people import Person, Place
 from bot.domain.run import Run
 from bot.grammar import Intent, Utterance
-from bot.grammar.agreement import agreed
+from bot.grammar.agreement import agreed, is_refusal
 from bot.grammar.choices import chosen
 
 _ERROR_ID = re.compile(r"\bError id `([0-9a-z]{8,26})`")
@@ -123,7 +123,7 @@ def is_answer(text: str, heard: Utterance, *, replies: bool) -> bool:
     if replies:
         return intent not in (Intent.CANCEL, Intent.STOP)
     if intent is Intent.UNCLEAR:
-        return not _ENDING & set(heard.slots.may_mean)
+        return is_refusal(text) or not _ENDING & set(heard.slots.may_mean)
     if intent is Intent.REVISE:
         return not _MORE.search(text)
     if intent in (Intent.FIX, Intent.INVESTIGATE):

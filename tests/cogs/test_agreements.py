@@ -92,7 +92,7 @@ async def test_what_is_meant_instead_is_said_in_the_thread_or_in_a_form(room: De
     assert "not the newest" in await pressed(room, "alice", card, "Go ahead")
 
 
-@pytest.mark.parametrize("said", ["no", "hmm", "👍"])
+@pytest.mark.parametrize("said", ["no", "hmm", "no wait, don't"])
 async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(
     room: DevChannel, said: str
 ) -> None:
@@ -102,6 +102,22 @@ async def test_a_bare_no_is_asked_what_is_meant_and_cancel_ends_it(
     await room["dora"].say(thread, "cancel")
     run = await room.until(lambda run: run.ended)
     assert run.reason == "Cancelled by dora."
+
+
+@pytest.mark.parametrize("said", ["sounds good, go ahead please", "lgtm, ship it", "👍"])
+async def test_a_yes_in_other_words_is_asked_back_and_plans_nothing_again(
+    room: DevChannel, said: str
+) -> None:
+    _, thread, card = await contract(room)
+    assert isinstance(room.world, ChangeWorld)
+    room.world.request_planner.asked.clear()
+    question = await room.reply("dora", await room["dora"].say(thread, said))
+    assert question["content"].startswith("Shall I go ahead and write it?")
+    assert room.world.request_planner.asked == []
+    assert (await pressed(room, "mallory", question, "Go ahead")).startswith("Sorry mallory")
+    assert await pressed(room, "dora", question, "Go ahead") == "I go ahead."
+    await room.until(lambda run: run.waiting is not Waiting.AGREEMENT)
+    assert card["id"] != question["id"]
 
 
 @pytest.mark.parametrize(

@@ -174,3 +174,16 @@ async def test_by_command_it_is_searched_exported_and_forgotten_in_front_of_all(
         "dev", lambda m: m["id"] == forgotten and "Forgotten, as alice said" in m["content"]
     )
     assert kept(room) == {}
+
+
+async def test_a_question_that_a_note_answers_is_answered_from_it(room: DevChannel) -> None:
+    await told(room, "bob", "remember that we play on Fridays at 20:00")
+    await told(room, "bob", "remember that the meeting room is on the second floor")
+    for question in ("when do we play?", "tell me when we play", "do you know when we play"):
+        answer = (await told(room, "dora", question))["content"]
+        assert answer.startswith("🧠 I was asked to remember:"), question
+        assert "bob noted: we play on Fridays at 20:00" in answer and "room" not in answer
+    assert "second floor" in (await told(room, "alice", "where is the meeting room?"))["content"]
+    unknown = (await told(room, "alice", "when does the bakery open?"))["content"]
+    assert unknown.startswith("I cannot answer that.")
+    assert "play on Fridays" not in (await told(room, "mallory", "when do we play?"))["content"]

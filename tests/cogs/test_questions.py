@@ -3,8 +3,11 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import discord
 import pytest
+from discord import app_commands
 
+from cogs.ui import person_of, usable_commands
 from local_discord.person import Message
 from tests.fakes.fake_chat_model import FakeChatModel, ScriptedAction
 from tests.support.dev_channel import COGS, DevChannel, dev_channel
@@ -105,3 +108,33 @@ async def test_a_model_is_told_what_the_records_say(room: DevChannel) -> None:
     said = await room["alice"].say("dev", f"<@{room.local.bot_user_id}> so quiet here, hm")
     assert await answer(room, "alice", said) != ""
     assert room.client.chat_model.results == ["ask: Nothing was ever shipped."]
+
+
+async def test_help_offers_each_only_what_they_may_use(room: DevChannel) -> None:
+    async def help_for(who: str) -> str:
+        return await room.command(who, "help")
+
+    approver, developer, member = [await help_for(each) for each in ("alice", "dora", "mallory")]
+    assert "`/ship`" in approver and "“ship it”" in approver
+    assert "`/revert`" in developer and "“also handle 0”" in developer
+    for text in (developer, member):
+        assert "/ship" not in text and "ship it" not in text and "rollback" not in text
+    for name in ("/runs", "/fix", "/pause", "/memory", "“cancel”", "“Fix this”"):
+        assert name not in member, name
+    assert "`/change`" in member and "“Make this happen”" in member
+    said = await mention(room, "mallory", "I like /ship a lot", "general")
+    assert "you may not use it" in said
+
+
+async def test_help_hides_what_the_server_lets_only_some_members_use(room: DevChannel) -> None:
+    @app_commands.command(name="ban", description="Ban somebody")
+    @app_commands.default_permissions(ban_members=True)
+    async def ban(interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("banned", ephemeral=True)
+
+    room.client.tree.add_command(ban)
+    assert "`/ban`" not in await room.command("mallory", "help")
+    guild = room.client.get_guild(room.local.guild_id)
+    owner = guild.owner if guild else None
+    assert owner is not None
+    assert "ban" in usable_commands(room.client, person_of(room.client, owner))

@@ -5,7 +5,6 @@ from bot.presentation.answers._help import (
     everyday,
     help_text,
     how_to,
-    open_to_all,
 )
 from bot.presentation.answers._records import (
     broken_now,
@@ -35,7 +34,6 @@ __all__ = [
     "how_to",
     "live_told",
     "memories_told",
-    "open_to_all",
     "people_told",
     "uses_told",
     "waiting_told",

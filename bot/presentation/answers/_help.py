@@ -2,69 +2,86 @@
 
 from collections.abc import Collection, Sequence
 
+from bot.authority.command_acts import is_everyday
+from bot.authority.policy import Act
+
+EXAMPLE_QUESTIONS = "“what did you change this week?”, “is anything broken?”, “who shipped that?”"
 ABOUT_QUESTIONS = (
-    "I answer from my records: “what did you change this week?”, “why this fix?”, “what did it "
-    "cost?”, “what could break?”, “is anything broken right now?”, “did it hold?”, “who shipped "
-    "that?”, “what waits for me?”, “when did /roll last fail?”, “how often is /poll used?”, “what "
-    "do you remember about dice?”, “which commit is live?”, “how do I undo it?”. In a run's thread "
-    "that is about that run."
+    f"I answer questions about me from my records, for example {EXAMPLE_QUESTIONS}. `/help` lists "
+    "what I can do."
 )
-_WANTS: tuple[tuple[str, Sequence[str], str], ...] = (
-    ("Something is broken", ("fix", "investigate"), "or say “rolling dice crashes, fix it”"),
-    ("Something should change", ("change",), "or say “add a /coinflip command”"),
-    ("Ask me something", ("ask",), "or “what did you change this week?”"),
-    ("Decide about a proposal", ("ship", "revert"), "or “ship it”, “reject”, “also handle 0”"),
-    ("See what I do", ("runs list", "runs show", "incidents list", "health", "audit now"), ""),
-    ("Stop or hold me", ("runs cancel", "pause", "resume", "stop-everything"), ""),
-    ("What I remember and may spend", ("memory search", "memory forget", "budget"), ""),
-    ("What there is", ("capabilities", "skills list", "flags list", "privacy"), ""),
+_WANTS: tuple[tuple[str, Sequence[str], Sequence[tuple[str, Act | None]]], ...] = (
+    ("Something is broken", ("fix", "investigate"), (("“rolling dice crashes, fix it”", Act.ASK),)),
+    ("Something should change", ("change",), (("“add a /coinflip command”", None),)),
+    ("Ask me something", ("ask",), (("“what did you change this week?”", Act.READ),)),
+    (
+        "Decide about a proposal",
+        ("ship", "revert"),
+        (("“ship it”", Act.SHIP), ("“reject”", Act.REJECT), ("“also handle 0”", Act.REVISE)),
+    ),
+    ("See what I do", ("runs list", "runs show", "incidents list", "health", "audit now"), ()),
+    (
+        "Stop or hold me",
+        ("runs cancel", "pause", "resume", "stop-everything"),
+        (("“cancel”", Act.CANCEL), ("“pause for 2 hours”", Act.STEER)),
+    ),
+    ("What I remember and may spend", ("memory search", "memory forget", "budget"), ()),
+    ("What there is", ("capabilities", "skills list", "flags list", "privacy"), ()),
 )
-_FOR_ALL = frozenset({"change", "capabilities", "ask", "privacy", "help"})
+_MENUS = ("Investigate this", "Fix this", "Make this happen")
 _MOST_EVERYDAY = 20
 
 
-def help_text(commands: Collection[str], *, listed: bool) -> str:
-    """Return commands by what people want to do; `commands` are those there are, without slash.
+def help_text(usable: Collection[str], acts: Collection[Act]) -> str:
+    """Return what somebody may use, by what people want to do.
 
-    Who is not `listed` is shown what is there for everybody.
+    `usable` are the commands and menus that they may use, by their whole names without slash;
+    `acts` is what they may ask for in a sentence.
     """
     lines = []
-    for want, names, words in _WANTS:
-        shown = [n for n in names if n in commands and (listed or n in _FOR_ALL)]
-        told = ", ".join(f"`/{name}`" for name in shown)
-        lines += [f"**{want}** {told}{f', {words}' if words and listed else ''}"] if shown else []
-    daily = everyday(commands)
+    for want, names, sentences in _WANTS:
+        commands = [f"`/{name}`" for name in names if name in usable]
+        said = [text for text, act in sentences if act is None or act in acts]
+        or_say = f", or say {', '.join(said)}" if said and acts else ""
+        lines += [f"**{want}** {', '.join(commands)}{or_say}"] if commands else []
+    daily = everyday(usable)
     if daily:
         names = ", ".join(f"`/{name}`" for name in daily[:_MOST_EVERYDAY])
-        lines.append(f"**For everybody, every day** {names}")
-    if listed:
-        lines.append(
-            "“Investigate this”, “Fix this” and “Make this happen” are in a message's menu."
-        )
-    return "\n".join(lines) or "There are no commands here yet."
+        lines.append(f"**Every day** {names}")
+    if menus := [f"“{name}”" for name in _MENUS if name in usable]:
+        lines.append(f"In a message's menu, under Apps: {', '.join(menus)}.")
+    return "\n".join(lines) or "There are no commands here that you may use."
 
 
 def everyday(commands: Collection[str]) -> list[str]:
     """Return the commands that are no way of telling the bot about its own work, sorted."""
-    own = {name.partition(" ")[0] for _, names, _ in _WANTS for name in names} | {"help"}
-    return sorted(name for name in commands if name.partition(" ")[0] not in own)
+    return sorted(name for name in commands if is_everyday(name))
 
 
-def open_to_all(commands: Collection[str]) -> frozenset[str]:
-    """Return the commands that people may use who are not listed."""
-    return _FOR_ALL.intersection(commands).union(everyday(commands))
+def how_to(acts: Collection[Act]) -> str:
+    """Return how people stop, undo and decide things; saying so decides nothing.
 
-
-def how_to(*, listed: bool) -> str:
-    """Return how people stop, undo and decide things; saying so decides nothing."""
-    lines = [
-        "• end one run: “cancel” in its thread, its button, or `/runs cancel`",
-        "• take back what I shipped: “revert it” in its thread, or `/revert`; I propose it",
-        "• turn a proposal down: “reject” in its thread, or its button",
-        "• ship one: “ship it” as a reply to its card or in its thread, its button, or `/ship`",
-        "• hold what I do by myself: “pause”, “pause for 2 hours”, `/pause`; “resume” ends that",
-        "• stop everything: “stop everything”, or `/stop-everything`",
-    ]
-    if not listed:
+    Who may not do something is not told how; who may do none of it is told who does.
+    """
+    lines = [line for act, line in _HOW_TO if act in acts]
+    if not lines:
         return "People on my list decide that: they end runs, take changes back and stop me."
+    if Act.SHIP not in acts:
+        lines.append("• ship a proposal, or turn it down: an approver does that")
     return "\n".join(["Nothing is decided by asking. To", *lines])
+
+
+_HOW_TO = (
+    (Act.CANCEL, "• end one run: “cancel” in its thread, its button, or `/runs cancel`"),
+    (Act.ASK, "• take back what I shipped: “revert it” in its thread, or `/revert`; I propose it"),
+    (Act.REJECT, "• turn a proposal down: “reject” in its thread, or its button"),
+    (
+        Act.SHIP,
+        "• ship one: “ship it” as a reply to its card or in its thread, its button, or `/ship`",
+    ),
+    (
+        Act.STEER,
+        "• hold what I do by myself: “pause”, “pause for 2 hours”, `/pause`; “resume” ends that",
+    ),
+    (Act.STOP, "• stop everything: “stop everything”, or `/stop-everything`"),
+)

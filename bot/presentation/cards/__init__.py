@@ -10,7 +10,7 @@ from bot.presentation.cards._budget import (
     of_cap,
 )
 from bot.presentation.cards._candidates import candidate_facts
-from bot.presentation.cards._contract import contract, example_lines
+from bot.presentation.cards._contract import confirm_contract, contract, example_lines
 from bot.presentation.cards._digest import digest
 from bot.presentation.cards._ending import ending, failed_outputs, outputs
 from bot.presentation.cards._incident import (
@@ -50,6 +50,7 @@ __all__ = [
     "budget_text",
     "came_back",
     "candidate_facts",
+    "confirm_contract",
     "contract",
     "digest",
     "doing",

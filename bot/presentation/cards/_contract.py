@@ -21,6 +21,10 @@ DIGITS = 12
 
 _MOST_EXAMPLES, _MOST_FILES = 8, 8
 _HOW = "Say “go ahead”, what is meant instead, or “cancel”."
+_CONFIRM = (
+    "Shall I go ahead and write it? I begin with the button, or with a plain “go ahead”. If "
+    "something should be different, say it here."
+)
 _MISSING = {
     "no such command": "the command is not there",
     "no such option": "the command has no such option",
@@ -133,6 +137,11 @@ def _way(run: Run) -> str:
     if run.parked_until is None:
         return f"Nothing is written before somebody says so. {_HOW}"
     return f"Unless somebody objects I go ahead {soon(run.parked_until)}. {_HOW}"
+
+
+def confirm_contract(run: Run, brief: Brief) -> Post:
+    """Return the question whether a yes in other words is a go-ahead; only its button decides."""
+    return Post(text=_CONFIRM, buttons=_buttons(run, brief))
 
 
 def _buttons(run: Run, brief: Brief) -> tuple[Button, ...]:

@@ -33,6 +33,9 @@ def test_what_people_say_in_their_language_is_understood(code: str, intent: str)
         right = heard.intent.value == intent and heard.slots.subject == told.get(
             "subject", heard.slots.subject
         )
+        right = right and list(heard.slots.may_mean) == told.get(
+            "may_mean", list(heard.slots.may_mean)
+        )
         spoken = heard.language == code or intent == "chat"
         wrong += [] if right and spoken else [f"{told['text']!r}: {heard!r}"]
     assert wrong == []

@@ -14,7 +14,9 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 def told(text: str, *, listed: bool = True, trouble: str = "") -> str:
-    return small_talk(text, name="Argo", listed=listed, commands=COMMANDS, trouble=trouble)
+    return small_talk(
+        text, name="Argo", listed=listed, commands=COMMANDS, usable=COMMANDS, trouble=trouble
+    )
 
 
 @pytest.mark.parametrize(
@@ -33,7 +35,10 @@ def told(text: str, *, listed: bool = True, trouble: str = "") -> str:
         ("what do you think of /roll?", "If `/roll` misbehaves, ask “why does /roll fail?”"),
         ("reminders are a nice idea", "If `/reminders` misbehaves"),
         ("I had two polls yesterday", "If `/poll` misbehaves"),
-        ("is it going to rain?", "I cannot answer that. I answer from my records"),
+        (
+            "is it going to rain?",
+            "I cannot answer that. I answer questions about me from my records",
+        ),
         ("the weather is fine", "I hear no request in that. I look after"),
     ],
 )
@@ -109,3 +114,19 @@ def test_a_chronicle_keeps_the_newest_and_finds_its_answers() -> None:
     assert kept.answer_to(2) is None
     none = Chronicle().grown(line(3), line(3, ours=True), most=0)
     assert none.answer_to(3) is not None
+
+
+def test_what_cannot_be_answered_shows_three_examples() -> None:
+    answer = told("is it going to rain?")
+    assert answer.count("“") == 3
+    assert "/help" in answer
+
+
+def test_nobody_is_told_that_they_may_use_what_they_may_not() -> None:
+    def answered(text: str) -> str:
+        known, usable = ("roll", "ship", "runs"), ("roll",)
+        return small_talk(text, name="Argo", listed=False, commands=known, usable=usable)
+
+    for text in ("what does /ship do?", "is /runs any good", "I like ship"):
+        assert "not for everybody, and you may not use it" in answered(text), text
+    assert answered("I like /roll").startswith("You can use `/roll`.")

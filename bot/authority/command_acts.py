@@ -1,0 +1,45 @@
+"""What each command of the bot asks the policy for, so that nobody is offered what is refused."""
+
+from collections.abc import Iterable, Mapping
+
+from bot.authority.policy import Act, may
+from bot.domain.people import AllowList, Person
+
+COMMAND_ACTS: Mapping[str, Act | None] = {
+    "ask": None, "capabilities": None, "change": None, "help": None, "privacy": None,
+    "Make this happen": None,
+    "fix": Act.ASK, "investigate": Act.ASK, "Fix this": Act.ASK, "Investigate this": Act.ASK,
+    "revert": Act.ASK, "ship": Act.SHIP,
+    "runs list": Act.READ, "runs show": Act.READ, "runs cancel": Act.CANCEL, "runs retry": Act.ASK,
+    "incidents list": Act.READ, "incidents show": Act.READ, "incidents close": Act.STEER,
+    "memory search": Act.READ, "memory export": Act.READ, "memory forget": Act.STEER,
+    "health": Act.READ, "budget": Act.READ, "audit now": Act.READ,
+    "flags list": Act.READ, "flags set": Act.SWITCH, "flags remove": Act.SWITCH,
+    "skills list": Act.READ, "skills show": Act.READ, "skills reload": Act.RELOAD,
+    "skills rollback": Act.ROLL_BACK,
+    "pause": Act.STEER, "resume": Act.STEER, "stop-everything": Act.STOP,
+}  # fmt: skip
+"""Commands and menus by which people speak of the bot's own work; `None`: everybody may.
+
+Every other command is an everyday one: the policy is not asked. A test compares this with what each
+command does ask.
+"""
+
+
+def is_everyday(command: str) -> bool:
+    """Return whether a command, by its whole name, is none that speaks of the bot's own work."""
+    return command not in COMMAND_ACTS
+
+
+def allowed_commands(people: AllowList, person: Person, commands: Iterable[str]) -> frozenset[str]:
+    """Return those of the commands, by their whole names, that the policy lets a person use."""
+    return frozenset(
+        each
+        for each in commands
+        if (act := COMMAND_ACTS.get(each)) is None or may(people, person, act)
+    )
+
+
+def allowed_acts(people: AllowList, person: Person) -> frozenset[Act]:
+    """Return everything that the policy lets a person do."""
+    return frozenset(act for act in Act if may(people, person, act))
