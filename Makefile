@@ -23,7 +23,7 @@ demo-scripted: claude  ## the demo with a scripted model: no key, and a command 
 	@echo "The model follows a script and costs nothing, whatever cards say. It knows one request: say in #dev"
 	@echo "    add a /coinflip command"
 	$(BIN)/python -m tests.twins.model tests.support.wanted:STORY --port 0 \
-	    --run "$(BIN)/theseus demo --engine claude --fault none $(ARGS)"
+	    --run "$(BIN)/theseus demo --engine claude --fault none --request 'add a /coinflip command' $(ARGS)"
 
 test: system claude check  ## check, then the everyday tests; ARGS="tests/cogs" for a part
 	$(BIN)/pytest -n auto --dist loadfile -m "not slow" $(ARGS)

@@ -17,7 +17,8 @@ from typing import NamedTuple
 from bench.rehearsed import WHOLE_BOT, lay_out, open_rehearsal, script_with, scripts_in
 from bench.rows import Row, in_turns, median
 from bot.app.demo import project_root
-from bot.demo.demo import TOKEN, BotProcess
+from bot.demo.bot_process import BotProcess
+from bot.demo.demo import TOKEN
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from bot.domain.rehearsal import Script, Transcript
 from bot.ports.rehearsal import Rehearsal, play_all

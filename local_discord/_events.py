@@ -111,6 +111,14 @@ class EventRecorder:
             case "THREAD_DELETE":
                 told = {"channel_id": payload["parent_id"], "thread_id": payload["id"]}
                 self._log.add("thread_delete", told)
+            case "GUILD_MEMBER_ADD":
+                user = self._world.backend.users[int(payload["user"]["id"])]
+                channel = self._world.show_channel(self._world.lookup.dm(user))
+                self._log.add(
+                    "member_add", {"user": self._world.show_member(user), "channel": channel}
+                )
+            case "GUILD_MEMBER_REMOVE":
+                self._log.add("member_remove", {"user_id": payload["user"]["id"]})
             case "TYPING_START":
                 keys = ("channel_id", "user_id")
                 self._log.add("typing", {key: payload[key] for key in keys})

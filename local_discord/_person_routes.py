@@ -9,7 +9,7 @@ from aiohttp import web
 from local_discord._events import EventLog, EventStream
 from local_discord._faults import Faults
 from local_discord._gateway import Gateway
-from local_discord.world import Refused, World, as_id
+from local_discord.world import LocalPerson, Refused, World, as_id
 
 Answer = Callable[[web.Request], Awaitable[Any]]
 
@@ -56,6 +56,7 @@ class PersonRoutes:
             web.get("/local/channels/{channel}/messages", self.messages),
             web.get("/local/channels/{channel}/messages/{message}", self.one_message),
             web.get("/local/channels/{channel}/threads", self.threads),
+            web.post("/local/members", self.join),
             web.post("/local/messages", self.say),
             web.patch("/local/messages", self.edit),
             web.delete("/local/messages", self.delete),
@@ -118,6 +119,16 @@ class PersonRoutes:
         return web.json_response([t for t in everywhere if t["parent_id"] == str(channel.id)])
 
     # ------------------------------------------------------------------- acting
+
+    async def join(self, request: web.Request) -> web.Response:
+        """`POST /local/members`."""
+        body = await body_of(request)
+        name = str(need(body, "name", "how the new member is called"))
+        roles = body.get("roles") or ()
+        if not isinstance(roles, list | tuple) or not all(isinstance(each, str) for each in roles):
+            raise Refused(400, "roles: give a list of names of roles, or leave it out")
+        user = self._world.join(LocalPerson(name, listed=False, roles=tuple(roles)))
+        return web.json_response(self._world.show_member(user), status=201)
 
     async def _who_where(self, request: web.Request) -> tuple[dict[str, Any], Any, Any]:
         body = await body_of(request)

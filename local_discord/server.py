@@ -115,6 +115,11 @@ class LocalDiscord:
         known = self._world.backend.guilds[self.guild_id].roles.values()
         return frozenset(role.id for role in known if role.name in names)
 
+    def join(self, person: LocalPerson) -> int:
+        """Have somebody join the server; the bot is told, as Discord tells it. Return their id."""
+        self.people[person.name] = self._world.join(person).id
+        return self.people[person.name]
+
     def leave(self, name: str) -> None:
         """Have somebody leave the server for good; the bot is told, as Discord tells it."""
         self._world.backend.remove_member(self.guild_id, self.people[name])

@@ -10,6 +10,7 @@ import webbrowser
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from bot.adapters.local_forge import LocalForge
 from bot.adapters.system_clock import SystemClock
@@ -17,6 +18,7 @@ from bot.app.engines import wants_claude
 from bot.app.installed_source import checkout_of_this, clone_source, installed_source
 from bot.demo.demo import Demo, DemoPlan, demo
 from bot.demo.faults import FAULTS, LIVING, PLAYED, Living, MetFault, choose, find_living
+from bot.demo.prerequisites import check_prerequisites
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
 from bot.infra.signals import hear
@@ -44,6 +46,7 @@ class DemoOptions:
     engine: str = "auto"
     fault: str | None = None
     seed: int | None = None
+    request: str = ""
 
 
 def local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
@@ -52,21 +55,40 @@ def local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
 
 
 async def run_demo(options: DemoOptions, say: Say) -> None:
-    """Run the demo until SIGTERM or SIGINT. Raises `ConfigError`."""
+    """Run the demo until SIGTERM or SIGINT, at whatever it is. Raises `ConfigError`."""
+    loop, stopped = asyncio.get_running_loop(), asyncio.Future[str]()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _note_signal, stopped, number)
+    running = asyncio.create_task(_run(options, say), name="demo")
+    waiting: set[asyncio.Future[Any]] = {running, stopped}
+    await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    if stopped.done():
+        say(f"Stopping, because of {stopped.result()}; the demo's private copy is removed.")
+        running.cancel()
+        await asyncio.wait({running})
+    if not running.cancelled():
+        running.result()
+
+
+def _note_signal(stopped: asyncio.Future[str], number: signal.Signals) -> None:
+    if not stopped.done():
+        asked = "Ctrl-C" if number is signal.SIGINT else "somebody or the system asked for its end"
+        stopped.set_result(f"{number.name} ({asked})")
+
+
+async def _run(options: DemoOptions, say: Say) -> None:
+    check_prerequisites(options.port)
     environment = read_environment(os.environ, Path(os.devnull))
     claude = wants_claude(options.engine, environment, f"--engine {options.engine}")
     living = find_living(options.fault)
     whole = options.fault == "none" or living is not None
     fault = None if whole else choose(options.fault, options.seed)
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     with tempfile.TemporaryDirectory(prefix="theseus-demo-", ignore_cleanup_errors=True) as home:
         state = environment.theseus_state
         own = state.absolute() if "THESEUS_STATE" in os.environ else None
         plan = DemoPlan(
             await _source(Path(home), say), Path(home), fault, options.port, options.engine, own,
-            living, options.seed or 0,
+            living, options.seed or 0, request=options.request,
         )  # fmt: skip
         say("Making a private copy of this repository and starting the bot in it ...")
         async with demo(plan, local_forge) as running:
@@ -75,8 +97,7 @@ async def run_demo(options: DemoOptions, say: Say) -> None:
             say(_welcome(running, fault or living, "claude" if claude else "offline"))
             if options.browser and _has_screen():
                 await asyncio.to_thread(webbrowser.open, running.discord.base_url)
-            await stopping.wait()
-            say("Stopping; the demo's private copy is removed.")
+            await asyncio.Event().wait()  # until it is cancelled
 
 
 def project_root() -> Path:

@@ -32,12 +32,20 @@ def demo(
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Makes the choice repeatable.")] = None,
+    request: Annotated[
+        str, typer.Option(help="What the page suggests to ask for, with --fault none.")
+    ] = "",
 ) -> None:
     """Try it all in a browser: a local Discord, a planted fault, no account and no key.
 
     For example: theseus demo --fault polls-no-votes --port 8090
     """
     options = DemoOptions(
-        port=port, browser=not no_browser, engine=engine.value, fault=fault, seed=seed
+        port=port,
+        browser=not no_browser,
+        engine=engine.value,
+        fault=fault,
+        seed=seed,
+        request=request,
     )
     asyncio.run(run_demo(options, say))

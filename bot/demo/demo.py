@@ -1,11 +1,8 @@
 """The demo: the local Discord, a private home, and the bot as a process of its own."""
 
-import asyncio
 import contextlib
 import os
-import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,9 +10,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from bot.demo.bot_process import SUPERVISED, BotProcess
 from bot.demo.faults import Change, Living, MetFault, edited
-from bot.demo.first_hint import met_hint, watch_hint
+from bot.demo.first_hint import ask_hint, met_hint, watch_hint
 from bot.demo.forge_pages import ForgeReader, forge_routes
+from bot.demo.newcomer import MEMBERS, newcomer
 from bot.demo.scenario import DemoScenario, service_change
 from bot.demo.traffic import VISITORS
 from bot.demo.uncommitted_cogs import UncommittedCogs, uncommitted_cogs
@@ -25,16 +24,9 @@ from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 
 TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loopback
-PROGRAM = ("-m", "bot", "run", "--no-supervisor")
-"""What starts a bot that is started again here, whenever it ends."""
 
-_INHERITED = (
-    "PATH", "HOME", "LANG", "TMPDIR", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL",
-    "THESEUS_HTTP_PORT", "THESEUS_HTTP_TOKEN", "THESEUS_WEBHOOK_SECRET",
-)  # fmt: skip
-_RESTART_PAUSES = (0.5, 1.0, 2.0, 5.0)
-_CLOSING_SECONDS = 10.0
 _LOOK_SECONDS = 0.5
+_MAINTAINERS = "maintainers"
 _AT_FORGE = ("alice", "bob")  # whose issues it takes: the visitor, as either
 
 
@@ -64,7 +56,7 @@ class DemoPlan:
 
     `port` 0 picks a free one; `state` is the home's own unless it is set. `settings` replace keys
     of the configuration's sections; a living fault has its own. `program` starts the bot, which
-    gets `variables` besides.
+    gets `variables` besides. `request` is what the page suggests to ask for.
     """
 
     source: Path
@@ -76,8 +68,9 @@ class DemoPlan:
     living: Living | None = None
     seed: int = 0
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
-    program: Sequence[str] = PROGRAM
+    program: Sequence[str] = SUPERVISED
     variables: Mapping[str, str] = field(default_factory=dict)
+    request: str = ""
 
 
 @dataclass
@@ -89,7 +82,7 @@ class Demo:
 
     discord: LocalDiscord
     workspace: DemoWorkspace
-    bot: "BotProcess"
+    bot: BotProcess
     dashboard: str
 
     async def until_online(self, seconds: float = 90.0) -> None:
@@ -126,13 +119,20 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     cogs = await uncommitted_cogs(plan.source)
     discord = LocalDiscord(
         (
-            LocalPerson("alice", listed=True),
-            *(LocalPerson(name, listed=False) for name in ("bob", *visitors)),
+            LocalPerson("alice", listed=True, roles=(_MAINTAINERS,)),
+            LocalPerson("bob", listed=False, roles=(MEMBERS,)),
+            LocalPerson(
+                "carol",
+                listed=False,
+                roles=(MEMBERS, "moderators"),
+                permissions=("manage_messages", "kick_members"),
+            ),
+            *(LocalPerson(name, listed=False, roles=(MEMBERS,)) for name in visitors),
         ),
         token=TOKEN,
         port=port,
         hint=[
-            *(watch_hint(living) if living else met_hint(plan.fault)),
+            *_first_hint(plan),
             *cogs.told(),
             "",
             f"What the bot does, step by step: {dashboard}/",
@@ -143,6 +143,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         guild_id=discord.guild_id,
         dev_channel_id=discord.dev_channel_id,
         listed=(discord.people["alice"],),
+        listed_roles=tuple(discord.roles(_MAINTAINERS)),
         logins={name: discord.people[name] for name in _AT_FORGE},
         url=discord.base_url,
         engine=plan.engine,
@@ -167,7 +168,15 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         if living is not None:
             scenario = DemoScenario(living, discord.base_url, workspace, bot, seed=plan.seed)
             await stack.enter_async_context(scenario)
-        yield Demo(discord, workspace, bot, dashboard)
+        running = Demo(discord, workspace, bot, dashboard)
+        await stack.enter_async_context(newcomer(discord))
+        yield running
+
+
+def _first_hint(plan: DemoPlan) -> list[str]:
+    if plan.living is not None:
+        return watch_hint(plan.living)
+    return ask_hint(plan.request) if plan.request and plan.fault is None else met_hint(plan.fault)
 
 
 async def _prepare(
@@ -197,101 +206,3 @@ def _free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-class BotProcess:
-    """The bot, running from its private checkout, and started again whenever it ends.
-
-    `variables` are added to its environment.
-    """
-
-    def __init__(
-        self,
-        discord: LocalDiscord,
-        workspace: DemoWorkspace,
-        log: Path,
-        program: Sequence[str] = PROGRAM,
-        *,
-        variables: Mapping[str, str] | None = None,
-    ) -> None:
-        self._program = tuple(program)
-        self._variables = dict(variables or {})
-        self._discord = discord
-        self._workspace = workspace
-        self._log = log
-        self._process: asyncio.subprocess.Process | None = None
-        self._supervisor: asyncio.Task[None] | None = None
-        self.starts = 0
-        self.refused = False
-        """Whether it ended with exit code 2: a setting is wrong."""
-
-    @property
-    def pid(self) -> int | None:
-        """The process id, while one runs."""
-        alive = self._process is not None and self._process.returncode is None
-        return self._process.pid if self._process and alive else None
-
-    def restart(self) -> None:
-        """Ask it to stop; it is started again when it did."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
-
-    def stop_everything(self) -> None:
-        """Pass on the signal that stops everything."""
-        if self.pid is not None:
-            os.kill(self.pid, signal.SIGUSR1)
-
-    async def __aenter__(self) -> Self:
-        """Start it."""
-        self._supervisor = asyncio.create_task(self._supervise(), name="bot supervisor")
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Ask it to stop, and end it if it does not."""
-        if self._supervisor is not None:
-            self._supervisor.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._supervisor
-        await self._end()
-
-    async def _supervise(self) -> None:
-        while True:
-            pause = _RESTART_PAUSES[min(self.starts, len(_RESTART_PAUSES) - 1)]
-            self._process = await self._start()
-            self.starts += 1
-            self.refused = await self._process.wait() == 2
-            await asyncio.sleep(pause)
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        with self._log.open("ab") as log:
-            return await asyncio.create_subprocess_exec(
-                sys.executable,
-                *self._program,
-                cwd=self._workspace.checkout,
-                env=self._environment(),
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-
-    def _environment(self) -> dict[str, str]:
-        inherited = {key: os.environ[key] for key in _INHERITED if key in os.environ}
-        return inherited | {
-            "DISCORD_TOKEN": self._discord.token,
-            "THESEUS_DISCORD_API_URL": self._discord.api_url,
-            "THESEUS_DISCORD_GATEWAY_URL": self._discord.gateway_url,
-            "THESEUS_CONFIG": str(self._workspace.config),
-            "THESEUS_STATE": str(self._workspace.state),
-            **self._variables,
-        }
-
-    async def _end(self) -> None:
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        process.send_signal(signal.SIGTERM)
-        try:
-            await asyncio.wait_for(process.wait(), _CLOSING_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()

@@ -12,6 +12,19 @@ def _shown(step: FaultStep) -> str:
     return f"`/{step.command} {options}`".replace(" `", "`") + often
 
 
+def ask_hint(request: str) -> list[str]:
+    """Return what the page tells to ask for, where nothing is broken."""
+    return [
+        "Ask for something new:",
+        f"1. Say `{request}`",
+        "2. Read in the thread what I understood, then say `go ahead`",
+        "3. Read the proposal there, then say `ship it`",
+        "4. Use what is new.",
+        "",
+        "Something else is answered as well, but only this request is known to a scripted model.",
+    ]
+
+
 def met_hint(fault: MetFault | None) -> list[str]:
     """Return what the page tells a first visitor to try."""
     if fault is None:

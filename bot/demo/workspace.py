@@ -110,6 +110,7 @@ class DemoPaths:
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     logins: Mapping[str, int] = field(default_factory=dict)
     dashboard: str = ""
+    listed_roles: tuple[int, ...] = ()
 
 
 async def prepare(
@@ -213,7 +214,7 @@ async def _shorten_full_tier(checkout: Path) -> None:
 
 def _configuration(workspace: DemoWorkspace, demo_paths: DemoPaths) -> str:
     content = yaml.safe_load((workspace.checkout / "data/config.yaml").read_text(encoding="utf-8"))
-    people = {"users": list(demo_paths.listed), "roles": []}
+    people = {"users": list(demo_paths.listed), "roles": list(demo_paths.listed_roles)}
     content["discord"] = {
         "guild_id": demo_paths.guild_id,
         "dev_channel_id": demo_paths.dev_channel_id,

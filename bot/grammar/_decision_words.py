@@ -85,7 +85,7 @@ LEADING: dict[Intent, re.Pattern[str]] = {
         r"pause|suspend|hold off|hold on|stand down|wait",
         rf"(?:pause|suspend|hold|freeze) {_OWN_WORK}\b", rf"(?:stop|halt) (?:the |your )?{_SELF}",
         r"hang on\b",
-        r"no (?:more |further |new )*(?:changes|fixes|edits|repairs|proposals) (?:until|till|for)\b",
+        r"no (?:more |further |new )*(?:changes|fixes|edits|repairs) (?:until|till|for)\b",
         r"(?:don'?t|do not) (?:change|fix|touch|edit|propose|start) anything\b",
         r"pause (?:all|your|the bot|yourself|autonomous|theseus|things|work)\b",
         rf"(?:shut up|(?:be|stay|keep|go) (?:quiet|silent)){_END}",

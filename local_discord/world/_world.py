@@ -13,7 +13,7 @@ from simcord.backend.models import Channel, Interaction, Message, User
 from local_discord.world._actions import PersonActions
 from local_discord.world._backend import LocalBackend
 from local_discord.world._interactions import InteractionBuilder
-from local_discord.world._lookup import DM, VOICE, Lookup
+from local_discord.world._lookup import DM, VOICE, Lookup, Refused
 from local_discord.world._modals import fields_of
 from local_discord.world._payloads import completed, message_object, personal
 from local_discord.world._rest import RestApi
@@ -93,6 +93,25 @@ class World:
         roles = self.backend.guilds[self.guild_id].roles.values()
         return next(role.id for role in roles if role.managed)
 
+    def join(self, person: LocalPerson) -> User:
+        """Have somebody join the guild, with roles that are there; the bot is told.
+
+        Who was a member before comes back as the same user. Raises `Refused`.
+        """
+        if not person.name.strip():
+            raise Refused(400, "name: give the new member a name")
+        if any(each.name.casefold() == person.name.casefold() for each in self.lookup.people):
+            raise Refused(409, f"name: {person.name} is a member already; choose another name")
+        roles = [self.lookup.role(each, "roles").id for each in person.roles]
+        known = self.people.get(person.name)
+        user = self.backend.users.get(known) if known is not None else None
+        user = user or self.backend.make_user(person.name, bot=person.bot)
+        self.people[person.name] = user.id
+        self.listed[user.id] = person.listed
+        self.backend.get_dm_channel(user.id)
+        self.backend.add_member(self.guild_id, user.id, roles=roles, announce=True)
+        return user
+
     def reset(self, *, keep_commands: bool) -> None:
         """Take everything back to the start; ids stay, what was looked up before does not count."""
         self.backend.restore_start()
@@ -125,14 +144,13 @@ class World:
         threads = [self.show_channel(self.backend.channels[each]) for each in guild.thread_ids]
         texts = [self.show_channel(self.backend.channels[each]) for each in guild.channel_ids]
         private = [self.show_channel(self.lookup.dm(user)) for user in self.lookup.people]
-        everyone = [*self.people.values(), self.bot.id]  # some may have left
-        members = [self.backend.users[each] for each in everyone if each in guild.members]
+        members = sorted(guild.members, key=lambda each: each == self.bot.id)
         return {
             "guild": {"id": str(guild.id), "name": guild.name},
             "bot": {"id": str(self.bot.id), "name": self.bot.name},
             "channels": [*texts, *private, *threads],
             "threads": threads,
-            "users": [self._show_user(user) for user in members],
+            "users": [self.show_member(self.backend.users[each]) for each in members],
             "roles": [
                 {"id": str(role.id), "name": role.name}
                 for role in guild.roles.values()
@@ -141,7 +159,8 @@ class World:
             "hint": self.hint,
         }
 
-    def _show_user(self, user: User) -> dict[str, Any]:
+    def show_member(self, user: User) -> dict[str, Any]:
+        """A member of the guild, as `GET /local/world` lists them."""
         member = self.backend.guilds[self.guild_id].members[user.id]
         return {
             "id": str(user.id),

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.app.demo import local_forge
-from bot.demo.demo import BotProcess
+from bot.demo.bot_process import BotProcess
 from bot.demo.forge_pages import forge_routes
 from bot.demo.workspace import DemoPaths, DemoWorkspace, prepare
 from local_discord.person import Person

@@ -66,7 +66,7 @@ PENALTY = PlantedFault(
     author="Tobias Ekström <tobias.ekstrom@example.org>",
     breaks="/roll d4-1 until a 1 falls (a total of nothing)",
     steps=(FaultStep(command="roll", options={"dice": "d4-1"}, times=24),),
-    complaint="/roll d4-1 crashes now and then, please fix it",
+    complaint="rolling d4-1 crashes now and then, please fix it",
     error="ZeroDivisionError",
     function="weight",
     arguments=(-1, 0),

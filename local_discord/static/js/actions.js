@@ -12,6 +12,12 @@ import { toast } from './toast.js';
 const PENDING_AFTER_MS = 350;
 const MESSAGE_COMMAND = 3;
 
+/** What stands on the button of a message; nothing for a select. */
+function labelOf(message, customId) {
+  const items = (message.components ?? []).flatMap((line) => line.components ?? [line]);
+  return items.find((item) => item.custom_id === customId)?.label ?? '';
+}
+
 export class Actions {
   #commands = new Map();
   #locals = 0;
@@ -85,13 +91,15 @@ export class Actions {
     const component = { custom_id: customId, message: message.id };
     if (values) component.values = values;
     this.store.setNotice(message.channel_id, message.id, null);
+    const label = labelOf(message, customId);
     const failure = await this.#interact(message.channel_id, { component });
+    if (!failure && label) this.store.emit('did', { pressed: label });
     if (failure) this.store.setNotice(message.channel_id, message.id, failure);
   }
 
   /** Run a slash command; `shown` is how it looks while it is on its way. */
   async run(channel, name, options, shown) {
-    this.store.emit('did', { command: name });
+    this.store.emit('did', { command: name, options });
     await this.#withPending(channel, shown, () => this.#interact(channel, { command: { name, options } }));
   }
 

@@ -52,11 +52,23 @@ function keptDone(key) {
   return kept.key === key ? kept.done : [];
 }
 
-/** Whether what was done is what a piece of code says: that command, or those words. */
-function isSame(text, { command, said }) {
-  const plain = (words) => words.toLowerCase().replace(/\s+/g, ' ').trim();
-  if (command) return `${plain(text)} `.startsWith(`/${command} `);
-  return plain(text) === plain(said);
+/**
+ * Whether what was done is what a step says: that command with those options, those words (said to
+ * the bot by a mention too, or pressed: "Ship it"), or a press of that button.
+ */
+function isSame(text, { command, options, said, pressed }) {
+  const plain = (words) =>
+    words
+      .toLowerCase()
+      .replace(/<@!?\d+>/g, ' ')
+      .replace(/[.!,\s]+/g, ' ')
+      .trim();
+  if (!command) return plain(text) === plain(said ?? pressed ?? '');
+  const wanted = plain(text);
+  const given = Object.values(options ?? {}).map((value) => plain(String(value)));
+  const [, ...words] = wanted.replace(`/${plain(command)}`, '/').split(' ');
+  if (!`${wanted} `.startsWith(`/${plain(command)} `)) return false;
+  return words.every((word) => given.some((value) => ` ${value} `.includes(` ${word.replace(/^[a-z_-]+:/, '')} `)));
 }
 
 /**
@@ -71,6 +83,10 @@ function tryable(markdown, onTry) {
     const button = h('button.try', { type: 'button', title: 'Put it into the message box', text, on: { click } });
     code.replaceWith(button);
     tries.set(text, button);
+  }
+  for (const press of markdown.querySelectorAll('li strong')) {
+    press.classList.add('try');
+    tries.set(press.textContent, press);
   }
   return tries;
 }

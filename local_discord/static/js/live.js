@@ -21,6 +21,15 @@ const TAKE = {
     store.emit('world');
     store.emit('messages', event.channel_id);
   },
+  member_add: (store, event) => {
+    store.users.set(event.user.id, event.user);
+    store.putChannel(event.channel);
+    store.emit('world');
+  },
+  member_remove: (store, event) => {
+    store.users.delete(event.user_id);
+    store.emit('world');
+  },
   typing: (store, event) => store.setTyping(event.channel_id, event.user_id, true),
   presence: (store, event) => setOnline(store, event.bot_online),
   hello: (store, event) => setOnline(store, event.bot_online),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.demo.demo import BotProcess, Demo
+from bot.demo.bot_process import BotProcess
+from bot.demo.demo import Demo
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
 from local_discord.server import LocalDiscord, LocalPerson

@@ -1,0 +1,32 @@
+"""Somebody who joins the demo's server a while after the bot is online, as people do."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from local_discord.person import Person
+from local_discord.server import LocalDiscord, LocalPerson
+
+NEWCOMER, MEMBERS = "dave", "members"
+_JOINS_AFTER_SECONDS = 20.0
+_PATIENCE_SECONDS = 120.0
+
+
+@asynccontextmanager
+async def newcomer(
+    discord: LocalDiscord, after: float = _JOINS_AFTER_SECONDS
+) -> AsyncIterator[None]:
+    """Have somebody join `after` so many seconds with the bot online, until the context is left."""
+
+    async def join() -> None:
+        async with Person(discord.base_url, "alice") as somebody:
+            await somebody.wait_for_bot(timeout=_PATIENCE_SECONDS)
+        await asyncio.sleep(after)
+        discord.join(LocalPerson(NEWCOMER, listed=False, roles=(MEMBERS,)))
+
+    joining = asyncio.create_task(join(), name="demo-newcomer")
+    try:
+        yield
+    finally:
+        joining.cancel()
+        await asyncio.wait({joining})
