@@ -21,7 +21,7 @@ def ask_hint(request: str) -> list[str]:
         "3. Read the proposal there, then say `ship it`",
         "4. Use what is new.",
         "",
-        "Something else is answered as well, but only this request is known to a scripted model.",
+        "A scripted model knows this request and no other. You may ask for it more than once.",
     ]
 
 

@@ -19,8 +19,16 @@ _MOST = 5.0  # seconds from the word to nothing working any more
 
 
 def _working(play: Playground) -> list[int]:
-    """Return the processes that work in the demo's home, besides the bot itself."""
-    return [pid for pid in processes_in(play.demo.workspace.home) if pid != play.demo.bot.pid]
+    """Return the processes that work in the demo's home, besides the supervisor and its bot."""
+    bots = _with_children(play.demo.bot.pid)
+    return [pid for pid in processes_in(play.demo.workspace.home) if pid not in bots]
+
+
+def _with_children(pid: int | None) -> set[int]:
+    if pid is None:
+        return set()
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    return {pid, *map(int, children.read_text().split())} if children.exists() else {pid}
 
 
 async def _until(play: Playground, working: bool, seconds: float) -> None:

@@ -68,12 +68,37 @@ async def test_the_first_visit_shows_what_to_try_until_it_is_dismissed_or_done(
             await expect(box(page)).to_be_visible()
             await box(page).fill("/say text:something else")
             await page.keyboard.press("Enter")
-            await expect(row(page, "something else")).to_be_visible()
+            await expect(row(page, "something else").last).to_be_visible()
+            step = hint.get_by_role("button", name="/say text:hi")
+            await expect(step).to_have_class("try")  # another option: not what the step says
+            await box(page).fill("/say text:hi")
+            await page.keyboard.press("Enter")
+            await expect(step).to_have_class("try done")
             await expect(hint).to_be_visible()
             await say(page, "once more")
             await expect(hint).to_have_count(0)
         async with opened(browser, local) as page:
             await _dismiss(page)
+
+
+@pytest.mark.slow
+async def test_a_step_is_ticked_whichever_way_it_was_done(browser: Browser) -> None:
+    steps = ("1. say `card`", "2. press **Quiet**", "3. say `ship it`", "4. say `fix it`")
+    async with (
+        LocalDiscord(PEOPLE, token="local-token", hint=steps) as local,
+        online(SampleBot(), local),
+        opened(browser, local) as page,
+    ):
+        hint = page.get_by_role("region", name="What to try")
+        await say(page, "card")
+        card = row(page, "the card")
+        await card.get_by_role("button", name="Quiet").click()
+        await expect(hint.locator("strong")).to_have_class("try done")
+        await expect(hint.get_by_role("button", name="ship it")).to_have_class("try")
+        await card.get_by_role("button", name="Ship it").click()
+        await expect(hint.get_by_role("button", name="ship it")).to_have_class("try done")
+        await say(page, f"<@{local.bot_user_id}> Fix it!")
+        await expect(hint.get_by_role("button", name="fix it")).to_have_class("try done")
 
 
 async def _dismiss(page: Page) -> None:
