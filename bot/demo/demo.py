@@ -85,7 +85,7 @@ class Demo:
     bot: BotProcess
     dashboard: str
 
-    async def until_online(self, seconds: float = 90.0) -> None:
+    async def until_online(self, seconds: float = 240.0) -> None:
         """Wait until the bot is online.
 
         Raises `ConfigError` with the end of its log if it is not in time, or ends because of its
