@@ -27,6 +27,7 @@ TOKEN = "local-demo-token"  # noqa: S105  known to nobody but this machine's loo
 
 _LOOK_SECONDS = 0.5
 _MAINTAINERS = "maintainers"
+_MODERATES = ("manage_messages", "kick_members")
 _AT_FORGE = ("alice", "bob")  # whose issues it takes: the visitor, as either
 
 
@@ -118,17 +119,7 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
     visitors = VISITORS if living else ()
     cogs = await uncommitted_cogs(plan.source)
     discord = LocalDiscord(
-        (
-            LocalPerson("alice", listed=True, roles=(_MAINTAINERS,)),
-            LocalPerson("bob", listed=False, roles=(MEMBERS,)),
-            LocalPerson(
-                "carol",
-                listed=False,
-                roles=(MEMBERS, "moderators"),
-                permissions=("manage_messages", "kick_members"),
-            ),
-            *(LocalPerson(name, listed=False, roles=(MEMBERS,)) for name in visitors),
-        ),
+        _people(visitors),
         token=TOKEN,
         port=port,
         hint=[
@@ -171,6 +162,19 @@ async def demo(plan: DemoPlan, make_forge: MakeForge) -> AsyncIterator[Demo]:
         running = Demo(discord, workspace, bot, dashboard)
         await stack.enter_async_context(newcomer(discord))
         yield running
+
+
+def _people(visitors: Sequence[str]) -> tuple[LocalPerson, ...]:
+    """Return the server's members: roles and rights as a community has them."""
+    moderator = LocalPerson(
+        "carol", listed=False, roles=(MEMBERS, "moderators"), permissions=_MODERATES
+    )
+    return (
+        LocalPerson("alice", listed=True, roles=(_MAINTAINERS,)),
+        LocalPerson("bob", listed=False, roles=(MEMBERS,)),
+        moderator,
+        *(LocalPerson(name, listed=False, roles=(MEMBERS,)) for name in visitors),
+    )
 
 
 def _first_hint(plan: DemoPlan) -> list[str]:

@@ -28,6 +28,7 @@ ABOUT_FAULTS = (
     "tests/bench/test_planted_faults.py",
     "tests/bot/demo/test_faults.py",
     "tests/bot/demo/test_demo_workspace.py",
+    "tests/bot/demo/test_first_hint.py",
     "tests/bot/demo/test_living_faults.py",
     "tests/bot/repair/test_candidate_gate.py",
     "tests/bot/repair/test_planted_faults.py",

@@ -21,8 +21,9 @@ from bot.domain.intents import (
 from bot.domain.live_items import RollbackWish
 from bot.grammar._clauses import Clause, clauses
 from bot.grammar._faults import fault_request
+from bot.grammar._language_data import ENGLISH, languages
 from bot.grammar._language_detection import language_of
-from bot.grammar._languages import ENGLISH, foreign_request, languages
+from bot.grammar._languages import foreign_request
 from bot.grammar._normalise import Plain, make_plain
 from bot.grammar._overheard import overheard
 from bot.grammar._requests import note_request, plain_request, revision

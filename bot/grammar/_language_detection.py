@@ -1,6 +1,6 @@
 """In which language a message is written, as its words show."""
 
-from bot.grammar._languages import ENGLISH, TOKEN, fold, folded_words, languages
+from bot.grammar._language_data import ENGLISH, TOKEN, fold, folded_words, languages
 
 
 def language_of(text: str) -> str:

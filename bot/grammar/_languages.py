@@ -4,27 +4,16 @@ A list adds no rule: what its phrases may stand for is said here, once for all l
 are heard in English alone. What looks like one in another language is asked back, with buttons.
 """
 
-import re
-import tomllib
-import unicodedata
 from collections.abc import Sequence
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from typing import NamedTuple
-
-from pydantic import Field
 
 from bot.authority.item_names import named_items
 from bot.domain.intents import Intent, Setting, Topic
 from bot.domain.live_items import ItemName, RollbackWish
-from bot.domain.record import Record
+from bot.grammar._language_data import TOKEN, Decides, Language, fold, languages
 from bot.grammar._normalise import Plain
 
-_FOLDER = "languages"
-ENGLISH = "en"
-TOKEN = re.compile("/[\\w-]+|\ue000\\d{1,4}\ue001|\\w+")
-_GAP = r"(?: \S+){0,8}?"
-_SPELT_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "œ": "oe"})
 _DENIALS = frozenset(
     {"nicht", "kein", "keine", "nie", "niemals", "ne", "pas", "jamais", "no", "nunca"}
 )
@@ -32,107 +21,6 @@ _AT_HAND = 1
 """Words of a message, beside a phrase that may decide and the commonest, at which it still may."""
 _ASKING = 3
 """The same, of a phrase that asks how things stand."""
-
-
-class _Asks(Record):
-    """Phrases by what they ask for."""
-
-    fix: tuple[str, ...]
-    investigate: tuple[str, ...]
-    change: tuple[str, ...]
-    change_of_a_thing: tuple[str, ...] = ()
-    """Of a change where a command or one of the things is named as well."""
-    revise: tuple[str, ...]
-    status: tuple[str, ...]
-    budget: tuple[str, ...]
-
-
-class _Said(Record):
-    broken: tuple[str, ...]
-
-
-class _Decides(Record):
-    """Phrases that decide in their language, and are only asked back here."""
-
-    ship: tuple[str, ...]
-    reject: tuple[str, ...]
-    revert: tuple[str, ...]
-    cancel: tuple[str, ...]
-    stop: tuple[str, ...]
-    pause: tuple[str, ...]
-    resume: tuple[str, ...]
-
-
-class Language(Record):
-    """One file of `languages/`. It is known by its `common` words, which are part of no subject,
-    and by those of its phrases; `things` are what its nouns are called in the code."""
-
-    name: str
-    common: str
-    goes_back: tuple[str, ...] = ()
-    """Phrases that want an older text live, and the words that versions are told with."""
-    versions: str = ""
-    work: str = ""
-    """Words that name what is decided about ("the last change"); they add nothing to a decision."""
-    assent: str = ""
-    """Words of a message that only agrees."""
-    asks: _Asks | None = None
-    said: _Said | None = None
-    decides: _Decides | None = None
-    questions: dict[Topic, tuple[str, ...]] = Field(default_factory=dict)
-    """Phrases that ask about the bot itself, by topic."""
-    times: dict[str, str] = Field(default_factory=dict)
-    """Times as English says them: `"diese woche" = "this week"`."""
-    says: dict[str, str] = Field(default_factory=dict)
-    """Sentences in front of answers: `begun`, `decide`, `answer` and `talk`."""
-    things: dict[str, str] = Field(default_factory=dict)
-
-    @cached_property
-    def words(self) -> frozenset[str]:
-        """Its commonest words, folded."""
-        return frozenset(folded_words(self.common))
-
-    @cached_property
-    def names_of_work(self) -> frozenset[str]:
-        """The words of `work`, folded."""
-        return frozenset(_folded(self.work))
-
-    @cached_property
-    def assents(self) -> frozenset[str]:
-        """The words of `assent`, folded."""
-        return frozenset(_folded(self.assent))
-
-    @cached_property
-    def known_by(self) -> frozenset[str]:
-        """Its commonest words, and those of its phrases that are whole."""
-        phrases = [phrase for phrases in self._listed.values() for phrase in phrases]
-        whole = [word for phrase in phrases for word in phrase.split() if not word.endswith("*")]
-        return self.words | frozenset(folded_words(" ".join(whole)))
-
-    @cached_property
-    def phrases(self) -> dict[str, tuple[re.Pattern[str], ...]]:
-        """Every list of phrases by its name."""
-        return {name: tuple(map(_pattern, phrases)) for name, phrases in self._listed.items()}
-
-    def has_phrase_in(self, text: str) -> bool:
-        """Whether one of its phrases stands in folded text."""
-        return any(each.search(text) for known in self.phrases.values() for each in known)
-
-    @property
-    def _listed(self) -> dict[str, tuple[str, ...]]:
-        back = {"goes back": self.goes_back}
-        lists = [each for each in (self.asks, self.said, self.decides) if each]
-        times = {f"time {english}": (phrase,) for phrase, english in self.times.items()}
-        asked = {f"ask {topic}": phrases for topic, phrases in self.questions.items()}
-        return {name: phrases for each in lists for name, phrases in each} | asked | times | back
-
-    @cached_property
-    def called(self) -> tuple[tuple[re.Pattern[str], str], ...]:
-        """Patterns of its nouns, with what the code calls each."""
-        return tuple(
-            (re.compile(re.escape(noun).replace(r"\*", r"\w*")), thing)
-            for noun, thing in self.things.items()
-        )
 
 
 class Foreign(NamedTuple):
@@ -150,17 +38,6 @@ class Foreign(NamedTuple):
 class _Found(NamedTuple):
     start: int  # in the folded text
     tokens: frozenset[int]  # places of the tokens that the phrases take
-
-
-@cache
-def languages() -> dict[str, Language]:
-    """Every language by its code ("de"). Raises `ValueError` at a file that is none."""
-    found = {}
-    for file in sorted(files(__package__).joinpath(_FOLDER).iterdir(), key=lambda each: each.name):
-        if file.name.endswith(".toml"):
-            told = tomllib.loads(file.read_text("utf-8"))
-            found[file.name.removesuffix(".toml")] = Language.model_validate(told)
-    return found
 
 
 def foreign_request(plain: Plain, code: str, setting: Setting) -> Foreign | None:
@@ -187,7 +64,7 @@ class MessageIn:
     def asks(self, setting: Setting) -> Foreign | None:
         """Work, a question or what may decide, as it is said there."""
         here = setting.in_thread or setting.reply_to == "proposal"
-        decisions = {Intent(name): self._find(name) for name in _Decides.model_fields}
+        decisions = {Intent(name): self._find(name) for name in Decides.model_fields}
         may_mean = self._decided(decisions)
         if any(found and len(self._beside(found)) <= _AT_HAND for found in decisions.values()):
             return Foreign(Intent.UNCLEAR, may_mean=may_mean)
@@ -307,28 +184,3 @@ class MessageIn:
 
     def _whole(self) -> str:
         return self._plain.restore(self._plain.text.replace("\n", " ")).strip(" .!?")
-
-
-def fold(word: str) -> str:
-    """A word in small letters without accents; "ü" is "ue", as people type it without the key."""
-    letters = unicodedata.normalize(
-        "NFKD", unicodedata.normalize("NFC", word.lower()).translate(_SPELT_OUT)
-    )
-    return "".join(each for each in letters if not unicodedata.combining(each))
-
-
-def folded_words(text: str) -> list[str]:
-    """Return the words of a text, folded."""
-    return [fold(each) for each in TOKEN.findall(text)]
-
-
-def _pattern(phrase: str) -> re.Pattern[str]:
-    """A phrase over folded words with single spaces; each of its own words is a group."""
-    parts: list[str] = []
-    for part in phrase.split():
-        ending = r"\w*" if part.endswith("*") else ""
-        words = [re.escape(fold(each)) for each in TOKEN.findall(part)]
-        parts += [f" ({each})" for each in words[:-1]]
-        parts.append(f" ({words[-1]}{ending})" if words else _GAP)
-    more = r" \S+" if phrase.endswith("…") else ""
-    return re.compile(rf"(?<!\S){''.join(parts).removeprefix(' ')}{more}(?!\S)")

@@ -6,8 +6,9 @@ from bot.authority.rollback_words import rollback_asked, rollback_decided, spoke
 from bot.domain.intents import Setting
 from bot.domain.live_items import ROLLED_BACK, RollbackWish
 from bot.grammar._clauses import Clause, clauses, peel
+from bot.grammar._language_data import ENGLISH, languages
 from bot.grammar._language_detection import language_of
-from bot.grammar._languages import ENGLISH, MessageIn, languages
+from bot.grammar._languages import MessageIn
 from bot.grammar._normalise import make_plain
 from bot.grammar._words import spell
 from bot.grammar.spans import span_in

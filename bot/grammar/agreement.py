@@ -4,7 +4,7 @@ import re
 from typing import NamedTuple
 
 from bot.authority.decision_sentences import GLAD
-from bot.grammar._languages import fold, languages
+from bot.grammar._language_data import fold, languages
 from bot.grammar._words import word_set
 
 _YES = re.compile(
