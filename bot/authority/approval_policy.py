@@ -54,6 +54,8 @@ def weights(plan: Plan | None, findings: tuple[Finding, ...]) -> frozenset[Weigh
         found.add("high")
     if (plan is not None and plan.risk == "security") or needs_security_review(findings):
         found.add("security")
+    if any(finding.rule == "unjudged" for finding in findings):
+        found.add("review")
     return frozenset(found)
 
 

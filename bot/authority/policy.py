@@ -17,6 +17,7 @@ class Act(StrEnum):
     REVISE = "revise"
     ANSWER = "answer"
     REJECT = "reject"
+    ENDORSE = "endorse"  # propose what was found, not proven
     SHIP = "ship"
     STEER = "steer"  # pause, remember, revert and the like
     SWITCH = "switch"  # a flag, on or off
@@ -26,7 +27,7 @@ class Act(StrEnum):
     LIFT = "lift"  # the emergency stop
 
 
-FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ROLL_BACK, Act.LIFT})
+FOR_APPROVERS = frozenset({Act.SHIP, Act.REJECT, Act.ENDORSE, Act.ROLL_BACK, Act.LIFT})
 """What only approvers may do, and what is asked of the roles they have at that very moment."""
 
 _REFUSALS = {
@@ -36,6 +37,7 @@ _REFUSALS = {
     Act.REVISE: "revise a run",
     Act.ANSWER: "answer my questions",
     Act.REJECT: "reject a proposal",
+    Act.ENDORSE: "propose an unproven change",
     Act.SHIP: "ship a change",
     Act.STEER: "tell me how to work",
     Act.SWITCH: "switch a flag",

@@ -7,8 +7,9 @@ from pydantic import Field, field_validator
 from bot.domain.proposal import Approval, Proposal
 from bot.domain.record import Record
 
-Weight = Literal["high", "security", "any"]
-"""What a change may be: of high risk by its plan, touching security-sensitive code, or a change.
+Weight = Literal["high", "security", "review", "any"]
+"""What a change may be: of high risk by its plan, touching security-sensitive code, found but not
+proven, or a change.
 
 What a plan says of its risk may be a model's word; `any` and the paths of `security` are not.
 """

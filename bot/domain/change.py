@@ -8,6 +8,7 @@ from bot.domain.behaviour import BehaviourDiff, UndoTrial
 from bot.domain.proof import Proof
 from bot.domain.record import Record
 from bot.domain.spent import Spent
+from bot.domain.unproven import UnprovenEdit
 
 Proven = Literal["", "call", "answer", "tests", "undo"]
 """How far a change is proven beside its reproduction: not looked at, for the failing call only, by
@@ -79,7 +80,8 @@ class ChangeSet(Spent):
     reviewer said of the change, `approved` whether that was a yes (none: nobody could tell); none
     of them is proof of anything. `proven` is how far an engine of rules took the proof, `undoes`
     the commit it says that it takes back as a whole, `doubts` what it found itself that speaks
-    against the change, in words. `stated` is what people answered that decided between edits, as
+    against the change, in words. `unproven` says that it is proposed only by an approver who has
+    read it. `stated` is what people answered that decided between edits, as
     sentences; `memo` is the engine's own, for the next round.
     """
 
@@ -102,6 +104,7 @@ class ChangeSet(Spent):
     proven: Proven = ""
     undoes: str = ""
     doubts: tuple[str, ...] = ()
+    unproven: UnprovenEdit | None = None
     stated: tuple[str, ...] = ()
     memo: str = ""
     heard: int = Field(default=0, ge=0, description="how many of the run's instructions it knew")
@@ -149,6 +152,7 @@ class Finding(Record):
         "shadowing",
         "empty",
         "unproven",
+        "unjudged",
         "behaviour",
         "owed",
     ]

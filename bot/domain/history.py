@@ -13,6 +13,7 @@ from bot.domain.plan import Plan
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
 from bot.domain.record import Record
 from bot.domain.revision import Revision
+from bot.domain.unproven import Endorsement
 from bot.domain.use import UseReport, UseWatch
 from bot.domain.watch import Watch
 from bot.domain.wrong_answer import WrongAnswer
@@ -45,6 +46,7 @@ RECORDS: dict[str, type[Record]] = {
         UseWatch,
         UseReport,
         Candidates,
+        Endorsement,
     )
 }
 
@@ -75,6 +77,7 @@ class History(Record):
     use_watch: UseWatch | None = None
     use_report: UseReport | None = None
     candidates: Candidates | None = None
+    endorsement: Endorsement | None = None
 
     def plus(self, *records: Record) -> "History":
         """Return the history with these records as the newest of their kinds."""
@@ -98,6 +101,17 @@ class History(Record):
         """Whether somebody gave their go-ahead for the newest brief."""
         brief, agreement = self.brief, self.agreement
         return brief is not None and agreement is not None and agreement.digest == brief.digest
+
+    @property
+    def needs_endorsement(self) -> bool:
+        """Whether the change is unproven and no approver has decided to propose its head.
+
+        Once it is proposed, what people push to the branch is their own work.
+        """
+        change, endorsement = self.change_set, self.endorsement
+        if change is None or change.unproven is None or self.proposal is not None:
+            return False
+        return endorsement is None or endorsement.head != change.head
 
     def shaped_by(self, person: Person) -> Shapers:
         """Return who has made the change what it is, with one more."""

@@ -50,6 +50,7 @@ class Waiting(StrEnum):
 
     QUESTION = "question"  # people's answer; its default counts after a time
     AGREEMENT = "agreement"  # a person's go-ahead for what was understood
+    JUDGEMENT = "judgement"  # an approver who reads what was found, not proven
     APPROVAL = "approval"  # a person's word about what is proposed
     UNSHIPPED = "unshipped"  # another word: shipping did not work, and the thread says why
     UNREVISED = "unrevised"  # another word: a revision came to nothing, what stood before stands
@@ -65,6 +66,8 @@ class Waiting(StrEnum):
 ENDED = frozenset(
     {Status.DONE, Status.FAILED, Status.CANCELLED, Status.REJECTED, Status.QUARANTINED}
 )
+
+_SHOWN = (Waiting.AGREEMENT, Waiting.JUDGEMENT)  # a card with something to decide
 
 
 class Trigger(Record):
@@ -174,12 +177,12 @@ class Run(Record):
 
         It is told that again, and nothing else, where it may not have been heard.
         """
-        return self.parked or self.waiting is Waiting.AGREEMENT
+        return self.parked or self.waiting in _SHOWN
 
     @property
     def under_way(self) -> bool:
         """Whether the bot has something to do for it, now or by and by, without another word."""
-        waits = self.stage is Stage.SHIP or self.waiting is Waiting.AGREEMENT
+        waits = self.stage is Stage.SHIP or self.waiting in _SHOWN
         return not self.ended and not (self.status is Status.WAITING and waits)
 
     @property

@@ -13,6 +13,7 @@ from bot.domain.people import ITSELF
 from bot.domain.plan import Plan
 from bot.domain.record import Record
 from bot.domain.spent import Spent
+from bot.domain.unproven import UnprovenEdit
 from bot.ports.workspace import Workspace
 
 
@@ -132,6 +133,7 @@ class Finished(Spent):
     proven: Proven = ""
     undoes: str = ""
     doubts: tuple[str, ...] = ()
+    unproven: UnprovenEdit | None = None
     stated: tuple[str, ...] = ()
     memo: str = ""
 

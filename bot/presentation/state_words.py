@@ -92,6 +92,7 @@ _ACTS = {
     "revise": "Revise a change",
     "answer": "Answer a question",
     "reject": "Reject a proposal",
+    "endorse": "Propose an unproven change",
     "ship": "Ship a change",
     "steer": "Steer the bot",
     "switch": "Switch a flag",

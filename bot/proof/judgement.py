@@ -2,10 +2,12 @@
 
 from bot.domain.change import ChangeSet, Finding, Proven, Verdict
 from bot.domain.plan import Plan, Risk
-from bot.proof.hazards import Texts, hazards
+from bot.domain.unproven import UnprovenEdit
+from bot.proof.hazards import Texts, hazards, joined_conditions
 
 _UNSEEN = "no other test looks at what was edited."
 CALL_ONLY = f"Proven for the failing call only: {_UNSEEN}"
+NOT_PROVEN = "Found, not proven:"
 ANSWER_ONLY = f"Proven for what a person said that it answers: {_UNSEEN}"
 
 
@@ -22,6 +24,8 @@ def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tupl
         Finding(rule="unproven", path=path, message=doubt, blocking=False)
         for doubt in change.doubts
     )
+    if change.unproven is not None:
+        return "", (*_unjudged(change.unproven, path, before, after), *doubts)
     if change.proven in ("tests", "undo"):
         return change.proven, doubts
     by = "what a person answered" if change.proven == "answer" else "the failing call"
@@ -37,15 +41,42 @@ def judged(change: ChangeSet, before: Texts, after: Texts) -> tuple[Proven, tupl
     return change.proven or ("call" if findings else ""), (*findings, *doubts)
 
 
+def _unjudged(
+    unproven: UnprovenEdit, path: str, before: Texts, after: Texts
+) -> tuple[Finding, ...]:
+    """Return that people have to judge it; a concrete doubt blocks what no person has edited."""
+    note = Finding(
+        rule="unjudged", path=path, message=f"{NOT_PROVEN} {unproven.reason}", blocking=False
+    )
+    doubts = (
+        Finding(
+            rule="unproven",
+            path=each.path,
+            message=f"line {each.line} {each.told}, and nothing proves that it should",
+            blocking=not unproven.by_hand,
+        )
+        for each in (*hazards(before, after), *joined_conditions(before, after))
+    )
+    return (note, *doubts)
+
+
 def risk_of(plan: Plan, verdict: Verdict) -> Risk:
     """Return the plan's risk; what is proven for single calls only is never a low one."""
-    return "medium" if plan.risk == "low" and verdict.proven in ("call", "answer") else plan.risk
+    weak = verdict.proven in ("call", "answer") or is_unproven(verdict)
+    return "medium" if plan.risk == "low" and weak else plan.risk
+
+
+def is_unproven(verdict: Verdict) -> bool:
+    """Return whether the change was found, not proven: an approver decided to propose it."""
+    return any(finding.rule == "unjudged" for finding in verdict.findings)
 
 
 def label(verdict: Verdict) -> str:
     """Return what the reproduction does not say of this head, or nothing."""
     if verdict.undoes:
         return f"Takes back all of commit `{verdict.undoes[:7]}`, its tests with it."
+    if is_unproven(verdict):
+        return f"{NOT_PROVEN} An approver has read it and decided to propose it."
     if verdict.proven == "call":
         return CALL_ONLY
     if verdict.proven == "answer":

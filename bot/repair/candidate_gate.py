@@ -40,7 +40,8 @@ class Ruling:
     call alone). Not `allowed`: `reason`;
     `doubtful` says that it may be the fix all the same, where there is no other and it harms
     nothing, `unanswered` that it is turned down where nobody has said what the failing call should
-    answer: with an answer it may be the fix.
+    answer: with an answer it may be the fix. `unjudged` says that nothing speaks against it: only
+    tests are missing that could tell whether it is right, so people may judge it.
     """
 
     allowed: bool
@@ -49,6 +50,7 @@ class Ruling:
     commit: str = ""
     doubtful: bool = False
     unanswered: bool = False
+    unjudged: bool = False
 
 
 class CandidateGate:
@@ -106,6 +108,8 @@ class CandidateGate:
             found.append(Hazard("undo", next(iter(files)), 0, _UNDONE.format(commit=name)))
         stated, tests = self._stated.but(said), await self._green(files)
         answered = self._answered or said is not None
+        # A part of a commit that is taken back is code that was there before: no doubt of itself.
+        unjudged = all(hazard.kind == "undo" for hazard in found)
         for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
             if not await self._told_apart(files, kind, tests, stated):
                 return Ruling(
@@ -113,13 +117,20 @@ class CandidateGate:
                     reason=f"it {_told(hazard)}, and {_UNSEEN}",
                     doubtful=self._written and all(each.told in TURNED for each in found),
                     unanswered=not answered,
+                    unjudged=unjudged,
                 )
         known = answered or reverts or bool(undo.parts) or await self._asked_for(files, tests)
         if known and ((found and not stated) or await self._told_apart(files, "undo", tests)):
             return Ruling(allowed=True, proof="tests")
         reason = "" if answered else f"what the right answer is nobody knows, and {_UNSEEN}"
         proof: Proof = "answer" if stated else "call"
-        return Ruling(allowed=answered, proof=proof, reason=reason, unanswered=not answered)
+        return Ruling(
+            allowed=answered,
+            proof=proof,
+            reason=reason,
+            unanswered=not answered,
+            unjudged=unjudged and not answered,
+        )
 
     def _joined(self, files: Texts) -> Iterator[Hazard]:
         """Yield conditions that were joined to others.

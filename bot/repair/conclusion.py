@@ -14,12 +14,14 @@ from bot.repair.model import (
     RefusedCandidate,
     SearchReport,
     Texts,
+    UnprovenFix,
 )
 from bot.repair.neighbourhood import Neighbourhood
 from bot.repair.open_questions import OpenQuestions
 from bot.repair.removals import only_removes
 from bot.repair.search import CONSIDERED, Judge
 from bot.repair.selection import RIVALS, ConfirmedCandidate, FixSelection, SelectedFix, wider
+from bot.repair.unproven import CANDIDATES_AT_MOST, unproven_fix
 from bot.repair.witnesses import Witnesses
 
 WIDELY = 10  # calls
@@ -64,9 +66,7 @@ class Conclusion:
     async def of(self, report: SearchReport) -> SearchReport:
         """Return the report with the candidate that behaviour speaks for, and how far it does."""
         if report.fix is None:
-            report = await self._of_doubtful(report)
-            settled = report.fix is not None or report.question is not None
-            return report if settled else await self._open_questions.of(report)
+            return await self._without_fix(report)
         confirmed, red = await self._witnesses.fewest_red(report.confirmed)
         selection = await self._selection(confirmed, tuple(self._confirmation.doubtful))
         found = _with(report, selection)
@@ -79,6 +79,26 @@ class Conclusion:
         if self._written and not selection.rivals and not selection.losses:
             found = await self._looked_around(found, selection)
         return _doubted(found, selection.unlike, red)
+
+    async def _without_fix(self, report: SearchReport) -> SearchReport:
+        """Return the report with a doubted fix, or with a question and the edit to show people."""
+        report = await self._of_doubtful(report)
+        if report.fix is None and report.question is None:
+            report = await self._open_questions.of(report)
+        return report if report.fix is not None else await self._find_unproven(report)
+
+    async def _find_unproven(self, report: SearchReport) -> SearchReport:
+        """Return the report with the likeliest edit that only more tests could judge, if any."""
+        reasons = self._confirmation.unjudged
+        likely = sorted(reasons, key=lambda each: -each.rank)[:CANDIDATES_AT_MOST]
+        if not likely:
+            return report
+        selection = await self._selection(tuple(likely))
+        shown = _with(report, selection)
+        reason = reasons[selection.chosen.candidate]
+        failing = self._problem.failing
+        unproven = unproven_fix(shown, selection, self._comparison, failing, reason)
+        return replace(report, unproven=unproven)
 
     async def _looked_around(self, found: SearchReport, selection: SelectedFix) -> SearchReport:
         """Return the report as proven where tests tell its fix from what is next to it."""
@@ -132,7 +152,14 @@ class Conclusion:
     def uncompared(self, report: SearchReport) -> SearchReport:
         """Return the report with its best-ranked candidate, for want of time."""
         if report.fix is None:
-            return report
+            reasons = self._confirmation.unjudged
+            likeliest = max(reasons, key=lambda each: each.rank, default=None)
+            if likeliest is None:
+                return report
+            files = likeliest.apply(self._problem.texts)
+            reason = reasons[likeliest]
+            unproven = UnprovenFix(likeliest, files, reason, against=(UNCOMPARED,))
+            return replace(report, unproven=unproven)
         ruling = self._confirmation.rulings[report.fix]
         return replace(
             report,

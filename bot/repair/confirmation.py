@@ -26,7 +26,8 @@ async def anything(files: Texts) -> bool:
 class Confirmation:
     """Implements `search.Confirm`. `rulings` are the gate's, `refused` what it turned down, and
     `doubtful` those of them that may be the fix where there is no other, with the reason.
-    `unanswered` are those it turned down for want of an answer to hold the failing call to.
+    `unanswered` are those it turned down for want of an answer to hold the failing call to, and
+    `unjudged` those that nothing speaks against, with the reason they were turned down.
 
     `reproduction` has to turn green and `guards` to stay so; `turned_down` are the texts of earlier
     fixes, `failed` the hashes of changes that were shipped and did not hold. `accepts` is
@@ -56,6 +57,7 @@ class Confirmation:
         self.refused: list[RefusedCandidate] = []
         self.doubtful: dict[Candidate, str] = {}
         self.unanswered: list[Candidate] = []
+        self.unjudged: dict[Candidate, str] = {}
 
     async def __call__(self, candidate: Candidate, files: Texts) -> bool:
         """Return whether this candidate may be the fix."""
@@ -78,6 +80,8 @@ class Confirmation:
             self.doubtful[candidate] = ruling.reason
         if ruling.unanswered:
             self.unanswered.append(candidate)
+        if ruling.unjudged:
+            self.unjudged[candidate] = ruling.reason
         if not ruling.allowed:
             self.refused.append(RefusedCandidate(candidate, ruling.reason))
         return ruling.allowed

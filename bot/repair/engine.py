@@ -11,12 +11,12 @@ from bot.repair.baseline import Baseline, baseline, import_ahead, judge_guards
 from bot.repair.behaviour import BehaviourComparison
 from bot.repair.candidate_gate import CandidateGate
 from bot.repair.conclusion import Conclusion
-from bot.repair.confirmation import Confirmation
+from bot.repair.confirmation import Confirmation, same_code
 from bot.repair.files import changeable_texts, write
 from bot.repair.impacted_tests import ImpactedTests
 from bot.repair.judge import TestJudge
 from bot.repair.limits import candidate_limits
-from bot.repair.model import Problem, SearchReport
+from bot.repair.model import Problem, SearchReport, Texts
 from bot.repair.order_dependent import OrderIndependentRunner
 from bot.repair.request import RepairRequest
 from bot.repair.runner import PreloadingRunner, TestRunner, TimeLimits
@@ -144,7 +144,18 @@ async def _concluded(
             tidy = await tidied(root, ahead.problem.texts, found.files)
             if found.fix and tidy != found.files and await ahead.confirmation(found.fix, tidy):
                 found = replace(found, files=tidy)
+            found = await _formatted(root, ahead.problem.texts, found)
     return found or ahead.conclusion.uncompared(report)
+
+
+async def _formatted(root: Path, before: Texts, report: SearchReport) -> SearchReport:
+    """Return the report with its unproven edit formatted as the project does it."""
+    if report.unproven is None:
+        return report
+    tidy = await tidied(root, before, report.unproven.files)
+    if not same_code(tidy, report.unproven.files):
+        return report
+    return replace(report, unproven=replace(report.unproven, files=tidy))
 
 
 def _confirmation(

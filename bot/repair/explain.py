@@ -37,9 +37,10 @@ def explain(report: SearchReport, *, command: bool = False) -> str:
         lines = [_found(report), *_undone(report), _belief(report), *doubts(report),
                  *_stated(report)]  # fmt: skip
         return "\n".join([*lines, *_left_out(report), _effort(report)])
-    parts = [_nothing(report, command=command), _slow(report), *_stated(report), *_left_out(report),
+    parts = [_nothing(report, command=command), *_unproven(report), _slow(report),
+             *_stated(report), *_left_out(report),
              *map(_too_late, report.unconfirmed[:NEAR]), _effort(report), _suspects(report),
-             *map(_refused, report.refused[:NEAR]), *map(_near, report.near[:NEAR]),
+             *map(_refused, _others_refused(report)[:NEAR]), *map(_near, report.near[:NEAR]),
              WAY_OUT if command else ""]  # fmt: skip
     return "\n".join(part for part in parts if part)
 
@@ -53,6 +54,34 @@ def doubts(report: SearchReport) -> list[str]:
         )
         lines.append(f"With another edit the tests pass too, and no call tells it apart: {others}.")
     return list(dict.fromkeys(lines))
+
+
+def evidence(report: SearchReport) -> list[str]:
+    """Return what speaks for the unproven edit."""
+    passed = len(report.confirmed) + len(report.refused)
+    only = f"Of {report.attempts} edits that were tried, it is the only one that passes the tests."
+    return [_turned(report), *([only] if passed == 1 and report.attempts > 1 else [])]
+
+
+def answer_line(call: ChangedCall) -> str:
+    """Return how a call that failed ends with an edit."""
+    return f"`{call.call}` answers {call.after} with it ({call.before} until now)."
+
+
+def _unproven(report: SearchReport) -> list[str]:
+    """Return the edit that people may judge: what it is, what speaks for it and against it."""
+    found = report.unproven
+    if found is None:
+        return []
+    where = f"`{found.candidate.path}:{found.candidate.line}`"
+    lines = [f"Found, not proven: {found.candidate.why} ({where}).", *evidence(report)]
+    lines += [f"Against it: {found.reason}.", *(f"Against it: {each}" for each in found.against)]
+    return [*lines, *map(answer_line, found.answers)]
+
+
+def _others_refused(report: SearchReport) -> list[RefusedCandidate]:
+    shown = report.unproven.candidate if report.unproven else None
+    return [each for each in report.refused if each.candidate != shown]
 
 
 def _stated(report: SearchReport) -> list[str]:

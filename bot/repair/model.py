@@ -207,6 +207,21 @@ class RefusedCandidate:
 
 
 @dataclass(frozen=True, slots=True)
+class UnprovenFix:
+    """An edit with which all tests pass, and that nothing else can judge: for people to judge.
+
+    `reason` is why it is not proposed. `answers` are the calls that failed, and how they end with
+    it. `against` are sentences on what speaks against it.
+    """
+
+    candidate: Candidate
+    files: Texts
+    reason: str
+    answers: tuple[ChangedCall, ...] = ()
+    against: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SearchReport:
     """How a search ended. `stopped`: `fixed`, `exhausted` (nothing left to try) or `time`.
 
@@ -222,6 +237,7 @@ class SearchReport:
     answer differently; `unanswered` are these edits, the likeliest first. `stated` is what people
     said by now, and `tests` are new test files that hold the fix to that.
     `alike` are edits with which the tests pass as well and that no call told from the fix.
+    `unproven` is, where there is no fix, the edit that people may judge.
     `failing` is how many tests have to turn green, `passing` how many have to stay so; `left_out`
     are test files beside them that cannot be imported, and tests that pass only after others, each
     with why: "ends the program".
@@ -252,6 +268,7 @@ class SearchReport:
     alike: tuple[Candidate, ...] = ()
     question: CallQuestion | None = None
     unanswered: tuple[Candidate, ...] = ()
+    unproven: UnprovenFix | None = None
     stated: tuple[StatedAnswer, ...] = ()
     tests: Texts = field(default_factory=dict)
     failing: int = 0

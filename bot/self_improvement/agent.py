@@ -14,7 +14,7 @@ from bot.domain.history import History
 from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
-from bot.domain.run import ENDED, Run, Stage, Status, Trigger
+from bot.domain.run import ENDED, Run, Stage, Status, Trigger, Waiting
 from bot.ports.live_registry import LiveRegistry
 from bot.presentation.cards import standing
 from bot.redaction import redact
@@ -46,7 +46,7 @@ class SelfImprovementAgent:
         self.trials, self.changes, self.wishes = parts.trials, parts.changes, parts.changes.kept
         self.agreements, self.proposal_cards = parts.agreements, parts.proposal_cards
         self.flags, self.feedback = parts.flags, parts.feedback
-        self.answers = parts.answers
+        self.answers, self.endorsements = parts.answers, parts.endorsements
         self.questions = QuestionService(
             QuestionRecords(services, parts.fixes, parts.commands),
             parts.authorizer,
@@ -163,7 +163,8 @@ class SelfImprovementAgent:
         async with self._parts.run_locks.of(run_id):
             run = await self._services.store.get(run_id)
             history = await self._services.store.history(run.id)
-            if run.stage is not Stage.SHIP or run.status is not Status.WAITING:
+            proposed = run.stage is Stage.SHIP and run.status is Status.WAITING
+            if not proposed and run.waiting is not Waiting.JUDGEMENT:
                 stands = standing(run)
                 if history.revising is not None and not run.ended:
                     stands = "it is being revised; “cancel” ends that, and closes it"

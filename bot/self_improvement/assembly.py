@@ -27,6 +27,7 @@ from bot.self_improvement.cancellation import Cancellation
 from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.change_requests import ChangeRequests
 from bot.self_improvement.dialogue import RunDialogue
+from bot.self_improvement.endorsements import Endorsements
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.feedback import FeedbackService
 from bot.self_improvement.notifier import RunNotifier
@@ -96,6 +97,7 @@ class AgentParts:
     feedback: FeedbackService
     changes: ChangeRequests
     agreements: Agreements
+    endorsements: Endorsements
     flags: FlagService
 
 
@@ -156,6 +158,7 @@ def assemble(
         trials=steps.trials,
         changes=_changes(services, steps, settings, authorizer, admission),
         agreements=Agreements(services, authorizer, locks, dialogue),
+        endorsements=Endorsements(services, authorizer, locks, dialogue, notifier),
         flags=FlagService(services.flags, services.clock, authorizer),
     )  # fmt: skip
 

@@ -96,6 +96,13 @@ class RunNotifier:
         key = f"{_key(run)}:contract:{run.attempt}:{history.brief.digest[:12]}"
         await self._post(run, cards.contract(run, history, self._cap), key)
 
+    async def show_unproven(self, run: Run, history: History) -> None:
+        """Show a change that was found, not proven, once a head."""
+        if history.change_set is None:
+            raise AssertionError(f"run {run.id} has no change to show")
+        key = f"{_key(run)}:unproven:{run.attempt}:{history.change_set.head[:12]}"
+        await self._post(run, cards.unproven(self._now(run), history, self._cap), key)
+
     async def propose(self, run: Run, history: History) -> int:
         """Post the proposal card; return its message id. Raises `ChatRejected`."""
         if run.thread_id is None or history.proposal is None:

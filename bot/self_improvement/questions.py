@@ -49,7 +49,14 @@ _FITS: Mapping[Topic, Callable[[History], bool]] = {
 """Which run a question is about that names none, and is asked in none's thread: the newest so."""
 _FITS_OF_NAMED = {**_FITS, Topic.WATCH: _FITS[Topic.WHO], Topic.CHANGES: _FITS[Topic.WHO]}
 _FOR_PEOPLE = frozenset(
-    {Waiting.QUESTION, Waiting.AGREEMENT, Waiting.APPROVAL, Waiting.UNSHIPPED, Waiting.UNREVISED}
+    {
+        Waiting.QUESTION,
+        Waiting.AGREEMENT,
+        Waiting.JUDGEMENT,
+        Waiting.APPROVAL,
+        Waiting.UNSHIPPED,
+        Waiting.UNREVISED,
+    }
 )
 _NONE_ABOUT = "I have no run about {subject} on record. I know of no fix or change of it."
 _NO_FLAG = "Nobody has switched a flag. `/flags list` shows which ones code asks for."

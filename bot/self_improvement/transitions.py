@@ -160,6 +160,12 @@ class RunTransitions:
         await self._notifier.contract(waiting, await self._services.store.history(run.id))
         return waiting
 
+    async def await_judgement(self, run: Run) -> Run:
+        """Save the run as one whose unproven change an approver has to read, and show it."""
+        waiting = await self.save(moved(_unleased(_fresh(run)), Waiting.JUDGEMENT, reason=""))
+        await self.say_parked(waiting, await self._history(waiting, ()))
+        return waiting
+
     async def meant_otherwise(self, run: Run, *records: Record) -> Run:
         """Queue a run whose brief is to be thought over, with what people said of it."""
         return await self.save(moved(_fresh(run), Status.QUEUED, Stage.BRIEF, reason=""), *records)
@@ -198,6 +204,9 @@ class RunTransitions:
         """Say what a parked run waits for; again is harmless."""
         if run.waiting is Waiting.AGREEMENT:
             await self._notifier.contract(run, history)
+            return
+        if run.waiting is Waiting.JUDGEMENT:
+            await self._notifier.show_unproven(run, history)
             return
         question = open_question(run, history)
         if question is not None:

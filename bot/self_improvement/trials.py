@@ -62,7 +62,8 @@ class ProposalTrials:
         is played already, `RehearsalError` where nothing can be, `StoreError`, `WorkspaceError`.
         """
         history = await self._store.history(run_id)
-        if history.proposal is None or history.change_set is None:
+        change, head = history.change_set, _head(history)
+        if change is None or not head:
             raise WrongStage(f"Run `{run_id}` has proposed nothing that could be tried.")
         recorded = await self._recorded(history)
         again = recorded is not None and _flat(lines) == _flat(_shown(recorded))
@@ -71,7 +72,7 @@ class ProposalTrials:
             raise TooMany(f"{MOST} trials are under way already. Try again when one is done.")
         self._under_way += 1
         try:
-            base, head = history.change_set.base, history.proposal.head
+            base = change.base
             old, new = await asyncio.gather(self._played(base, script), self._played(head, script))
         finally:
             self._under_way -= 1
@@ -106,6 +107,15 @@ class ProposalTrials:
             return None
         known = await self._traffic.since(record.at - _BEFORE)
         return _in_world(with_setup(record, [each for each in known if each.ok]), history)
+
+
+def _head(history: History) -> str:
+    """Return the commit people may try: what is proposed, or what was found and waits for them."""
+    if history.proposal is not None:
+        return history.proposal.head
+    change, verdict = history.change_set, history.verdict
+    shown = change is not None and change.unproven is not None
+    return verdict.head if shown and verdict is not None and verdict.green else ""
 
 
 def _in_world(script: Script, history: History) -> Script:

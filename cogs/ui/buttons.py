@@ -17,7 +17,7 @@ from cogs.ui.answers import approve, reverting_text, revise, send_privately
 from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -65,6 +65,9 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
             return await approve(bot, self._word(interaction, person))
         if self._action == "reject":
             return (await agent.reject(self._run_id, person)).reason
+        if self._action == "endorse":
+            run = await agent.endorsements.give(self._run_id, person, self._head or "")
+            return f"I propose it in <#{run.thread_id}>."
         if self._action == "fix":
             await agent.promote(self._run_id, person)
             return "On it."

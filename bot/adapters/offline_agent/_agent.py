@@ -98,7 +98,10 @@ class OfflineAgent:
             search.cancel()
             with suppress(asyncio.CancelledError):
                 await search
-        await asyncio.to_thread(write, workspace.path, {**report.files, **report.tests})
+        files = {**report.files, **report.tests}
+        if undone is None and report.unproven is not None:
+            files = dict(report.unproven.files)
+        await asyncio.to_thread(write, workspace.path, files)
         found = finished(report)
         yield found if undone is None else took_back(undone, found)
 

@@ -2,12 +2,13 @@
 
 from bot.domain.change import Attempt, Grant
 from bot.domain.evidence import Suspect
+from bot.domain.unproven import UnprovenEdit
 from bot.ports.agent import Finished, QuestionAsked
 from bot.redaction import redact
 from bot.repair.answer_memo import AnswerMemo
 from bot.repair.calls import CallQuestion
-from bot.repair.explain import doubts, explain
-from bot.repair.model import Candidate, SearchReport
+from bot.repair.explain import answer_line, doubts, evidence, explain
+from bot.repair.model import Candidate, SearchReport, UnprovenFix
 from bot.repair.questions import QUESTIONS
 from bot.repair.search import SearchProgress
 
@@ -89,7 +90,7 @@ def finished(report: SearchReport) -> Finished:
         memo=AnswerMemo(report.stated).to_text() if report.stated else "",
     )
     if report.fix is None:
-        return last
+        return last if report.unproven is None else _unproven(last, report, report.unproven)
     reason = "Holds what a person said is right."
     return last.but(
         changed=True,
@@ -100,9 +101,23 @@ def finished(report: SearchReport) -> Finished:
     )
 
 
+def _unproven(last: Finished, report: SearchReport, found: UnprovenFix) -> Finished:
+    """Return the last word with an edit for people to judge."""
+    return last.but(
+        changed=True,
+        summary=_done(found.candidate),
+        unproven=UnprovenEdit(
+            reason=redact(found.reason),
+            evidence=tuple(map(redact, evidence(report))),
+            against=tuple(map(redact, found.against)),
+            answers=tuple(redact(answer_line(each)) for each in found.answers),
+        ),
+    )
+
+
 def took_back(suspect: Suspect, searched: Finished | None = None) -> Finished:
     """Return the last word where a commit was taken back as a whole, after a search or without."""
     commit = suspect.commit
     summary = f"take back all of commit {commit.sha[:7]} ({commit.summary})"
     last = searched or Finished(changed=True, summary=summary)
-    return last.but(changed=True, summary=summary, proven="undo", undoes=commit.sha)
+    return last.but(changed=True, summary=summary, proven="undo", undoes=commit.sha, unproven=None)

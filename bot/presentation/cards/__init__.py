@@ -37,6 +37,7 @@ from bot.presentation.cards._run_line import doing, run_label, run_line, standin
 from bot.presentation.cards._self_audit import audit_markdown, failures_chart, self_audit
 from bot.presentation.cards._text import fitting, money, not_done_lines, one_line, spent, tokens
 from bot.presentation.cards._trial import trial_text
+from bot.presentation.cards._unproven import unproven
 from bot.presentation.cards._use import use_post, use_text
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "standing",
     "tokens",
     "trial_text",
+    "unproven",
     "use_post",
     "use_text",
     "watch_line",

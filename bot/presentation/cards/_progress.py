@@ -9,7 +9,7 @@ from bot.domain.history import History
 from bot.domain.links import linked
 from bot.domain.posts import Button, Card, Post
 from bot.domain.proposal import Approval, Outcome, Proposal, Shipment
-from bot.domain.run import Goal, Run, Stage, Status
+from bot.domain.run import Goal, Run, Stage, Status, Waiting
 from bot.domain.run_state import ORDER
 from bot.domain.use import UseWatch
 from bot.domain.watch import Judgement, Watch
@@ -143,6 +143,8 @@ def _note(history: History, stage: Stage, run: Run) -> str:
         return told + candidate_note(run, history)
     if stage is Stage.VERIFY and history.verdict and history.verdict.round == run.round:
         return _verified(history)
+    if stage is Stage.PROPOSE and run.waiting is Waiting.JUDGEMENT:
+        return "found, not proven: an approver has to read it"
     if stage is Stage.PROPOSE and history.proposal:
         opened = history.proposal
         return f"{linked(f'#{opened.number}', opened.url)} `{opened.head[:7]}`"

@@ -1,7 +1,6 @@
 """A proposal's card: what it does and how it was proved, its fields, and the start of its diff."""
 
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from bot.authority.approval_policy import told as words_told
 from bot.authority.policy import needs_security_review
@@ -10,7 +9,7 @@ from bot.domain.change import ChangeSet, FileChange, Finding, Verdict, WrittenPa
 from bot.domain.history import History
 from bot.domain.links import web_address
 from bot.domain.plan import Plan
-from bot.domain.posts import Attachment, Button, Card, CardField, Post
+from bot.domain.posts import Attachment, Button, Card, Post
 from bot.domain.proposal import Proposal
 from bot.domain.run import Run, Status
 from bot.guards import approvers_text, diff_hash, is_test_file, new_migrations
@@ -18,6 +17,7 @@ from bot.memory.ranking import failed_approaches, told
 from bot.presentation.cards._behaviour import behaviour_lines
 from bot.presentation.cards._candidates import candidate_lines, chosen_line
 from bot.presentation.cards._diff_fields import diff_fields
+from bot.presentation.cards._fields import Detail, fitted
 from bot.presentation.cards._plain_text import plain
 from bot.presentation.cards._progress import taken_back_line
 from bot.presentation.cards._text import (
@@ -36,9 +36,7 @@ from bot.presentation.flags import ships_behind
 from bot.presentation.markdown import words
 from bot.proof import label, risk_of
 
-_ROOM = 3_300  # characters of all fields together: Discord's cards hold 6,000 in all
-_WIDEST = 1_000  # characters of one field
-_MOST_NOTES, _MOST_FILES, _MOST_LINES = 5, 10, 12
+_MOST_NOTES, _MOST_FILES = 5, 10
 _NOTE = 180
 _GRAVEST_FIRST = (
     "secret", "unsafe_file", "shadowing", "test_deleted", "test_weakened", "test_changed",
@@ -155,14 +153,6 @@ def _migrations(change: ChangeSet) -> str:
     ) * bool(names)
 
 
-class Detail(NamedTuple):
-    """A field as lines, the gravest first, and how many of them it shows."""
-
-    name: str
-    lines: tuple[str, ...]
-    most: int = _MOST_LINES
-
-
 def details_of(history: History, diff_name: str) -> tuple[Detail, ...]:
     """Return the fields, what matters most first; the whole diff is attached as `diff_name`."""
     change, verdict, plan = history.change_set, history.verdict, history.plan
@@ -202,40 +192,6 @@ def _background(
         Detail("Risk", (_risk(plan, verdict),) if plan else ()),
         Detail("Review", (words(change.review, 600),) if change.review else ()),
     )
-
-
-def fitted(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField, ...], str]:
-    """Return the fields that fit on a card, and all of them as a text where some do not.
-
-    Whatever is not on the card is counted or named there, with the file to read it in.
-    """
-    fields: list[CardField] = []
-    left: list[str] = []
-    cut, room = False, _ROOM
-    for detail in details:
-        value, short = _value(detail, notes_name)
-        if len(detail.name) + len(value) > room:
-            left.append(detail.name)
-            continue
-        fields.append(CardField(name=detail.name, value=value))
-        room -= len(detail.name) + len(value)
-        cut = cut or short
-    if left:
-        value = f"{', '.join(left)[:200]}: in the attached `{notes_name}`."
-        fields.append(CardField(name="Left out for length", value=value))
-    whole = "\n\n".join(f"# {each.name}\n\n" + "\n".join(each.lines) for each in details)
-    return tuple(fields), f"{whole}\n" if left or cut else ""
-
-
-def _value(detail: Detail, notes_name: str) -> tuple[str, bool]:
-    """Return a field's text, and whether it is short of lines."""
-    shown = list(detail.lines[: detail.most])
-    while len(shown) > 1 and sum(len(line) + 1 for line in shown) > _WIDEST - 80:
-        shown.pop()
-    missing = len(detail.lines) - len(shown)
-    if missing:
-        shown.append(f"and {missing} more, in the attached `{notes_name}`")
-    return "\n".join(shown), bool(missing)
 
 
 def _part_line(part: WrittenPart) -> str:

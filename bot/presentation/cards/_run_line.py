@@ -31,6 +31,7 @@ _WORD = "waiting for “ship it”"
 _WAITS = {
     Waiting.QUESTION: "Waiting for an answer",
     Waiting.AGREEMENT: "Waiting for your go-ahead",
+    Waiting.JUDGEMENT: "found, not proven: waiting for an approver to read it",
     Waiting.APPROVAL: _WORD,
     Waiting.UNSHIPPED: _WORD,
     Waiting.UNREVISED: _WORD,

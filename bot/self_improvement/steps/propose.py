@@ -48,6 +48,10 @@ class PullRequestPublisher:
         verdict, change = history.verdict, history.change_set
         if verdict is None or change is None or not verdict.green or verdict.head != change.head:
             raise AssertionError("a change that is not green was about to be proposed")
+        if history.needs_endorsement:
+            raise AssertionError(
+                "an unproven change that no approver read was about to be proposed"
+            )
         opened = await self._forge.open_proposal(
             ProposalDraft(
                 run_id=run.id,
@@ -126,8 +130,13 @@ class ProposeStep:
         self._publisher = publisher
 
     async def perform(self, run: Run, history: History) -> Run:
-        """Publish the head that holds; then the run waits for a person's word."""
+        """Publish the head that holds; then the run waits for a person's word.
+
+        What was found, not proven, waits first for an approver who has read it.
+        """
         context = self._context
+        if history.needs_endorsement:
+            return await context.transitions.await_judgement(run)
         try:
             proposal = await context.patiently(run, history, lambda: self._publisher(run, history))
         except ForgeConflict:

@@ -225,6 +225,7 @@ async def _as_pushed(change: ChangeSet, head: str, workspace: Workspace) -> Chan
         approved=None,
         proven="",
         undoes="",
+        unproven=change.unproven.but(by_hand=True) if change.unproven else None,
         files=await workspace.changes(),
         diff=await workspace.diff(),
     )

@@ -1,0 +1,52 @@
+"""A card's fields: as many as fit on it, and all of them as a text where some do not."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from bot.domain.posts import CardField
+
+_ROOM = 3_300  # characters of all fields together: Discord's cards hold 6,000 in all
+_WIDEST = 1_000  # characters of one field
+_MOST_LINES = 12
+
+
+class Detail(NamedTuple):
+    """A field as lines, the gravest first, and how many of them it shows."""
+
+    name: str
+    lines: tuple[str, ...]
+    most: int = _MOST_LINES
+
+
+def fitted(details: Sequence[Detail], notes_name: str) -> tuple[tuple[CardField, ...], str]:
+    """Return the fields that fit on a card, and all of them as a text where some do not.
+
+    Whatever is not on the card is counted or named there, with the file to read it in.
+    """
+    fields: list[CardField] = []
+    left: list[str] = []
+    cut, room = False, _ROOM
+    for detail in details:
+        value, short = _value(detail, notes_name)
+        if len(detail.name) + len(value) > room:
+            left.append(detail.name)
+            continue
+        fields.append(CardField(name=detail.name, value=value))
+        room -= len(detail.name) + len(value)
+        cut = cut or short
+    if left:
+        value = f"{', '.join(left)[:200]}: in the attached `{notes_name}`."
+        fields.append(CardField(name="Left out for length", value=value))
+    whole = "\n\n".join(f"# {each.name}\n\n" + "\n".join(each.lines) for each in details)
+    return tuple(fields), f"{whole}\n" if left or cut else ""
+
+
+def _value(detail: Detail, notes_name: str) -> tuple[str, bool]:
+    """Return a field's text, and whether it is short of lines."""
+    shown = list(detail.lines[: detail.most])
+    while len(shown) > 1 and sum(len(line) + 1 for line in shown) > _WIDEST - 80:
+        shown.pop()
+    missing = len(detail.lines) - len(shown)
+    if missing:
+        shown.append(f"and {missing} more, in the attached `{notes_name}`")
+    return "\n".join(shown), bool(missing)

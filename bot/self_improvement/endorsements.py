@@ -1,0 +1,58 @@
+"""An approver's decision to propose a change that was found, not proven."""
+
+from bot.authority.authorizer import Authorizer
+from bot.authority.policy import Act
+from bot.authority.run_locks import RunLocks
+from bot.domain.errors import StaleApproval, WrongStage
+from bot.domain.people import Person
+from bot.domain.run import Run, Waiting
+from bot.domain.unproven import Endorsement
+from bot.presentation.cards import standing
+from bot.self_improvement.dialogue import RunDialogue
+from bot.self_improvement.notifier import RunNotifier
+from bot.self_improvement.services import Services
+
+_OLD = "That card shows `{shown}`; the run stands at `{head}`. Please read the newest card."
+
+
+class Endorsements:
+    """Records who decided it, for the head that the card shows and no other; audited."""
+
+    def __init__(
+        self,
+        services: Services,
+        authorizer: Authorizer,
+        run_locks: RunLocks,
+        dialogue: RunDialogue,
+        notifier: RunNotifier,
+    ) -> None:
+        self._services = services
+        self._authorizer = authorizer
+        self._run_locks = run_locks
+        self._dialogue = dialogue
+        self._notifier = notifier
+
+    async def give(self, run_id: str, person: Person, head: str) -> Run:
+        """Let a run propose its unproven change, as an approver decides who has read `head`.
+
+        Raises `NotAuthorized`, `Stopped`, `WrongStage` where the run does not wait for that,
+        `StaleApproval` where the card shows another head.
+        """
+        note = f"propose {head}, found, not proven"
+        await self._authorizer.ask(person, Act.ENDORSE, run_id, note)
+        await self._services.stop_guard.check()
+        async with self._run_locks.of(run_id):
+            run = await self._services.store.get(run_id)
+            history = await self._services.store.history(run.id)
+            change = history.change_set
+            if run.waiting is not Waiting.JUDGEMENT or change is None:
+                raise WrongStage(
+                    f"Run `{run.id}` shows no unproven change to propose ({standing(run)})."
+                )
+            if head != change.head:
+                raise StaleApproval(_OLD.format(shown=head[:7], head=change.head[:7]))
+            given = Endorsement(head=head, person=person, at=self._services.clock.now())
+            saved = await self._dialogue.go_on(run, given, history.shaped_by(person))
+        text = f"**{person.name}** has read `{head[:7]}`, which is not proven. I propose it."
+        await self._notifier.say(saved, text, key=f"endorsed:{run.attempt}:{head[:12]}")
+        return saved

@@ -1,0 +1,138 @@
+"""An edit that passes all tests, and that nothing else can judge, is shown and never proposed."""
+
+from pathlib import Path
+
+import pytest
+
+from bot.repair.behaviour import Behaviour, BehaviourComparison
+from bot.repair.calls import CallOutcome, RecordedCall
+from bot.repair.candidate_gate import CandidateGate, Ruling
+from bot.repair.explain import explain
+from bot.repair.model import Candidate, ChangedCall, RefusedCandidate, SearchReport, SourceEdit
+from bot.repair.runner import TimeLimits
+from bot.repair.selection import ConfirmedCandidate, SelectedFix
+from bot.repair.unproven import unproven_fix
+from tests.bot.repair.test_candidate_gate import COMPUTED, TWO_OF_A_COMMIT, Planted, search
+from tests.fakes.one_module import PATH, OneModule
+
+CALL = RecordedCall("subject.py", "nth", "nth(['a'], 1)", "", tests=("call",))
+EDIT = Candidate((SourceEdit(PATH, 0, 1, "x"),), "index", "replace `at` by `at - 1`", line=2)
+OTHER = Candidate((SourceEdit(PATH, 0, 1, "y"),), "index", "replace `at` by `at + 1`", line=2)
+RAISES = CallOutcome("raise", "raises IndexError", "1")
+
+
+async def test_an_edit_that_only_a_person_can_judge_is_shown_with_the_reason(
+    tmp_path: Path,
+) -> None:
+    report = await search(COMPUTED, tmp_path)
+
+    assert report.fix is None
+    assert report.unproven is not None
+    assert report.unproven.files == {PATH: COMPUTED.text.replace("[at]", "[at - 1]")}
+    assert "no existing test would notice" in report.unproven.reason
+    assert "Found, not proven: replace `at` by `at - 1`" in explain(report)
+    assert "Proven:" not in explain(report)
+
+
+DOUBTED = {
+    "answers with a fixed value": Planted(
+        "def share(votes, count):\n    return votes * 100 // count\n",
+        "share(0, 0)",
+        {"half": "assert share(1, 2) == 50"},
+    ),
+    "swallows an error": Planted(
+        "def amount(text):\n    try:\n        return int(text)\n    except TypeError:\n"
+        "        return 1\n",
+        "amount('many')",
+        {"three": "assert amount('3') == 3"},
+    ),
+    "takes a missing name for nothing": Planted(
+        "def greet(member):\n    return 'Hello ' + member.title()\n",
+        "greet(None)",
+        {"known": "assert greet('ann') == 'Hello Ann'"},
+    ),
+}
+
+
+@pytest.mark.parametrize("doubt", DOUBTED)
+async def test_an_edit_with_a_concrete_doubt_stays_rejected(doubt: str, tmp_path: Path) -> None:
+    report = await search(DOUBTED[doubt], tmp_path)
+
+    assert (report.fix, report.unproven) == (None, None)
+    assert report.refused
+
+
+LABEL = "def label(name, loud):\n    if not loud:\n        return name.upper()\n    return name\n"
+
+
+async def test_a_condition_turned_round_is_not_left_for_people_to_judge() -> None:
+    runner = OneModule(LABEL, {"call": "label(None, False)", "loud": "assert label('a', 1) == 'a'"})
+    gate = CandidateGate({PATH: LABEL}, runner, ("call",), ("loud",), TimeLimits(), answered=False)
+    turned = await gate.rule({PATH: LABEL.replace("not loud", "loud")})
+    computed = await gate.rule({PATH: LABEL.replace("name.upper()", "str(name)")})
+
+    assert (turned.allowed, turned.unjudged) == (False, False)
+    assert (computed.allowed, computed.unjudged) == (False, True)
+
+
+async def test_a_fix_that_is_proven_is_no_unproven_one(tmp_path: Path) -> None:
+    report = await search(TWO_OF_A_COMMIT, tmp_path)
+
+    assert report.fix is not None
+    assert report.unproven is None
+
+
+def comparison() -> BehaviourComparison:
+    runner = OneModule("", {})
+    made = BehaviourComparison(runner, {}, (), frozenset({"call"}), TimeLimits())
+    made.calls, made.base = (CALL,), (RAISES,)
+    return made
+
+
+def selected(behaviour: Behaviour) -> SelectedFix:
+    files = {PATH: "x"}
+    return SelectedFix(ConfirmedCandidate(EDIT, files, Ruling(allowed=False)), behaviour, (CALL,))
+
+
+def report_of(*refused: Candidate, considered: int = 319) -> SearchReport:
+    return SearchReport(
+        None, {}, "exhausted", {"index": considered}, (), 319, 1.0, considered=considered,
+        refused=tuple(RefusedCandidate(each, "nobody knows") for each in refused), failing=1,
+    )  # fmt: skip
+
+
+def test_its_new_answers_are_shown_and_what_speaks_for_it() -> None:
+    answers = CallOutcome("answer", "'a'", "2")
+    report = report_of(EDIT)
+    found = unproven_fix(
+        report, selected(Behaviour(outcomes=(answers,))), comparison(), frozenset({"call"}), "why"
+    )
+
+    assert found is not None
+    assert found.answers == (ChangedCall(CALL.text, RAISES.told, "'a'"),)
+    assert found.against == ()
+    text = explain(SearchReport(
+        None, {}, "exhausted", {"index": 319}, (), 319, 1.0, considered=319,
+        refused=report.refused, failing=1, unproven=found,
+    ))  # fmt: skip
+    assert "Of 319 edits that were tried, it is the only one that passes the tests." in text
+    assert "`nth(['a'], 1)` answers 'a' with it (raises IndexError until now)." in text
+
+
+def test_other_edits_that_pass_and_a_short_search_speak_against_it() -> None:
+    behaviour = Behaviour(outcomes=(CallOutcome("unknown"),))
+    report = report_of(EDIT, OTHER, considered=200)
+    found = unproven_fix(report, selected(behaviour), comparison(), frozenset({"call"}), "why")
+
+    assert found is not None
+    assert found.answers == ()
+    assert found.against == (
+        "edits that pass the tests as well: 1, such as replace `at` by `at + 1`",
+        "only 200 of 319 edits were tried",
+    )
+
+
+def test_an_edit_with_which_a_call_ends_worse_is_not_shown() -> None:
+    worse = Behaviour(broken=(ChangedCall("nth(['a'], 0)", "'a'", "raises IndexError"),))
+
+    assert unproven_fix(report_of(EDIT), selected(worse), comparison(), frozenset(), "why") is None
