@@ -9,6 +9,9 @@ from bot.ports.workspace import Workspace
 from bot.proof import judged
 from bot.proof.reproduction import standing
 
+_GOES_ALONG = ("test_deleted", "test_weakened")
+_TAKEN_ALONG = "Taken back along with what it tested:"
+
 
 async def withdrawn_files(
     change: ChangeSet, workspace: Workspace, ours: frozenset[str]
@@ -27,6 +30,22 @@ async def withdrawn_files(
     same = all(_text(workspace.path / file) == text for file, text in wanted.items())
     theirs = {file.path for file in change.files} - ours
     return frozenset(wanted) if same and wanted.keys() == theirs else frozenset()
+
+
+def excuse_withdrawn(
+    findings: tuple[Finding, ...], withdrawn: frozenset[str]
+) -> tuple[Finding, ...]:
+    """Return the findings; tests that go with what they tested are told of and block nothing.
+
+    The plan of a fix does not own the files of the commit that it takes back: nobody could know.
+    """
+    return tuple(
+        each.but(blocking=False, message=f"{_TAKEN_ALONG} {each.message}")
+        if each.rule in _GOES_ALONG and each.path in withdrawn
+        else each
+        for each in findings
+        if each.rule != "ownership" or each.path not in withdrawn
+    )
 
 
 async def proven_by(

@@ -19,12 +19,16 @@ from bot.domain.replay import Replay
 from bot.guards import PythonText, Redact, declared_modules, inspect, manifests, text_files
 from bot.ports.verifier import Tier, Verifier
 from bot.ports.workspace import Workspace
-from bot.self_improvement.change_facts import proven_by, standing_tests, withdrawn_files
+from bot.self_improvement.change_facts import (
+    excuse_withdrawn,
+    proven_by,
+    standing_tests,
+    withdrawn_files,
+)
 from bot.self_improvement.interaction_replays import InteractionReplays
 from bot.self_improvement.start_check import StartCheck
 
 OnCheck = Callable[[CheckResult], Awaitable[None]]
-_UNDONE_WITH_IT = ("test_deleted", "test_weakened")
 
 
 class QualityGate:
@@ -80,13 +84,8 @@ class QualityGate:
         Raises `VerifierError`, `WorkspaceError`.
         """
         new = frozenset(test.path for test in plan.reproductions)
-        findings = await self._inspected(plan, change, workspace, named, new)
         withdrawn = await withdrawn_files(change, workspace, new)
-        findings = tuple(
-            each
-            for each in findings
-            if each.path not in withdrawn or each.rule not in (*_UNDONE_WITH_IT, "ownership")
-        )
+        findings = await self._inspected(plan, change, workspace, named, new, withdrawn)
         claimed = change if withdrawn or not change.undoes else change.but(proven="call")
         proven, unproven = await proven_by(claimed, workspace, new)
         findings += unproven
@@ -133,11 +132,12 @@ class QualityGate:
         await workspace.reset(change.head)
         exact = bool(undone.files) and await workspace.diff() == wanted == change.diff
         named = plan.owned_files  # in "revert that"
-        findings = await self._inspected(plan, change, workspace, named, frozenset())
+        files = frozenset(file.path for file in change.files)
+        findings = await self._inspected(plan, change, workspace, named, frozenset(), files)
         verdict = Verdict(
             head=change.head,
             round=round_number,
-            findings=tuple(each for each in findings if each.rule not in _UNDONE_WITH_IT),
+            findings=findings,
             sandbox=self._verifier.sandbox,
             undone=undone if exact else None,
         )
@@ -156,8 +156,13 @@ class QualityGate:
         workspace: Workspace,
         named: frozenset[str],
         allowed_new: frozenset[str],
+        withdrawn: frozenset[str],
     ) -> tuple[Finding, ...]:
-        """Return what the diff guard says; what it reads comes from git, not from the worktree."""
+        """Return what the diff guard says; what it reads comes from git, not from the worktree.
+
+        A commit that is taken back may take its tests along: of these `withdrawn` files that is
+        noted, and blocks nothing, before the proposal and before the merge alike.
+        """
         sources = {
             path: PythonText(
                 before=await workspace.read_at(workspace.base, before),
@@ -167,7 +172,7 @@ class QualityGate:
         }
         files = await workspace.base_files()
         texts = {path: await workspace.read_at(workspace.base, path) for path in manifests(files)}
-        return inspect(
+        found = inspect(
             change.diff,
             change.files,
             base_files=files,
@@ -178,6 +183,7 @@ class QualityGate:
             redact=self._redact,
             declared=declared_modules(texts),
         )
+        return excuse_withdrawn(found, withdrawn)
 
     async def _run(
         self,
@@ -260,14 +266,12 @@ class QualityGate:
         result = change.but(base=merged.base, head=head, files=files, diff=await merged.diff())
         new = frozenset(() if undoing else (test.path for test in plan.reproductions))
         named = plan.owned_files if undoing else named
-        found = await self._inspected(plan, result, merged, named, new)
-        against = [
-            each
-            for each in found
-            if each.blocking
-            and each.rule != "empty"  # it came to base by another way: merging it does no harm
-            and not (undoing and each.rule in _UNDONE_WITH_IT)
-        ]
+        withdrawn = frozenset(file.path for file in files)
+        if not undoing:
+            withdrawn = await withdrawn_files(result, merged, new)
+        found = await self._inspected(plan, result, merged, named, new, withdrawn)
+        # What came to base by another way is an empty merge: it does no harm.
+        against = [each for each in found if each.blocking and each.rule != "empty"]
         tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
         if against:
             return tier.but(findings=tuple(against))

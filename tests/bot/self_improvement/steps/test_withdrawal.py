@@ -125,6 +125,38 @@ async def test_a_commits_own_tests_may_go_with_all_of_it_and_the_card_says_so(
     assert label(verdict).startswith("Takes back all of commit `")
 
 
+@pytest.mark.parametrize("moved", [False, True])
+@pytest.mark.parametrize("more", [{}, {"dice.py": BEFORE.replace("total + bonus", "total")}])
+async def test_the_guard_says_the_same_before_the_proposal_and_before_the_merge(
+    moved: bool, more: dict[str, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "checkout"
+    sha = helper_commit(folder)
+    workspaces = GitWorkspaces(folder, tmp_path / "worktrees")
+    verifier = FakeVerifier(
+        broken=lambda root: "weight" in (root / "dice.py").read_text(), raises="ZeroDivisionError"
+    )
+    gate, plan = verify(verifier), plan_of(HELPER)
+    async with workspaces.lend("k7m2xq", base=sha) as workspace:
+        change = await taken_back(workspace, sha, **more)
+        verdict = await gate(plan, change, workspace, round_number=1, on_check=ignore)
+        tip = commit(folder, {"notes.txt": "another change\n"}) if moved else sha
+        merged = await workspace.merged(tip, change.head)
+        tier = await gate.before_merge(plan, change, merged, ignore)
+
+    blocking = {each.rule for each in verdict.findings if each.blocking}
+    assert {each.rule for each in tier.findings} == blocking
+    assert tier.ok is verdict.green is not bool(more)
+
+
+async def test_the_card_says_which_tests_go_along(tmp_path: Path) -> None:
+    verdict, _ = await verdict_of(tmp_path)
+
+    [note] = [each for each in verdict.findings if each.rule == "test_deleted"]
+    assert (note.path, note.blocking) == ("tests/test_dice.py", False)
+    assert note.told.startswith("`tests/test_dice.py`: Taken back along with what it tested: ")
+
+
 async def test_a_change_that_does_more_than_take_a_commit_back_may_take_no_test_with_it(
     tmp_path: Path,
 ) -> None:
