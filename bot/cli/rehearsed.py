@@ -49,6 +49,11 @@ class CountedRehearsal:
         self._total = total
         self._done = 0
 
+    @property
+    def refusal(self) -> str:
+        """Return why nothing can be played on this machine."""
+        return self._inner.refusal
+
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
         """Lend a player of that tree's code."""

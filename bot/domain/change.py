@@ -118,7 +118,7 @@ class CheckResult(Record):
     """One check as we ran it. `output` is raw, at most 200,000 characters, tail kept."""
 
     name: str
-    status: Literal["passed", "failed", "timeout", "skipped"]
+    status: Literal["passed", "failed", "timeout", "skipped", "undecided"]
     seconds: float = Field(ge=0)
     summary: str = Field(default="", description='counts: "14 passed"')
     command: str = ""
@@ -126,8 +126,8 @@ class CheckResult(Record):
 
     @property
     def ok(self) -> bool:
-        """Whether it stands in nobody's way."""
-        return self.status in ("passed", "skipped")
+        """Whether it says nothing against the change; one that is undecided holds up a merge."""
+        return self.status in ("passed", "skipped", "undecided")
 
     @property
     def told(self) -> str:
@@ -195,7 +195,17 @@ class FullTier(Record):
     @property
     def ok(self) -> bool:
         """Whether nothing in it stands in the way of a merge."""
-        return not self.findings and all(check.ok for check in self.checks)
+        return not self.findings and not self.against
+
+    @property
+    def against(self) -> tuple[CheckResult, ...]:
+        """The checks that hold up a merge: those that failed, and those that could not decide."""
+        return tuple(each for each in self.checks if not each.ok or each.status == "undecided")
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether nothing failed, and some check could not decide: checking again may help."""
+        return not self.findings and bool(self.against) and all(each.ok for each in self.against)
 
     @property
     def result(self) -> MergeResult:

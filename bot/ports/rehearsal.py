@@ -24,6 +24,11 @@ class ScriptPlayer(Protocol):
 class Rehearsal(Protocol):
     """Runs the code of a tree in the sandbox; the server and what was seen are outside of it."""
 
+    @property
+    def refusal(self) -> str:
+        """Return why nothing can be played on this machine; empty where it can."""
+        ...
+
     def open(self, tree: Path) -> AbstractAsyncContextManager[ScriptPlayer]:
         """Lend a player of the code that lies in `tree`: a checkout's files, which stay unchanged.
 

@@ -12,7 +12,9 @@ from bot.domain.record import Record
 class SandboxLimits(Record):
     """What one command may use. `processes` and `memory_mb` are all of its processes' together.
 
-    `disk_mb` and `files` are what the folders it may write to hold at the end of it, at most.
+    Of the `seconds`, time that it waits for a processor does not count, up to a multiple of them on
+    the clock: a busy machine ends no command early. `disk_mb` and `files` are what the folders it
+    may write to hold at the end of it, at most.
     """
 
     seconds: float = Field(default=60.0, gt=0)

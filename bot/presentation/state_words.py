@@ -68,6 +68,7 @@ _CHECKS = {
     "failed": "Failed",
     "timeout": "Took too long",
     "skipped": "Skipped",
+    "undecided": "Could not decide",
 }
 _PROOFS = {
     "behaviour": "Examples",

@@ -1,6 +1,5 @@
 """What changes for people: two commits play the same scripts, and their answers are compared."""
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -8,7 +7,7 @@ from typing import NamedTuple
 
 from bot.domain.behaviour import AnswerChange, BehaviourDiff
 from bot.domain.rehearsal import PersonStep, PlayDifference, Script, Transcript
-from bot.ports.rehearsal import Rehearsal, play_all
+from bot.ports.rehearsal import Rehearsal
 from bot.proof.scripts import asked
 from bot.proof.seen_lines import START, failed_at, seen_lines
 
@@ -24,23 +23,19 @@ async def compare(
 ) -> BehaviourDiff:
     """Play scripts with the trees of two commits, and return what changes from base to head.
 
-    Base is played twice, head beside it: what differs between the two of base tells nothing of the
-    change. Raises `RehearsalError` where nothing can be played.
+    They are played in turns, script by script: base, head, base again. What differs between the two
+    of base tells nothing of the change. Raises `RehearsalError` where nothing can be played.
     """
     if not scripts:
         return BehaviourDiff()
-    beside = asyncio.create_task(play_all(rehearsal, head, scripts))
-    try:
-        first = await play_all(rehearsal, base, scripts)
-        if all(each.trouble for each in first):
-            return BehaviourDiff(unplayed=f"the older commit does not play: {first[0].trouble}")
-        again = await play_all(rehearsal, base, scripts)
-        after = await beside
-    finally:
-        beside.cancel()
-        await asyncio.gather(beside, return_exceptions=True)
-    plays = zip(scripts, first, again, after, strict=True)
-    return behaviour_diff([Played(*each) for each in plays])
+    plays: list[Played] = []
+    async with rehearsal.open(base) as older, rehearsal.open(head) as newer:
+        for script in scripts:
+            first, after = await older.play(script), await newer.play(script)
+            plays.append(Played(script, first, await older.play(script), after))
+    if all(each.base.trouble for each in plays):
+        return BehaviourDiff(unplayed=f"the older commit does not play: {plays[0].base.trouble}")
+    return behaviour_diff(plays)
 
 
 class Played(NamedTuple):

@@ -8,7 +8,7 @@ from bot.proof.example_scripts import answer_lines
 
 MOST_PLAYS = 14
 """How many commits are played at most."""
-PATIENCE = 120.0
+PATIENCE = 600.0
 """Seconds after which no further one is played."""
 
 Lines = tuple[str, ...]

@@ -18,8 +18,8 @@ from bot.proof.recorded_scripts import recorded_scripts
 from bot.proof.scripts import asked
 from bot.redaction import redact, redact_value
 
-PATIENCE = 120.0
-"""Seconds that all plays of one comparison may take."""
+PATIENCE = 900.0
+"""Seconds on the clock that all plays of one comparison may take: each is limited by itself."""
 
 _EXAMPLES = 3
 

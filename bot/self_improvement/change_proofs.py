@@ -41,7 +41,7 @@ from bot.self_improvement.mutation_check import MutationCheck
 CONFIG = "data/config.yaml"
 """Where the settings stand that a change of the configuration is about."""
 
-PATIENCE = 180.0
+PATIENCE = 900.0
 """Seconds that all plays of a brief's examples may take."""
 
 

@@ -13,7 +13,7 @@ from bot.domain.errors import (
 )
 from bot.domain.history import History
 from bot.domain.ids import short_id
-from bot.domain.posts import Attachment
+from bot.domain.posts import Attachment, Button
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.presentation.cards import doing, failed_outputs, outputs
@@ -21,7 +21,7 @@ from bot.presentation.markdown import words
 from bot.redaction import redact
 from bot.self_improvement.candidate_selection import CandidateSelection
 from bot.self_improvement.fallback_notifier import UNHEARD
-from bot.self_improvement.messages import against_merge, not_its_fault
+from bot.self_improvement.messages import UNDECIDED, against_merge, not_its_fault
 from bot.self_improvement.notifier import RunNotifier
 from bot.self_improvement.proposal_withdrawal import withdraw_quietly
 from bot.self_improvement.services import Services
@@ -154,8 +154,10 @@ class StepFailures:
 
     async def unproven(self, run: Run, tier: FullTier) -> Run:
         """Wait for another "ship it" where the merge does not hold, with the checks' output."""
-        failed = ", ".join(words(check.told, 300) for check in tier.checks if not check.ok)
+        failed = ", ".join(words(check.told, 300) for check in tier.against)
         what = f"full checks fail ({failed}).{not_its_fault(tier)}"
+        if tier.is_undecided:
+            what = f"a check could not decide ({failed}). {UNDECIDED}"
         if tier.findings:
             what = against_merge(tier)
         return await self.unshipped(run, what, tier, attachments=outputs(tier.checks))
@@ -165,8 +167,20 @@ class StepFailures:
         text = f"⚠️ {run.reason}"
         if run.waiting is Waiting.UNSHIPPED:
             text += "\nOnce that is mended, say “ship it” again, or “reject”."
+        buttons = await self._check_again(run)
         key = f"unshipped:{run.version}"
-        await self._notifier.say(run, text, key=key, attachments=attachments)
+        await self._notifier.say(run, text, key=key, attachments=attachments, buttons=buttons)
+
+    async def _check_again(self, run: Run) -> tuple[Button, ...]:
+        """Return a button where a check could not decide, and nothing else is in the way."""
+        history = await self._services.store.history(run.id)
+        tier, proposal = history.full_tier, history.proposal
+        if run.waiting is not Waiting.UNSHIPPED or tier is None or proposal is None:
+            return ()
+        if not tier.is_undecided or tier.head != proposal.head or UNDECIDED not in run.reason:
+            return ()
+        this = (run.id, proposal.head)
+        return (Button(label="Check again", action="recheck", arguments=this, style="success"),)
 
     async def say_round(self, run: Run, verdict: Verdict, text: str, *, key: str) -> None:
         """Say why a head does not hold, with the output of what failed."""

@@ -38,15 +38,15 @@ from bot.proof.scripts import asked
 from bot.proof.traffic_scripts import with_files
 from bot.redaction import redact
 
-PATIENCE = 60.0
-"""Seconds that the search for the smallest set-up may take, and that the plays of a proof may."""
+PATIENCE = 600.0
+"""Seconds on the clock for a search or a proof: each play is limited by its own time."""
 
 _NAME = "replay"
 _SHOWN = 80
 _TWICE = 2
 _log = logging.getLogger(__name__)
 
-Ended = Literal["passed", "failed", "skipped"]
+Ended = Literal["passed", "failed", "skipped", "undecided"]
 
 
 class ReplaySearch(NamedTuple):
@@ -150,8 +150,9 @@ class InteractionReplays:
     async def answered(self, replay: Replay, commit: str) -> CheckResult:
         """Return whether people get an answer with a commit that is to have the fix.
 
-        It is red only where it is twice; skipped where nothing can be played, or where the web was
-        asked for what nobody recorded. Nothing of what was played is in what it says.
+        It is red only where it is twice; skipped where this machine can play nothing, or where the
+        web was asked for what nobody recorded; undecided where a play did not end. Nothing of what
+        was played is in what it says.
         """
         began = self._clock.monotonic()
         try:
@@ -163,9 +164,11 @@ class InteractionReplays:
                     play = await play_one(self._rehearsal, tree, script)
                     status, why = _ending(replay, play)
         except (RehearsalError, StoreError, WorkspaceError) as error:
-            status, why = "skipped", f"not played: {redact(str(error))}"
+            lasting = self._rehearsal.refusal or isinstance(error, StoreError)
+            status = "skipped" if lasting else "undecided"
+            why = f"not played: {redact(str(error))}"
         except TimeoutError:
-            status, why = "skipped", f"not played: it took longer than {PATIENCE:.0f} s"
+            status, why = "undecided", f"not played: it took longer than {PATIENCE:.0f} s"
         return CheckResult(
             name=ANSWERED,
             status=status,

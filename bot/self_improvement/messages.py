@@ -111,6 +111,12 @@ def against_merge(tier: FullTier) -> str:
     )
 
 
+UNDECIDED = (
+    "That says nothing against this change, and nothing was merged. If the main branch does not "
+    "start, fix that first. “Check again” repeats the checks, and merges if they pass."
+)
+
+
 def conflict_text(error: MergeConflict) -> str:
     """Return what is said where a change and the newest base branch cannot be put together."""
     named = ", ".join(f"`{file}`" for file in error.files[:_FEW])

@@ -63,10 +63,17 @@ class RunNotifier:
         await self._chat.edit(ref, post, final=run.ended)
 
     async def say(
-        self, run: Run, text: str, *, key: str, attachments: tuple[Attachment, ...] = ()
+        self,
+        run: Run,
+        text: str,
+        *,
+        key: str,
+        attachments: tuple[Attachment, ...] = (),
+        buttons: tuple[Button, ...] = (),
     ) -> None:
         """Post a plain sentence in the run's thread, once for this key."""
-        await self._post(run, Post(text=text, attachments=attachments), f"{_key(run)}:{key}")
+        post = Post(text=text, attachments=attachments, buttons=buttons)
+        await self._post(run, post, f"{_key(run)}:{key}")
 
     async def tell(self, text: str, *, key: str) -> None:
         """Say it in the dev channel, once for this key."""

@@ -20,8 +20,8 @@ from bot.ports.rehearsal import Rehearsal, play_one
 from bot.ports.trees import CommitTrees
 from bot.redaction import redact
 
-PATIENCE = 120.0
-"""Seconds that all plays of one look may take."""
+PATIENCE = 900.0
+"""Seconds on the clock that all plays of one look may take: each play is limited by itself."""
 
 _ASKED = "@Theseus what is broken now?"  # answered from records, with a model and without
 _SCRIPT = Script(
@@ -32,7 +32,7 @@ _WHOLE = "bot"  # among the faults: nothing of it starts
 _LOADS = "reload."  # what the journal calls a cog that was to be loaded
 _LONGEST, _MOST = 300, 3
 
-_Ended = tuple[Literal["passed", "failed", "skipped"], str]
+_Ended = tuple[Literal["passed", "failed", "skipped", "undecided"], str]
 
 
 class _Start(NamedTuple):
@@ -56,17 +56,19 @@ class StartCheck:
     async def __call__(self, head: str, base: str) -> CheckResult:
         """Return whether `head` starts, in a sentence that names cog and error where it does not.
 
-        It is red only for what fails twice, and does not fail on `base`, which is played then.
-        Skipped, with why: nothing can be played here, or base does not start either.
+        It is red only for what fails twice, and does not fail on `base`, which is played between.
+        Skipped, with why: nothing can be played on this machine, or there is nothing to start.
+        Undecided, which holds up a merge: base does not start either, or a play did not end.
         """
         began = self._clock.monotonic()
         try:
             async with asyncio.timeout(PATIENCE):
                 status, told = await self._looked(head, base)
         except (RehearsalError, WorkspaceError) as error:
-            status, told = "skipped", f"not played: {error}"
+            status = "skipped" if self._rehearsal.refusal else "undecided"
+            told = f"not played: {error}"
         except TimeoutError:
-            status, told = "skipped", f"not played: it took longer than {PATIENCE:.0f} s"
+            status, told = "undecided", f"not played: it took longer than {PATIENCE:.0f} s"
         told = redact(told)
         return CheckResult(
             name=STARTS,
@@ -78,24 +80,28 @@ class StartCheck:
 
     async def _looked(self, head: str, base: str) -> _Ended:
         first = await self._started(head)
+        if first is None:
+            return "skipped", "there is no `bot/app` in it that could be run"
         if not first.faults:
             return "passed", _well(first)
-        # A busy machine may be too slow once; what base cannot do either is nobody's fault here.
-        again, before = await asyncio.gather(self._started(head), self._started(base))
+        # In turns, not at once: together they would take the machine from each other.
+        before = await self._started(base) or _Start({})
+        again = await self._started(head) or first
         lasting = {about: told for about, told in first.faults.items() if about in again.faults}
         if not lasting:
             return "passed", _well(again)
         if _WHOLE in before.faults:
-            return "skipped", f"base does not start either: {before.faults[_WHOLE]}"
+            return "undecided", f"base does not start either: {before.faults[_WHOLE]}"
         new = [told for about, told in lasting.items() if about not in before.faults]
         if new:
             return "failed", "; ".join(new[:_MOST])
         return "skipped", f"as on base: {'; '.join([*lasting.values()][:_MOST])}"
 
-    async def _started(self, commit: str) -> _Start:
+    async def _started(self, commit: str) -> _Start | None:
+        """Return what came of a start; `None` where a commit has no bot of this kind."""
         async with self._trees.laid_out(commit) as tree:
             if not (tree / "bot" / "app").is_dir():
-                return _Start({_WHOLE: "there is no `bot/app` in it that could be run"})
+                return None
             return _start(await self._played(tree))
 
     async def _played(self, tree: Path) -> Transcript:

@@ -24,7 +24,7 @@ from bot.ports.trees import CommitTrees
 from bot.proof.recorded_scripts import recorded_scripts
 from bot.redaction import redact
 
-PATIENCE = 60.0
+PATIENCE = 600.0
 """Seconds that all plays of one look may take."""
 
 _MOST = 4  # scripts of examples, and as many of recorded traffic

@@ -17,7 +17,7 @@ from cogs.ui.answers import approve, reverting_text, revise, send_privately
 from cogs.ui.speakers import speaker
 
 _TEMPLATE = re.compile(
-    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse):(?P<run>[0-9a-z]+)"
+    r"theseus:(?P<action>ship|try|revise|reject|plan|fix|cancel|revert|reopen|endorse|recheck):(?P<run>[0-9a-z]+)"
     r"(?::(?P<head>[0-9a-f]{40}))?"
 )
 
@@ -63,6 +63,11 @@ class RunButton(ui.DynamicItem[ui.Button[Any]], template=_TEMPLATE):
         agent = bot.agent
         if self._action == "ship":
             return await approve(bot, self._word(interaction, person))
+        if self._action == "recheck":
+            again = ApprovalRequest(
+                person=person, how="button", run_id=self._run_id, head=self._head
+            )
+            return await approve(bot, again)
         if self._action == "reject":
             return (await agent.reject(self._run_id, person)).reason
         if self._action == "endorse":

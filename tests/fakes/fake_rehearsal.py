@@ -14,7 +14,8 @@ Answers = Callable[[Path, Script], Transcript]
 class FakeRehearsal:
     """`answers(tree, script)` is what comes of a script; `played` tells what was asked, in order.
 
-    `refusal`, when set, is raised instead of anything being opened.
+    `error`, when set, is raised instead of anything being opened; `refusal` says the same, but for
+    one that is `passing`.
     """
 
     def __init__(
@@ -22,16 +23,22 @@ class FakeRehearsal:
         answers: Answers = lambda _tree, _script: Transcript(),
         *,
         refusal: RehearsalError | None = None,
+        passing: bool = False,
     ) -> None:
         self.answers = answers
-        self.refusal = refusal
+        self.error, self.passing = refusal, passing
         self.played: list[tuple[Path, Script]] = []
+
+    @property
+    def refusal(self) -> str:
+        """Return what is raised, where that lasts."""
+        return "" if self.passing or self.error is None else str(self.error)
 
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:
         """Lend a player of what the function says of this tree."""
-        if self.refusal is not None:
-            raise self.refusal
+        if self.error is not None:
+            raise self.error
         yield _FakePlayer(self, tree)
 
     def answer(self, tree: Path, script: Script) -> Transcript:

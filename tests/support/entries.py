@@ -66,7 +66,7 @@ ENTRIES: Table = {
     "button RunButton ship": Act.SHIP, "button RunButton revise": Act.REVISE,
     "button RunButton try": Act.READ,
     "button RunButton reject": Act.REJECT, "button RunButton plan": Act.READ,
-    "button RunButton endorse": Act.ENDORSE,
+    "button RunButton endorse": Act.ENDORSE, "button RunButton recheck": Act.SHIP,
     "button RunButton fix": Act.ASK, "button RunButton cancel": Act.CANCEL,
     "button RunButton revert": Act.ASK, "button RunButton reopen": Act.ASK,
     "button WishButton start": Act.ASK,

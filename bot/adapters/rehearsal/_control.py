@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 from pydantic import ValidationError
 
 from bot.domain.rehearsal import PlayedError
+from bot.infra.own_time import peer_pid
 
 _LINE_BYTES = 2_000_000
 _ERRORS_AT_MOST = 200
@@ -44,6 +45,7 @@ class ControlChannel:
 
     def __init__(self, path: Path, errors: list[PlayedError]) -> None:
         self._errors = errors
+        self.pid = 0  # of the bot's process, once it has connected
         self.files: dict[str, str] | None = None
         self.kept: dict[str, str] = {}
         self._path = path
@@ -74,6 +76,7 @@ class ControlChannel:
         if self._connected.done():
             writer.close()
         else:
+            self.pid = peer_pid(writer.get_extra_info("socket"))
             self._connected.set_result((reader, writer))
 
     async def begin(self, world: dict[str, Any]) -> EndOfTurn:

@@ -1,6 +1,6 @@
 """One play: a script's world, its bot, and the transcript that comes of them."""
 
-import asyncio
+import os
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -29,11 +29,12 @@ from bot.domain.rehearsal import (
     Transcript,
     WaitStep,
 )
+from bot.infra.own_time import limit_own_time
 from local_discord.world import NO_ANSWER, RESPONSE_SECONDS, Refused
 
 _READY_SECONDS = 60.0  # of the script's time
 _CLOSING_SECONDS = 60.0  # of the script's time
-_START_SECONDS = 30.0  # of real time, for a bot to start or end
+_START_SECONDS = 30.0  # of its own time, for a bot to start or end
 _FOLLOW_UP_SECONDS = 15 * 60.0  # how long Discord takes the answer to "thinking..."
 _START = RestartStep(restart=True)
 _ROUTES = re.compile(r"(; )?(ids are in )?\(?GET /local/[^\s)]*\)?")
@@ -44,8 +45,8 @@ Work = Callable[["_Asked"], Awaitable[None]]
 class Play:
     """Plays one script with a runner's bot; `name` is its own among the runner's plays.
 
-    Each step may take `step_seconds` of real time. With `keep_files`, the transcript has what the
-    cogs' files hold in the end.
+    Each step may take `step_seconds` of its own time (`limit_own_time`). With `keep_files`, the
+    transcript has what the cogs' files hold in the end.
     """
 
     def __init__(
@@ -128,7 +129,7 @@ class Play:
         if isinstance(step, RestartStep):  # a whole bot is imported then, on a busy machine too
             seconds = max(seconds, _START_SECONDS)
         try:
-            async with asyncio.timeout(seconds):
+            async with limit_own_time(seconds, self._pids):
                 await work(asked)
         except TimeoutError:
             self._lose(f"the bot did not come to an end within {seconds:g} s")
@@ -145,6 +146,11 @@ class Play:
             refused=self._names.readable("; ".join(asked.refused)),
             unanswered=bool(alone),
         )
+
+    def _pids(self) -> tuple[int, ...]:
+        """Return the processes that take turns in a step: when one has no processor, all wait."""
+        bot = self._driver.channel.pid if self._driver.channel else 0
+        return tuple(filter(None, (os.getpid(), self._runner.pid, bot)))
 
     def _readable(self, error: PlayedError) -> PlayedError:
         return error.model_copy(update={"message": self._names.readable(error.message)})

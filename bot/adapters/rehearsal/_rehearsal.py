@@ -20,12 +20,18 @@ STEP_SECONDS = 10.0
 class SandboxedRehearsal:
     """Implements `bot.ports.rehearsal.Rehearsal` with processes of this machine.
 
-    A step that takes longer than `step_seconds` of real time ends its play.
+    A step that takes longer than `step_seconds` of its own time ends its play: what it waits for a
+    processor does not count.
     """
 
     def __init__(self, sandbox: Sandbox, *, step_seconds: float = STEP_SECONDS) -> None:
         self._sandbox = sandbox
         self._step_seconds = step_seconds
+
+    @property
+    def refusal(self) -> str:
+        """Return why nothing can be played on this machine."""
+        return self._sandbox.refusal
 
     @asynccontextmanager
     async def open(self, tree: Path) -> AsyncIterator[ScriptPlayer]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import shutil
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from bot.domain.errors import RehearsalError, SandboxUnavailable
+from bot.infra.own_time import GENEROUS, limit_own_time, peer_pid
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 _RUNNER = Path(__file__).parent / "runner"
@@ -35,6 +37,7 @@ class RunnerProcess:
         self.sockets = folder / "sockets"
         self.state = folder / "state"
         self.broken = ""
+        self.pid = 0  # once it has connected
         self._sandbox = sandbox
         self.tree = tree.absolute()
         self._code = folder / "code"
@@ -77,6 +80,7 @@ class RunnerProcess:
         )
 
         def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self.pid = self.pid or peer_pid(writer.get_extra_info("socket"))
             connected.put_nowait((reader, writer))
 
         path = self.sockets / "server"
@@ -85,8 +89,11 @@ class RunnerProcess:
         self._running = asyncio.create_task(self._run(), name="rehearsal runner")
         self._stack.push_async_callback(_ended, self._running)
         first = asyncio.create_task(connected.get())
+        # Until it connects nobody can tell how long it has waited for a processor.
         await asyncio.wait(
-            {first, self._running}, timeout=_START_SECONDS, return_when=asyncio.FIRST_COMPLETED
+            {first, self._running},
+            timeout=_START_SECONDS * GENEROUS,
+            return_when=asyncio.FIRST_COMPLETED,
         )
         if not first.done():
             first.cancel()
@@ -96,7 +103,7 @@ class RunnerProcess:
         server.close()  # the first connection is ours: the tree's code comes after it
         await self._hear("started")
         try:
-            async with asyncio.timeout(_START_SECONDS):
+            async with limit_own_time(_START_SECONDS, lambda: (os.getpid(), self.pid)):
                 told = await self._hear("prepared", "broken")
             self.broken = str(told.get("broken", ""))
         except TimeoutError:

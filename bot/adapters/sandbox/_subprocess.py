@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.adapters.sandbox._process_accounting import family, memory
+from bot.infra.own_time import limit_own_time
 from bot.ports.sandbox import Completed, SandboxLimits
 
 LOOK_EVERY = 0.2  # seconds between two looks at processes and memory
@@ -142,6 +143,10 @@ def _excess(root: int, limits: SandboxLimits) -> str:
     return ""
 
 
+def _pids(root: int) -> list[int]:
+    return [member.pid for member in family(root)]
+
+
 async def _until_exit(
     process: asyncio.subprocess.Process, limits: SandboxLimits, disk: _Disk
 ) -> str:
@@ -198,7 +203,7 @@ async def run_bounded(
             os.close(writing)
         timed_out, note = False, ""
         try:
-            async with asyncio.timeout(limits.seconds):
+            async with limit_own_time(limits.seconds, lambda: _pids(process.pid)):
                 note = await _until_exit(process, limits, written)
         except TimeoutError:
             timed_out, note = True, f"killed: not done after {limits.seconds:g} s"

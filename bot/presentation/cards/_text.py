@@ -84,7 +84,9 @@ def elapsed(run: Run) -> str:
 
 def check_line(check: CheckResult) -> str:
     """Return one line for one check: mark, name, counts, time."""
-    mark = {"passed": "✅", "failed": "❌", "timeout": "⏱️", "skipped": "⏭️"}[check.status]
+    mark = {"passed": "✅", "failed": "❌", "timeout": "⏱️", "skipped": "⏭️", "undecided": "⚠️"}[
+        check.status
+    ]
     counts = f" · {words(check.summary, 300)}" if check.summary else ""
     return f"{mark} {check.name}{counts} · {seconds(check.seconds)}"
 

@@ -179,7 +179,7 @@ async def test_where_it_cannot_be_played_all_is_as_before(world: Plays, missing:
         if missing == "web":
             world.wanted = ("GET https://a.test",)
         else:
-            world.rehearsal.refusal = RehearsalError("install bubblewrap")
+            world.rehearsal.error = RehearsalError("install bubblewrap")
         await agent.approve(world.word(run))
         run = await world.ended(run.id)
         skipped = dry_run(await agent.history(run.id))

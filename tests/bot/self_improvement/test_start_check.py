@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.change import STARTS, CheckResult, Verdict
+from bot.authority.approvals import ApprovalRequest
+from bot.domain.change import STARTS, CheckResult, FullTier, Verdict
 from bot.domain.errors import RehearsalError
 from bot.domain.history import History
+from bot.domain.posts import Button
 from bot.domain.rehearsal import (
     PlayedError,
     PlayedStep,
@@ -59,12 +61,17 @@ def breaking(breaks: Callable[[str], bool]) -> Play:
 
 
 async def looked(
-    head: Play, base: Play = well, *, refusal: RehearsalError | None = None
+    head: Play,
+    base: Play = well,
+    *,
+    refusal: RehearsalError | None = None,
+    passing: bool = False,
 ) -> CheckResult:
     """Return what a look at a head says, whose base plays as told."""
     rehearsal = FakeRehearsal(
         lambda tree, script: (head if (tree / "new").exists() else base)(tree, script),
         refusal=refusal,
+        passing=passing,
     )
     files: dict[str, bytes] = {"bot/app/__init__.py": b""}
     trees = FakeCommitTrees({"base": files, "head": {**files, "new": b""}})
@@ -126,10 +133,10 @@ async def test_what_fails_once_only_is_not_held_against_a_head() -> None:
     assert found.status == "passed"
 
 
-async def test_what_base_cannot_do_either_refuses_nothing() -> None:
+async def test_what_base_cannot_do_either_is_not_held_against_a_head() -> None:
     gone = Transcript(trouble="the bot cannot be imported: SyntaxError")
     found = await looked(lambda _tree, _script: gone, lambda _tree, _script: gone)
-    assert found.status == "skipped"
+    assert (found.status, found.ok) == ("undecided", True)
     assert found.summary.startswith("base does not start either: the bot does not start: the bot")
 
     def both(_tree: Path, script: Script) -> Transcript:
@@ -146,6 +153,28 @@ async def test_what_base_cannot_do_either_refuses_nothing() -> None:
 async def test_where_nothing_can_be_played_that_is_said() -> None:
     found = await looked(well, refusal=RehearsalError("install bubblewrap"))
     assert (found.status, found.summary) == ("skipped", "not played: install bubblewrap")
+
+
+async def test_a_play_that_does_not_end_is_no_verdict_and_holds_up_the_merge() -> None:
+    error = RehearsalError("the process that plays ended")
+    found = await looked(well, refusal=error, passing=True)
+    assert (found.status, found.ok) == ("undecided", True)
+    assert found.summary == "not played: the process that plays ended"
+    tier = FullTier(head="h", checks=(found,))
+    assert (tier.ok, tier.is_undecided) == (False, True)
+    failed = tier.but(checks=(found, found.but(name="tests", status="failed")))
+    assert (failed.ok, failed.is_undecided) == (False, False)
+
+
+async def test_base_is_played_between_two_plays_of_head() -> None:
+    played: list[str] = []
+
+    def play(tree: Path, script: Script) -> Transcript:
+        played.append("head" if (tree / "new").exists() else "base")
+        return Transcript(trouble="too slow") if played == ["head"] else well(tree, script)
+
+    assert (await looked(play, play)).status == "passed"
+    assert played == ["head", "base", "head"]
 
 
 async def test_a_repository_without_such_a_bot_is_not_played() -> None:
@@ -202,7 +231,7 @@ async def test_a_fix_of_a_bot_that_did_not_start_before_is_proposed(tmp_path: Pa
     card = proposal(run, history).card
     assert card is not None
     checks = next(each.value for each in card.fields if each.name == "Checks")
-    assert "⏭️ the bot starts · base does not start either" in checks
+    assert "⚠️ the bot starts · base does not start either" in checks
 
 
 def test_starting_alone_proves_nothing() -> None:
@@ -245,3 +274,35 @@ async def test_what_does_not_start_merged_is_not_shipped(tmp_path: Path) -> None
     assert run.status is Status.WAITING
     assert run.reason.startswith("Not shipped: full checks fail (`cogs.dice` does not load")
     assert world.forge.merges == []
+
+
+async def test_a_base_that_does_not_start_holds_up_the_merge_until_it_is_checked_again(
+    tmp_path: Path,
+) -> None:
+    world = WatchedWorld(tmp_path)
+    broken = [True]
+    gone = Transcript(trouble="the bot cannot be imported")
+    with_start(world, lambda tree, script: gone if broken else well(tree, script))
+    async with world.running() as agent:
+        run = await world.proposed(agent)
+        await agent.approve(world.word(run))
+        run = await world.until(lambda now: now.ended or bool(now.reason), run.id)
+        assert run.reason.startswith("Not shipped: a check could not decide (base does not start")
+        assert world.forge.merges == []
+        proposal = (await agent.history(run.id)).proposal
+        assert proposal is not None
+
+        def offered() -> list[Button]:
+            posts = [said.post for said in world.chat.said]
+            return [each for post in posts for each in post.buttons if each.action == "recheck"]
+
+        await world.until(lambda _: bool(offered()), run.id)
+        [button] = offered()
+        assert button.label == "Check again"
+        assert button.arguments == (run.id, proposal.head)
+        broken.clear()
+        await agent.approve(
+            ApprovalRequest(person=ALICE, how="button", run_id=run.id, head=proposal.head)
+        )
+        assert (await world.ended(run.id)).status is Status.DONE
+    assert len(world.forge.merges) == 1

@@ -160,7 +160,7 @@ async def test_answers_on_the_way_are_shown_where_they_differ(world: World) -> N
 
 
 async def test_where_nothing_can_be_played_that_is_said(world: World) -> None:
-    world.rehearsal.refusal = RehearsalError("install bubblewrap")
+    world.rehearsal.error = RehearsalError("install bubblewrap")
     async with world.running() as agent:
         run = await world.proposed(agent)
         with pytest.raises(RehearsalError, match="install bubblewrap"):

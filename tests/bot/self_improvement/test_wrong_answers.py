@@ -410,7 +410,7 @@ async def test_what_is_no_complaint_of_an_answer_ends_as_ever(tmp_path: Path, te
 
 async def test_where_nothing_can_be_played_it_ends_as_ever(tmp_path: Path) -> None:
     world = complaining(tmp_path)
-    world.rehearsal.refusal = RehearsalError("no sandbox")
+    world.rehearsal.error = RehearsalError("no sandbox")
     async with world.running() as agent:
         trigger = world.trigger("", goal="investigate").but(text=COMPLAINT)
         run = await agent.request(trigger)
