@@ -156,9 +156,14 @@ class TestRecorder:
     """A pytest plugin: one record a test, sent as soon as it is known."""
 
     def __init__(
-        self, request: dict[str, Any], root: str, emit: Callable[[Any], None], lines: Any = None
+        self,
+        request: dict[str, Any],
+        root: str,
+        emit: Callable[[Any], None],
+        alarm: Any,
+        lines: Any = None,
     ) -> None:
-        self.request, self.root, self.emit = request, root, emit
+        self.request, self.root, self.emit, self.alarm = request, root, emit, alarm
         self.lines = lines or (Tracer(root) if request.get("coverage") else None)
         self.records: dict[str, dict[str, Any]] = {}
 
@@ -168,7 +173,7 @@ class TestRecorder:
         if self.request.get("cpu_seconds"):
             limit_computing(self.request["cpu_seconds"])
             signal.setitimer(signal.ITIMER_PROF, self.request["cpu_seconds"])
-        signal.setitimer(signal.ITIMER_REAL, self.request["test_seconds"])
+        self.alarm.start(self.request["test_seconds"])
         if self.lines is not None:
             self.lines.start()
 
@@ -209,7 +214,7 @@ class TestRecorder:
     def pytest_runtest_logfinish(self, nodeid: str, location: object) -> None:
         """Send this test's record."""
         signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        self.alarm.stop()
         record = self.records.pop(nodeid)
         if self.lines is not None:
             record["lines"] = self.lines.stop()
@@ -254,11 +259,13 @@ def limit_computing(seconds: float) -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def prepare(request: dict[str, Any]) -> None:
-    """Set the limits of a process that runs tests, and what ends them."""
+def prepare(request: dict[str, Any], alarm: Any) -> None:
+    """Set the limits of a process that runs tests, and what ends them; see `_fork_alarm`."""
     from _pytest.assertion import rewrite
 
     def out_of_time(signum: int, frame: object) -> None:
+        if signum == signal.SIGALRM and not alarm.is_over():
+            return
         signal.setitimer(signal.ITIMER_PROF, 0)
         raise OutOfTime("took too long" if signum == signal.SIGALRM else "ran too long")
 
@@ -277,6 +284,7 @@ def run_child(
     root: str,
     emit: Callable[[Any], None],
     plugins: list[object],
+    alarm: Any,
     lines: Any = None,
 ) -> int:
     """Run the tests of one request in this very process; `emit` takes one record a test.
@@ -285,6 +293,6 @@ def run_child(
     """
     import pytest
 
-    prepare(request)
-    heard = [TestRecorder(request, root, emit, lines), *plugins]
+    prepare(request, alarm)
+    heard = [TestRecorder(request, root, emit, alarm, lines), *plugins]
     return int(pytest.main(arguments(request, root), plugins=heard))

@@ -37,7 +37,8 @@ class TestWork:
             lines = self._parts["hits"]["LineHits"](self._root, request["coverage"], tracer)
             lines.install()
         heard = plugins(self._parts, request, self._root, emit)
-        end = run_child(request, self._root, emit, heard, lines)
+        alarm = self._parts["alarm"]["Alarm"]()
+        end = run_child(request, self._root, emit, heard, alarm, lines)
         wanted = request["modules"]
         return {"end": end, **(self._parts["imports"]["imported"](self._root) if wanted else {})}
 

@@ -138,8 +138,8 @@ def collect(
     os.dup2(output, 2)
     os.close(output)
     parts["imports"]["compile_into"](cache, root)
-    parts["child"]["prepare"](request)
     session = CollectedSession(parts, request, root, pipes)
+    parts["child"]["prepare"](request, session.recorder.alarm)
     session.imported.__enter__()
     mark = pytest.hookimpl(tryfirst=True)
     CollectedSession.pytest_runtestloop = mark(CollectedSession.pytest_runtestloop)  # type: ignore[method-assign]
@@ -157,7 +157,8 @@ class CollectedSession:
         self._open_before = parts["code"]["open_files"]().keys()
         paths = [str(Path(root, path)) for path in request["changing"]]
         self.imported = parts["code"]["ImportedCode"](paths)
-        self.recorder = parts["child"]["TestRecorder"](request, root, lambda record: None)
+        alarm = parts["alarm"]["Alarm"]()
+        self.recorder = parts["child"]["TestRecorder"](request, root, lambda record: None, alarm)
         self.server = parts["server"]["Server"](self.work, request["scratch"], *pipes)
 
     def pytest_runtestloop(self, session: Any) -> None:

@@ -14,8 +14,8 @@ from bot.repair.fork_program import BOOT, settings
 from bot.repair.process_cleanup import descendants, gone, kill_marked
 from bot.repair.runner import Confine
 
-STARTING = 30.0
-SLACK = 10.0
+STARTING = 120.0  # on the clock: plenty, as the machine may be busy
+SLACK = 10.0  # after what the server itself takes at the most
 
 
 class ForkProcess:

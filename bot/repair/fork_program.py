@@ -17,7 +17,7 @@ for name, source in settings["sources"].items():
 parts["main"]["main"](parts, settings)
 """
 PARTS = (
-    "child", "collection", "overlay", "server", "imports", "paths", "calls", "coroutines",
+    "alarm", "child", "collection", "overlay", "server", "imports", "paths", "calls", "coroutines",
     "replays", "code", "hits", "session", "main",
 )  # fmt: skip
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from bot.infra.own_time import GENEROUS
 from bot.infra.shared_lock import SharedLock
 from bot.repair.calls import CallOutcome, RecordedCall
 from bot.repair.fork_answers import (
@@ -158,7 +159,9 @@ class ForkingRunner:
             return read_answer(answer)
         async with self._load.alone(), self._slots:
             request.pop("collected", None)
-            result = read_answer(answer := await self._process.ask(request, limits.seconds))
+            result = read_answer(
+                answer := await self._process.ask(request, limits.seconds * GENEROUS)
+            )
         self._hanging |= late_tests(answer)
         return replace(result, tried=2)
 
@@ -199,10 +202,10 @@ class ForkingRunner:
         if self._collect and not anew:
             request["collected"] = True
         async with self._load.shared(), self._slots:
-            answer = await self._process.ask(request, request["seconds"])
+            answer = await self._process.ask(request, request["seconds"] * GENEROUS)
             if renamed := renamed_tests(answer, self._root) - self._renamed:
                 self._renamed |= renamed
                 request["tests"] = by_function(request["tests"], renamed)
-                answer = await self._process.ask(request, request["seconds"])
+                answer = await self._process.ask(request, request["seconds"] * GENEROUS)
         self.counts[way_of(answer)] += 1
         return answer

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 
 from bot.domain.change import ANSWERED, CheckResult
 from bot.domain.cogs import cog_of_file
-from bot.domain.errors import RehearsalError, StoreError, WorkspaceError
+from bot.domain.errors import RehearsalError, StoreError, VerifierError, WorkspaceError
 from bot.domain.journal import Capsule, FailureGroup
 from bot.domain.rehearsal import (
     InteractionStep,
@@ -42,6 +42,7 @@ PATIENCE = 600.0
 """Seconds on the clock for a search or a proof: each play is limited by its own time."""
 
 _NAME = "replay"
+_UNPLAYED = "The failure could not be played again, which says nothing against the change: {why}"
 _SHOWN = 80
 _TWICE = 2
 _log = logging.getLogger(__name__)
@@ -129,8 +130,9 @@ class InteractionReplays:
     async def prove(self, replay: Replay, base: str, head: str) -> tuple[CheckResult, CheckResult]:
         """Return what came of the replay with base and with head; red is `failed`.
 
-        Head is red only where it is twice. Nothing of what was played is in what they say: it may
-        be people's.
+        Head is red only where it is twice. Raises `VerifierError` where that could not be played:
+        no fix is refused for it. Nothing of what was played is in what they say: it may be
+        people's.
         """
         began = self._clock.monotonic()
         try:
@@ -142,9 +144,10 @@ class InteractionReplays:
                     if _against(replay, after):  # a busy machine may be too slow once
                         after = await play_one(self._rehearsal, newer, script)
         except (RehearsalError, StoreError, WorkspaceError) as error:
-            return _unplayed(redact(str(error)))
-        except TimeoutError:
-            return _unplayed(f"the plays took longer than {PATIENCE:.0f} s")
+            raise VerifierError(_UNPLAYED.format(why=redact(str(error)))) from error
+        except TimeoutError as error:
+            why = f"the plays took longer than {PATIENCE:.0f} s"
+            raise VerifierError(_UNPLAYED.format(why=why)) from error
         return _judged(replay, before, after, (self._clock.monotonic() - began) / 2)
 
     async def answered(self, replay: Replay, commit: str) -> CheckResult:
@@ -278,8 +281,3 @@ def _ending(replay: Replay, play: Transcript) -> tuple[Ended, str]:
         return "skipped", "it asks the web for what was not recorded"
     against = _against(replay, play).partition(":")[0]
     return ("failed", against) if against else ("passed", "people get an answer")
-
-
-def _unplayed(why: str) -> tuple[CheckResult, CheckResult]:
-    skipped = CheckResult(name=_NAME, status="skipped", seconds=0.0, summary=why)
-    return skipped, skipped

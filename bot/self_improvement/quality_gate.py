@@ -158,10 +158,9 @@ class QualityGate:
         allowed_new: frozenset[str],
         withdrawn: frozenset[str],
     ) -> tuple[Finding, ...]:
-        """Return what the diff guard says; what it reads comes from git, not from the worktree.
+        """Return what the diff guard says; it reads from git alone, not from the worktree.
 
-        A commit that is taken back may take its tests along: of these `withdrawn` files that is
-        noted, and blocks nothing, before the proposal and before the merge alike.
+        Tests in `withdrawn` files go with what they tested: that is noted and blocks nothing.
         """
         sources = {
             path: PythonText(
@@ -270,8 +269,7 @@ class QualityGate:
         if not undoing:
             withdrawn = await withdrawn_files(result, merged, new)
         found = await self._inspected(plan, result, merged, named, new, withdrawn)
-        # What came to base by another way is an empty merge: it does no harm.
-        against = [each for each in found if each.blocking and each.rule != "empty"]
+        against = [each for each in found if each.blocking and each.rule != "empty"]  # harmless
         tier = FullTier(head=change.head, base=merged.base, tree=await merged.tree())
         if against:
             return tier.but(findings=tuple(against))

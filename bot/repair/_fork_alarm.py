@@ -1,0 +1,54 @@
+"""The alarm of a test: it rings once the test has had its seconds.
+
+Sent as source text to the interpreter of the project under repair, as `_fork_server` is: standard
+library only.
+"""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+SHORTEST = 0.01  # seconds worth waiting for
+GENEROUS = 12  # so many times its seconds a test may take on the clock, on a busy machine
+
+
+class Alarm:
+    """Ends what has had its seconds; time that this process waited for a processor does not count.
+
+    Where the system does not tell how long that was, only the clock counts.
+    """
+
+    def __init__(self, waited: Callable[[], float] | None = None) -> None:
+        self._waited = waited or seconds_waited
+        self._left = self._latest = self._at = self._before = 0.0
+
+    def start(self, seconds: float) -> None:
+        """Give what comes next so many seconds."""
+        self._at, self._before = time.monotonic(), self._waited()
+        self._left, self._latest = seconds, self._at + GENEROUS * seconds
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    def stop(self) -> None:
+        """Give what comes next all the time it takes."""
+        self._left = 0.0
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def is_over(self) -> bool:
+        """Return whether the time is up, when the timer rings; else set the timer for the rest."""
+        now, waited = time.monotonic(), self._waited()
+        self._left -= max(0.0, now - self._at - (waited - self._before))
+        self._at, self._before = now, waited
+        rest = min(self._left, self._latest - now)
+        if rest < SHORTEST:
+            return True
+        signal.setitimer(signal.ITIMER_REAL, rest)
+        return False
+
+
+def seconds_waited() -> float:
+    """Return how long this process has waited for a processor; 0 where that is not known."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
