@@ -14,7 +14,6 @@ Proven = Literal["", "call", "answer", "tests", "undo"]
 """How far a change is proven beside its reproduction: not looked at, for the failing call only, by
 tests that tell it from its wrong neighbours, or as a whole commit taken back."""
 
-
 STARTS = "the bot starts"
 """The name of the check that plays the whole bot once."""
 
@@ -80,9 +79,8 @@ class ChangeSet(Spent):
     reviewer said of the change, `approved` whether that was a yes (none: nobody could tell); none
     of them is proof of anything. `proven` is how far an engine of rules took the proof, `undoes`
     the commit it says that it takes back as a whole, `doubts` what it found itself that speaks
-    against the change, in words. `unproven` says that it is proposed only by an approver who has
-    read it. `stated` is what people answered that decided between edits, as
-    sentences; `memo` is the engine's own, for the next round.
+    against the change, `unproven` why an approver has to read it first. `stated` is what people
+    answered that decided between edits, as sentences; `memo` is the engine's own, for later.
     """
 
     base: str
@@ -204,8 +202,8 @@ class FullTier(Record):
 
     @property
     def is_undecided(self) -> bool:
-        """Whether nothing failed, and some check could not decide: checking again may help."""
-        return not self.findings and bool(self.against) and all(each.ok for each in self.against)
+        """Whether all that stands in the way are checks that could not decide."""
+        return not self.findings and bool(self.against) and all(each.ok for each in self.checks)
 
     @property
     def result(self) -> MergeResult:
