@@ -258,7 +258,7 @@ async def test_what_was_being_looked_at_when_time_was_up_is_looked_at_again() ->
 async def test_the_search_ends_when_its_time_is_up_and_says_so() -> None:
     judge = ScriptedJudge(set(), gate=asyncio.Event())
 
-    report = await search(problem(), judge, budget_seconds=0.05, clock=SystemClock())
+    report = await search(problem(), judge, budget_seconds=0.5, clock=SystemClock())
 
     assert report.stopped == "time"
     assert "left untried" in explain(report)
