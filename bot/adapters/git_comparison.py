@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Self
 
 from bot.domain.change import FileChange
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
 from bot.infra.git_parse import diff_between, file_changes, names, text_at
 from bot.infra.git_revisions import look_up, open_repository
+from bot.infra.git_settings import PLAIN_DIFF
 
 _MODULE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 

@@ -8,9 +8,10 @@ from typing import Self
 
 from bot.domain.errors import ConfigError
 from bot.domain.evidence import Commit, Suspect
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
 from bot.infra.git_parse import COMMIT_FORMAT, commits, names
 from bot.infra.git_revisions import export, look_up, open_repository
+from bot.infra.git_settings import PLAIN_DIFF
 from bot.infra.threads import in_thread
 
 _TESTS = "tests/"

@@ -17,7 +17,7 @@ from bot.app.model_gateway import hush, model_gateway
 from bot.app.monitors import monitoring_service, scheduled_backups, self_audit
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
-from bot.app.retention import RetainedKind, Retention
+from bot.app.retention import make_retention
 from bot.app.running_bot import BotParts, Closing, Forever, RunningBot
 from bot.app.state_lock import hold_soon
 from bot.app.supervision import Beginning, Rehearse, Supervision, supervised
@@ -128,7 +128,7 @@ async def _build(
         answering=_running(chat, opened.traffic.recorder, talks),
         work=(
             *_running(agent, monitoring, audit, backups, warming, live, alerts, issues),
-            *_running(client.personal_data, _retention(settings, opened, chat)),
+            *_running(client.personal_data, make_retention(settings, opened, chat)),
             *_running(_restart_notices(opened, chat, monitoring, beginning, supervision)),
             partial(supervision.pass_on, _rehearsal(opened)),
             *serving,
@@ -200,24 +200,6 @@ def _client(settings: Settings, opened: Resources, who: Identity) -> TheseusClie
         flags=opened.flags.find,
         extensions=settings.config.cogs,
         prompts=Prompts(settings.root / "prompts", opened.code.prompts),
-    )
-
-
-def _retention(settings: Settings, opened: Resources, chat: DiscordChat) -> Retention:
-    config = settings.config
-    return Retention(
-        opened.clock,
-        (
-            RetainedKind("runs", config.runs.keep_days, opened.store.forget_runs),
-            RetainedKind("messages", config.runs.keep_days, chat.forget),
-            RetainedKind(
-                "days of the journal",
-                config.journal.keep_days,
-                lambda older: opened.journal.forget(older.date()),
-            ),
-            RetainedKind("interactions", config.journal.keep_days, opened.traffic.log.forget),
-            RetainedKind("snapshots", config.journal.keep_days, opened.traffic.snapshots.forget),
-        ),
     )
 
 

@@ -5,9 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from bot.adapters.discord_chat import DiscordChat
+from bot.app.resources import Resources
 from bot.domain.errors import PortError
 from bot.periodic import run_periodically
 from bot.ports.clock import Clock
+from bot.settings import Settings
 
 _DAY = timedelta(days=1)
 _log = logging.getLogger(__name__)
@@ -42,3 +45,22 @@ class Retention:
                 continue
             if gone:
                 _log.info("removed %d %s older than %d days", gone, what, days)
+
+
+def make_retention(settings: Settings, opened: Resources, chat: DiscordChat) -> Retention:
+    """Return what forgets records that are older than the configuration says."""
+    config = settings.config
+    return Retention(
+        opened.clock,
+        (
+            RetainedKind("runs", config.runs.keep_days, opened.store.forget_runs),
+            RetainedKind("messages", config.runs.keep_days, chat.forget),
+            RetainedKind(
+                "days of the journal",
+                config.journal.keep_days,
+                lambda older: opened.journal.forget(older.date()),
+            ),
+            RetainedKind("interactions", config.journal.keep_days, opened.traffic.log.forget),
+            RetainedKind("snapshots", config.journal.keep_days, opened.traffic.snapshots.forget),
+        ),
+    )

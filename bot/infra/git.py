@@ -24,110 +24,9 @@ import git
 from git.exc import GitCommandNotFound
 
 from bot.domain.errors import PortError, WorkspaceError
+from bot.infra.git_settings import CONFIG, DISARMED, DRIVERS, ENVIRONMENT, FOREIGN, PROTOCOLS
 
-_HERE = Path(__file__).parent
-AUTHOR = "Theseus"
-EMAIL = "theseus@localhost"
-
-_ENVIRONMENT = {
-    "GIT_CONFIG_NOSYSTEM": "1",
-    "GIT_CONFIG_GLOBAL": str(_HERE / "git.conf"),
-    "GIT_ATTR_NOSYSTEM": "1",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_LITERAL_PATHSPECS": "1",
-    "GIT_NO_REPLACE_OBJECTS": "1",  # a commit is what its id says, not what somebody put for it
-    "GIT_OPTIONAL_LOCKS": "0",
-    "GIT_ALLOW_PROTOCOL": "",
-    "GIT_NO_LAZY_FETCH": "1",  # from git 2.45 on; before it, the protocols below hold it
-    "GIT_AUTHOR_NAME": AUTHOR,
-    "GIT_AUTHOR_EMAIL": EMAIL,
-    "GIT_COMMITTER_NAME": AUTHOR,
-    "GIT_COMMITTER_EMAIL": EMAIL,
-}
-
-# Stronger than the repository's own configuration.
-_CONFIG = {
-    "core.hooksPath": "/dev/null",
-    "core.fsmonitor": "false",
-    "core.attributesFile": "/dev/null",
-    "core.excludesFile": str(_HERE / "git.ignore"),
-    "core.alternateRefsCommand": "true",
-    "core.quotePath": "false",
-    "core.protectHFS": "true",  # no path that is `.git` to another system
-    "core.protectNTFS": "true",
-    "core.pager": "cat",
-    "core.sshCommand": "ssh",
-    "core.askPass": "",
-    "credential.helper": "",  # an empty value also drops the helpers before it, of any address
-    "submodule.recurse": "false",
-    "worktree.useRelativePaths": "false",
-    "fetch.recurseSubmodules": "false",
-    "gc.auto": "0",
-    "maintenance.auto": "false",
-    "commit.gpgSign": "false",
-    "tag.gpgSign": "false",
-    "log.showSignature": "false",
-    "merge.verifySignatures": "false",
-    "merge.autoStash": "false",
-    "blame.ignoreRevsFile": "",
-    "diff.noprefix": "false",
-    "diff.mnemonicPrefix": "false",
-    "diff.relative": "false",
-    "diff.ignoreSubmodules": "dirty",
-    "color.ui": "false",
-    "advice.detachedHead": "false",
-}
-
-# How a program that the configuration names is disarmed. An empty filter is no filter; a merge
-# driver cannot be empty, so it fails, and the merge is a conflict for people.
-_DISARMED = {
-    "clean": "", "smudge": "", "process": "", "required": "false", "driver": "false",
-    "uploadpack": "git-upload-pack", "receivepack": "git-receive-pack",
-}  # fmt: skip
-_DRIVERS = (
-    r"^(filter|merge|remote)\..*\.(clean|smudge|process|required|driver|uploadpack|receivepack)$"
-)
-# `GIT_ALLOW_PROTOCOL` overrules `protocol.*.allow` of any configuration. Not among them: `ext`,
-# which is a program, and `git`, whose `core.gitProxy` is one that nothing can overrule.
 _FATAL, _FOREIGN_OWNER = 128, "dubious ownership"
-_PROTOCOLS = "file:https:http:ssh"
-
-# Set when we were started by a git hook; they would send git to another repository.
-_FOREIGN = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_NAMESPACE",
-    "GIT_PREFIX",
-    "GIT_CONFIG",
-    "GIT_CONFIG_PARAMETERS",
-    "GIT_EXTERNAL_DIFF",
-    "GIT_SSH_COMMAND",
-    # Would ask people, or write what goes over the wire, secrets included.
-    "GIT_ASKPASS",
-    "SSH_ASKPASS",
-    "GIT_TRACE",
-    "GIT_TRACE_CURL",
-    "GIT_TRACE_PACKET",
-    "GIT_TRACE_REDACT",
-    "GIT_TRACE2",
-    "GIT_TRACE2_EVENT",
-    "GIT_TRACE2_PERF",
-    "GIT_TRACE2_ENV_VARS",
-    "GIT_TRACE2_CONFIG_PARAMS",
-    "GIT_CURL_VERBOSE",
-)
-
-# As git writes a diff where nothing is configured: no setting of a repository says how it looks.
-PLAIN_DIFF = (
-    "--no-ext-diff", "--no-textconv", "--no-color", "--src-prefix=a/", "--dst-prefix=b/",
-    "--inter-hunk-context=0", "--diff-algorithm=myers", "--submodule=short", "--no-relative",
-    "-O/dev/null",
-)  # fmt: skip
-
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9A-Za-z_][\w./@{}^~-]*")
 
@@ -191,9 +90,9 @@ class Git:
         """
         if not self.folder.is_dir():
             raise self._error(f"the folder {self.folder} is not there")
-        config = Private({**_CONFIG, **self._drivers(), **(config or {})})
+        config = Private({**CONFIG, **self._drivers(), **(config or {})})
         if remote:
-            env = {**(env or {}), "GIT_ALLOW_PROTOCOL": _PROTOCOLS}
+            env = {**(env or {}), "GIT_ALLOW_PROTOCOL": PROTOCOLS}
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
         if answer.status == _FATAL and _FOREIGN_OWNER in answer.err:
             raise self._error(
@@ -237,10 +136,10 @@ class Git:
     def _drivers(self) -> dict[str, str]:
         """Return the settings that disarm what this repository's configuration would run."""
         if self._disarm is None:
-            names = ("config", "--null", "--name-only", "--get-regexp", _DRIVERS)
-            listed = self._execute(names, _CONFIG).out.decode(errors="surrogateescape")
+            names = ("config", "--null", "--name-only", "--get-regexp", DRIVERS)
+            listed = self._execute(names, CONFIG).out.decode(errors="surrogateescape")
             self._disarm = {
-                key: _DISARMED[key.rsplit(".", 1)[1].lower()] for key in listed.split("\0") if key
+                key: DISARMED[key.rsplit(".", 1)[1].lower()] for key in listed.split("\0") if key
             }
         return self._disarm
 
@@ -253,7 +152,7 @@ class Git:
         env: Mapping[str, str] | None = None,
         seconds: float | None = None,
     ) -> GitAnswer:
-        foreign = [name for name in _FOREIGN if name in os.environ]
+        foreign = [name for name in FOREIGN if name in os.environ]
         clean = ["env", *(word for name in foreign for word in ("-u", name))] if foreign else []
         command = [*clean, "git", *self._options, *arguments]
         with contextlib.ExitStack() as stack:
@@ -271,7 +170,7 @@ class Git:
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                     kill_after_timeout=seconds,
-                    env={**_ENVIRONMENT, **_as_environment(config), **(env or {})},
+                    env={**ENVIRONMENT, **_as_environment(config), **(env or {})},
                     # A Ctrl-C at the terminal is for us, not for a git half way through.
                     start_new_session=True,
                 )

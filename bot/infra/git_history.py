@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
 from bot.infra.git_parse import COMMIT_FORMAT, commits, names
+from bot.infra.git_settings import PLAIN_DIFF
 
 _SECONDS = 20.0
 _LARGE_FILES = {"core.bigFileThreshold": "1m"}  # what is larger is told as binary

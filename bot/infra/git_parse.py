@@ -6,7 +6,8 @@ from pathlib import Path
 
 from bot.domain.change import FileChange
 from bot.domain.evidence import Commit
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
+from bot.infra.git_settings import PLAIN_DIFF
 
 COMMIT_FORMAT = "--format=tformat:%H%n%an%n%ct%n%s"
 

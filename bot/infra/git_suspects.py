@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from bot.domain.evidence import Commit, Suspect
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
 from bot.infra.git_parse import COMMIT_FORMAT, commits, file_changes, name_of, names, renames
+from bot.infra.git_settings import PLAIN_DIFF
 from bot.infra.unified_diff import Hunk, parse
 
 Site = tuple[str, int]

@@ -8,7 +8,7 @@ from bot.domain.change import FileChange, Undone
 from bot.domain.errors import WorkspaceError
 from bot.domain.evidence import Commit
 from bot.domain.forge_text import neutralise
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_history import history, shown, touched
 from bot.infra.git_merge import join, merge_apart, tree_of
@@ -22,6 +22,7 @@ from bot.infra.git_parse import (
 )
 from bot.infra.git_remote import Access, Way, way_to
 from bot.infra.git_revisions import export
+from bot.infra.git_settings import PLAIN_DIFF
 from bot.infra.git_undo import undo
 from bot.infra.threads import in_thread
 from bot.redaction import redact

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import WorkspaceError
-from bot.infra.git import PLAIN_DIFF, Git
+from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
 from bot.infra.git_history import history
 from bot.infra.git_revisions import export
+from bot.infra.git_settings import PLAIN_DIFF
 from bot.repair.history import templates_of
 from bot.repair.suspects import subject_of, suspect_hunks
 from tests.fakes.repositories import git, repository
