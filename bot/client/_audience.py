@@ -11,6 +11,7 @@ import discord
 from bot.client._answer_shapes import payload_of
 from bot.client._exchanges import ActionExchange, SentRequest, under_way
 from bot.domain.audience import Audience
+from bot.telemetry.safe_access import get_traceback
 
 _EPHEMERAL = 1 << 6
 _UNDECIDED = (6, 8, 9)  # kinds of response: a deferred update, choices, a form
@@ -134,7 +135,7 @@ def _can_read(channel: Any, reader: Any) -> bool:
 
 def _can_answer_privately(error: BaseException) -> bool:
     """Return whether the functions that failed, or what they call by name, answer privately."""
-    return any(_names_ephemeral(code, module) for code, module in _functions(error.__traceback__))
+    return any(_names_ephemeral(code, module) for code, module in _functions(get_traceback(error)))
 
 
 def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, str]]:

@@ -14,6 +14,7 @@ from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import interaction_of
 from bot.client._project_code import ProjectCode
 from bot.client._task_factory import OBSERVER, TaskOf, install
+from bot.telemetry.safe_access import get_traceback
 
 UNHANDLED_SECONDS = 10.0  # after which nobody is expected to look at a task that failed
 _CANCEL_SECONDS = 2.0
@@ -205,7 +206,7 @@ def _gathered_by(entry: tuple[Callable[..., Any], Any]) -> Any:
 
 
 def _frames_of(error: BaseException) -> Iterator[FrameType]:
-    traceback = error.__traceback__
+    traceback = get_traceback(error)
     while traceback is not None:
         yield traceback.tb_frame
         traceback = traceback.tb_next

@@ -26,6 +26,7 @@ from bot.client._flags import Flags, never_switched
 from bot.client._handover_client import HandoverClient
 from bot.client._identity import Identity
 from bot.client._instrumentation import Instruments
+from bot.client._interaction_inputs import is_interaction
 from bot.client._mention_commands import is_for_the_bot
 from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, said_of
@@ -277,12 +278,13 @@ class TheseusClient(CoreServices, HandoverClient):
         error = sys.exc_info()[1]
         if error is None:
             return
-        _log.error("the listener %s raised", event_method, exc_info=error)
         heard = args[0] if args else None
-        if isinstance(heard, discord.Interaction) and heard.type in PRESSES:
+        if is_interaction(heard) and heard.type in PRESSES:
             self._components.failed(heard, error)
         else:
             self._instruments.listener_raised(event_method, error, args)
+        # Afterwards: to write the traceback, the log runs code of the error, which may raise.
+        _log.error("the listener %s raised", event_method, exc_info=error)
 
     async def on_connect(self) -> None:
         """Record a new gateway connection."""

@@ -1,19 +1,26 @@
 """The command tree: times every command, and answers every failure once."""
 
+from functools import partial
 from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
-from bot.client._command_failures import describe_refusal, find_bug
+from bot.client._command_failures import (
+    describe_refusal,
+    find_bug,
+    find_handler_failure,
+    wrap_escaped,
+)
 from bot.client._containment import Containment
-from bot.client._error_replies import answer, error_text
+from bot.client._error_replies import answer, brief_message, error_text
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import shown_command
 from bot.domain.errors import TheseusError
 from bot.domain.journal import ActionOutcome
 from bot.telemetry.recorder import outcome_of
+from bot.telemetry.safe_access import is_error
 
 
 class InstrumentedTree(app_commands.CommandTree[Any]):
@@ -39,25 +46,37 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
                 self.instruments.autocomplete_failed(interaction, error)
             elif interaction.command is None:
                 raise
+            elif (cause := find_handler_failure(error)) is not None:
+                await self._report(interaction, error, cause, silent=False)
             else:  # discord.py hands only its own errors on to the handlers
-                raise app_commands.CommandInvokeError(interaction.command, error) from error
+                make = partial(app_commands.CommandInvokeError, interaction.command)
+                raise wrap_escaped(make, error) from error
 
     async def on_error(
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
         """Record the failure and tell the person, whatever state the interaction is in."""
-        cause = find_bug(error)
         silent = _answers_itself(interaction.command)
+        await self._report(interaction, error, find_bug(error), silent=silent)
+
+    async def _report(
+        self,
+        interaction: discord.Interaction,
+        error: Exception,
+        cause: BaseException | None,
+        *,
+        silent: bool,
+    ) -> None:
         private = True
-        if isinstance(cause, TheseusError):
-            self.instruments.command_ended(interaction, ActionOutcome.OK)
-            text = str(cause)
-        elif cause is not None:
-            action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
-            text, private = error_text(shown_command(interaction), action), False
-        else:
+        if cause is None:
             self.instruments.command_ended(interaction, ActionOutcome.CANCELLED)
             text = describe_refusal(error)
+        elif is_error(cause, TheseusError):
+            self.instruments.command_ended(interaction, ActionOutcome.OK)
+            text = brief_message(cause)
+        else:
+            action = self.instruments.command_ended(interaction, outcome_of(cause), cause)
+            text, private = error_text(shown_command(interaction), action), False
         if not silent:
             await answer(interaction, text, private=private)
 

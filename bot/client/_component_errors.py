@@ -12,10 +12,11 @@ import logging
 
 import discord
 
-from bot.client._error_replies import answer, error_text
+from bot.client._error_replies import answer, brief_message, error_text
 from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import interaction_of
 from bot.domain.errors import TheseusError
+from bot.telemetry.safe_access import is_error
 
 _LOGGERS = ("discord.ui.view", "discord.ui.modal", "discord.app_commands.tree")
 PRESSES = (discord.InteractionType.component, discord.InteractionType.modal_submit)
@@ -61,10 +62,10 @@ class ComponentFailures(logging.Handler):
             return
         if interaction.type not in _SHOWN:
             return  # commands are answered by the tree
-        refused = isinstance(error, TheseusError)
+        refused = is_error(error, TheseusError)
         action = self._instruments.component_ended(interaction, error, refused=refused)
         what = _SHOWN[interaction.type]
-        text = str(error) if refused else error_text(what, action, private=True)
+        text = brief_message(error) if refused else error_text(what, action, private=True)
         # A logging handler cannot wait: the answer is a task of ours, ended by `detach`.
         task = asyncio.get_running_loop().create_task(answer(interaction, text, private=True))
         self._answering.add(task)

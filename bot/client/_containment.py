@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Any
 
 from bot.telemetry.endings import EndedByCode
+from bot.telemetry.safe_access import is_error
 
 
 class Containment:
@@ -33,12 +34,12 @@ class Containment:
 
 def is_ended_by_code(error: BaseException, task: asyncio.Task[Any] | None) -> bool:
     """Tell whether the code of `task` raised this by itself, though it is no `Exception`."""
-    if isinstance(error, Exception):
+    if is_error(error, Exception):
         return False
-    if isinstance(error, asyncio.CancelledError):
+    if is_error(error, asyncio.CancelledError):
         return task is not None and task.cancelling() == 0
     # A coroutine that is closed, by the garbage collector for example, is not run by its task.
-    return not isinstance(error, GeneratorExit) or running_task() is task is not None
+    return not is_error(error, GeneratorExit) or running_task() is task is not None
 
 
 def contain(function: Callable[..., Awaitable[Any]]) -> Callable[..., Coroutine[Any, Any, Any]]:

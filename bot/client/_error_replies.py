@@ -9,10 +9,14 @@ from discord.ext import commands
 
 from bot.domain.ids import short_id
 from bot.domain.journal import Action
+from bot.redaction import redact
+from bot.telemetry.bounded_text import redact_beginning
+from bot.telemetry.safe_access import encodable, get_message
 
 _log = logging.getLogger(__name__)
 
 
+_MAX_SHOWN = 1_500  # Discord refuses messages of more than 2,000 characters
 _TO_ALL = "Reply “fix this” to have me repair it, or “look into this” to have me find the cause."
 _TO_ONE = "Say what is broken, and “fix it”, to have me repair it."  # nobody can reply to this
 
@@ -28,6 +32,11 @@ def missing_response_text(what: str, action: Action, *, private: bool = False) -
     """Return what people read when `what` ended without a response."""
     text = f"⚠️ {what} ended without an answer. Error id `{short_id(action.id)}`."
     return f"{text}\n-# {_TO_ONE if private else _TO_ALL}"
+
+
+def brief_message(error: BaseException) -> str:
+    """Return what an error says, as much as fits into an answer."""
+    return redact_beginning(encodable(get_message(error)), _MAX_SHOWN, redact)
 
 
 async def answer(interaction: discord.Interaction, text: str, *, private: bool = False) -> None:

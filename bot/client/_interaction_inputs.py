@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, TypeGuard
 
 import discord
 from discord import app_commands
 from discord.ext import commands
+
+from bot.telemetry.safe_access import attempt, get_traceback
 
 _NOT_THE_COGS = (str(Path(discord.__file__).parent), str(Path(__file__).parent))
 _WORD = re.compile(r"[A-Za-z][A-Za-z_-]*")
@@ -109,7 +112,7 @@ def stable_part(custom_id: str) -> str:
 
 def scope_of(error: BaseException) -> str:
     """Return the qualified name of the outermost function that is not discord.py's or ours."""
-    traceback = error.__traceback__
+    traceback = get_traceback(error)
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if not code.co_filename.startswith(_NOT_THE_COGS):
@@ -118,12 +121,17 @@ def scope_of(error: BaseException) -> str:
     return ""
 
 
+def is_interaction(value: object) -> TypeGuard[discord.Interaction]:
+    """Return whether a value is an interaction; `isinstance` would ask the value itself."""
+    return issubclass(type(value), discord.Interaction)
+
+
 def interaction_of(error: BaseException) -> discord.Interaction | None:
     """Return the interaction that was being answered, from the traceback's frames."""
-    traceback = error.__traceback__
+    traceback = get_traceback(error)
     while traceback is not None:
-        found = traceback.tb_frame.f_locals.get("interaction")
-        if isinstance(found, discord.Interaction):
+        found = attempt(partial(dict.get, traceback.tb_frame.f_locals, "interaction"), None)
+        if is_interaction(found):
             return found
         traceback = traceback.tb_next
     return None
@@ -140,8 +148,15 @@ class EventPlace:
 
 
 def event_place(arguments: tuple[Any, ...]) -> EventPlace:
-    """Return where an event happened: messages, reactions and raw events tell it alike."""
+    """Return where an event happened: messages, reactions and raw events tell it alike.
+
+    Cogs dispatch events of their own, with any object: one that raises tells nothing.
+    """
     first = arguments[0] if arguments else None
+    return attempt(lambda: _place_of(first), EventPlace())
+
+
+def _place_of(first: object) -> EventPlace:
     author = getattr(first, "author", None) or getattr(first, "user", None)
     content = getattr(first, "content", None)
     return EventPlace(
@@ -159,5 +174,8 @@ def _id(thing: object, name: str) -> int | None:
 
 
 def _plain(value: object) -> object:
-    """Return people, roles and channels as their ids, which a test can write down."""
-    return value.id if isinstance(value, discord.abc.Snowflake) else value
+    """Return people, roles and channels as their ids, which a test can write down.
+
+    What raises when it is asked for its id (a converter may return anything) stays as it is.
+    """
+    return attempt(lambda: value.id if isinstance(value, discord.abc.Snowflake) else value, value)

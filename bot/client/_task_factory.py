@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from bot.client._containment import is_ended_by_code
 from bot.telemetry.endings import EndedByCode
+from bot.telemetry.safe_access import get_traceback
 
 TaskOf = asyncio.Task[Any]
 
@@ -86,7 +87,7 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
         """Return what the task fails with; `None` if that is reported and answered already."""
         if not is_ended_by_code(error, asyncio.current_task()):
             return error
-        ended = EndedByCode(error).with_traceback(error.__traceback__)
+        ended = EndedByCode(error).with_traceback(get_traceback(error))
         if self.observer.answer_ended_press(ended):
             return None
         # It may have waited for another task, which was cancelled.

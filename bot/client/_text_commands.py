@@ -9,13 +9,20 @@ from typing import Any
 
 from discord.ext import commands
 
-from bot.client._command_failures import describe_refusal, find_bug
-from bot.client._error_replies import answer, error_text, has_own_reply, missing_response_text
+from bot.client._command_failures import describe_refusal, find_bug, wrap_escaped
+from bot.client._error_replies import (
+    answer,
+    brief_message,
+    error_text,
+    has_own_reply,
+    missing_response_text,
+)
 from bot.client._instrumentation import Instruments
 from bot.client._missing_responses import find_missing_reply
 from bot.domain.errors import TheseusError
 from bot.domain.journal import Action, ActionOutcome
 from bot.telemetry.recorder import outcome_of
+from bot.telemetry.safe_access import is_error
 
 
 class TextCommands:
@@ -32,8 +39,7 @@ class TextCommands:
         except Exception as error:
             if ctx.command is None:
                 raise
-            wrapped = commands.CommandInvokeError(error)
-            wrapped.__cause__ = error
+            wrapped = wrap_escaped(commands.CommandInvokeError, error)
             await ctx.command.dispatch_error(ctx, wrapped)
 
     async def record_success(self, ctx: commands.Context[Any]) -> None:
@@ -54,9 +60,9 @@ class TextCommands:
         if isinstance(error, commands.CommandNotFound):
             return
         bug, private = find_bug(error), True
-        if isinstance(bug, TheseusError):
+        if bug is not None and is_error(bug, TheseusError):
             self._record(ctx, ActionOutcome.OK)
-            text = str(bug)
+            text = brief_message(bug)
         elif bug is not None:
             action = self._record(ctx, outcome_of(bug), bug)
             slash = "/" if ctx.interaction is not None else ""

@@ -82,6 +82,10 @@ class Capsule(Record):
         default=None, description="who could see the action; `None` in records of older versions"
     )
 
+    children: tuple["Capsule", ...] = Field(
+        default=(), description="of an exception group with several faults, each once"
+    )
+
     @property
     def holds_stand_ins(self) -> bool:
         """Whether stand-ins are in place of what was typed and answered."""

@@ -1,7 +1,9 @@
 """What leaves a trace: capsules of failures, records of actions, the log."""
 
-from bot.telemetry.capsules import capsule, exception_name, fingerprint, root_cause
+from bot.telemetry.capsules import capsule, exception_name
+from bot.telemetry.causes import root_cause
 from bot.telemetry.current_run import working_on
+from bot.telemetry.fingerprints import fingerprint
 from bot.telemetry.journalled_forge import JournalledForge
 from bot.telemetry.journalled_verifier import JournalledVerifier
 from bot.telemetry.literals import literal

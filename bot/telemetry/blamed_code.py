@@ -4,7 +4,8 @@ from pathlib import Path
 from types import CodeType
 
 from bot.domain.journal import Capsule, Frame
-from bot.telemetry.capsules import find_project_file, fingerprint
+from bot.telemetry.capsules import find_project_file
+from bot.telemetry.fingerprints import fingerprint
 
 
 def add_blamed_code(capsule: Capsule, code: CodeType | None, root: Path) -> Capsule:

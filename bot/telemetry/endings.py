@@ -1,5 +1,7 @@
 """Exceptions that end more than the code that raises them, turned into failures of that code."""
 
+from bot.telemetry.safe_access import get_message
+
 
 class EndedByCode(Exception):
     """Reports that an action's own code raised `SystemExit`, `KeyboardInterrupt` or the like.
@@ -9,5 +11,5 @@ class EndedByCode(Exception):
     """
 
     def __init__(self, original: BaseException) -> None:
-        super().__init__(str(original))
+        super().__init__(get_message(original))
         self.original = original

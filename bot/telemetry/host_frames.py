@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from types import FrameType
 from typing import NamedTuple
 
+from bot.telemetry.safe_access import exact_text, get_traceback, is_error
+
 HOST_PACKAGES = ("bot.client", "bot.redaction", "bot.telemetry")
 
 # What the host only hands requests on to. An error from there is the answer to the caller.
@@ -41,7 +43,7 @@ class TracePlace(NamedTuple):
     @property
     def module(self) -> str:
         """Return the name of the module that the frame's code is in."""
-        return str(self.frame.f_globals.get("__name__", ""))
+        return exact_text(dict.get(self.frame.f_globals, "__name__"))
 
     @property
     def package(self) -> str:
@@ -56,7 +58,7 @@ def is_host_module(name: str) -> bool:
 
 def is_raised_on_purpose(cause: BaseException, way: Sequence[TracePlace]) -> bool:
     """Return whether a `raise` in our own innermost frame made it, and no library below."""
-    traceback = cause.__traceback__
+    traceback = get_traceback(cause)
     if not way or traceback is None or (way[-1].file is None and not way[-1].is_host):
         return False
     while traceback.tb_next is not None:
@@ -87,7 +89,7 @@ def _find_host_fault(
     way: Sequence[TracePlace], caller: int, cause: BaseException, *, deliberate: bool
 ) -> int | None:
     """Return the index of the host's frame behind `caller` that is to blame, if one is."""
-    if not isinstance(cause, _CODE_MISTAKES):
+    if not issubclass(type(cause), _CODE_MISTAKES):
         return None
     inner = [i for i in range(caller + 1, len(way)) if way[i].is_host]
     if deliberate and inner and inner[-1] == len(way) - 1 and not _is_broken_promise(cause):
@@ -100,4 +102,4 @@ def _find_host_fault(
 
 
 def _is_broken_promise(cause: BaseException) -> bool:
-    return isinstance(cause, AssertionError)
+    return is_error(cause, AssertionError)

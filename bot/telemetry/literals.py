@@ -1,7 +1,8 @@
 """Values as Python literals that can be read back exactly, or not at all.
 
 A test is written from what stands here. A value that was cut, or that only looks alike, would make
-a wrong test; so there is no in between.
+a wrong test; so there is no in between. Types are compared exactly and first: a subclass or a proxy
+could raise anything as soon as it is asked (`len`, `isinstance`).
 """
 
 import math
@@ -37,7 +38,7 @@ def literal(
     """
     try:
         source = _Writer(redact or str, max_chars).write(value, max_depth)
-    except (_NoLiteral, RecursionError):
+    except (_NoLiteral, RuntimeError):  # too deep, or another thread changes it meanwhile
         return None
     return source if len(source) <= max_chars else None
 
@@ -64,7 +65,8 @@ def is_secret(name: str, value: object) -> bool:
     """Return whether a value of this name is likely to be a secret."""
     kind = secret_name(name)
     if kind == "token":
-        return not isinstance(value, (str, bytes)) or len(value) >= _SHORT
+        is_word = (type(value) is str or type(value) is bytes) and len(value) < _SHORT
+        return not is_word
     return kind is not None
 
 
@@ -76,32 +78,35 @@ class _Writer:
         self._left = left
 
     def write(self, value: object, depth: int) -> str:
-        kind = type(value)
-        if value is None or kind is bool:
+        if value is None or type(value) is bool:
             return self._took(repr(value))
-        if isinstance(value, (str, bytes, int, float)):
-            return self._took(self._scalar(value))
-        if depth <= 0 or not isinstance(value, (tuple, list, set, dict)):
+        if type(value) is int or type(value) is float:
+            return self._took(self._number(value))
+        if type(value) is str or type(value) is bytes:
+            return self._took(self._text(value))
+        if type(value) is dict:
+            self._enter(len(value), depth)
+            return self._dict(value, depth - 1)
+        if type(value) is tuple or type(value) is list or type(value) is set:
+            self._enter(len(value), depth)
+            return self._sequence(value, depth - 1)
+        raise _NoLiteral
+
+    def _enter(self, length: int, depth: int) -> None:
+        if depth <= 0 or length > self._left:
             raise _NoLiteral
+
+    def _number(self, value: float) -> str:
+        if type(value) is int and value.bit_length() >= 4 * self._left:
+            raise _NoLiteral
+        if type(value) is float and not math.isfinite(value):
+            raise _NoLiteral
+        return repr(value)
+
+    def _text(self, value: str | bytes) -> str:
         if len(value) > self._left:
             raise _NoLiteral
-        if isinstance(value, dict) and kind is dict:
-            return self._dict(value, depth - 1)
-        return self._sequence(value, depth - 1)
-
-    def _scalar(self, value: object) -> str:
-        kind = type(value)
-        if isinstance(value, (str, bytes)) and len(value) > self._left:
-            raise _NoLiteral
-        if isinstance(value, str) and kind is str:
-            return repr(self._redact(value))
-        if isinstance(value, bytes) and kind is bytes:
-            return repr(self._bytes(value))
-        if isinstance(value, int) and kind is int and value.bit_length() < 4 * self._left:
-            return repr(value)
-        if isinstance(value, float) and kind is float and math.isfinite(value):
-            return repr(value)
-        raise _NoLiteral
+        return repr(self._redact(value) if isinstance(value, str) else self._bytes(value))
 
     def _bytes(self, value: bytes) -> bytes:
         """Redact bytes as the text they might be; every byte maps to one character and back."""
@@ -109,22 +114,20 @@ class _Writer:
         redacted = self._redact(text)
         return value if redacted == text else redacted.encode("latin-1", "replace")
 
-    def _sequence(self, value: object, depth: int) -> str:
-        if isinstance(value, tuple) and type(value) is tuple:
-            inside = ", ".join(self.write(item, depth) for item in value)
-            return f"({inside},)" if len(value) == 1 else f"({inside})"
-        if isinstance(value, list) and type(value) is list:
-            return f"[{', '.join(self.write(item, depth) for item in value)}]"
-        if isinstance(value, set) and type(value) is set:
-            written = sorted(self.write(item, depth) for item in value)
-            return f"{{{', '.join(written)}}}" if written else "set()"
-        raise _NoLiteral
+    def _sequence(self, value: tuple[object, ...] | list[object] | set[object], depth: int) -> str:
+        written = [self.write(item, depth) for item in value]
+        if isinstance(value, list):
+            return f"[{', '.join(written)}]"
+        if isinstance(value, set):
+            return f"{{{', '.join(sorted(written))}}}" if written else "set()"
+        return f"({written[0]},)" if len(written) == 1 else f"({', '.join(written)})"
 
     def _dict(self, value: dict[object, object], depth: int) -> str:
         pairs = []
         for key, item in value.items():
+            name = self.write(key, depth)  # first: it is too long before it is looked up
             shown = "[redacted]" if type(key) is str and is_secret(key, item) else item
-            pairs.append(f"{self.write(key, depth)}: {self.write(shown, depth)}")
+            pairs.append(f"{name}: {self.write(shown, depth)}")
         return f"{{{', '.join(pairs)}}}"
 
     def _took(self, source: str) -> str:

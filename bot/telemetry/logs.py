@@ -14,7 +14,12 @@ from structlog.typing import Processor
 
 from bot.redaction._disguises import unfolded
 from bot.redaction._redact import redact
+from bot.telemetry.bounded_text import redact_beginning
 from bot.telemetry.literals import Redact, is_secret
+from bot.telemetry.tracebacks import TracebackWriter
+
+MAX_VALUE = 8_000
+"""Characters of one value in the log: a traceback of some 80 frames."""
 
 _DEPTH = 4
 _QUIET = (
@@ -49,7 +54,7 @@ def configure_logging(
         structlog.stdlib.PositionalArgumentsFormatter(),
         structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
+        TracebackWriter(redact),
         Redaction(redact),
     ]
     handler = logging.StreamHandler(target)
@@ -120,7 +125,7 @@ class Redaction:
         if value is None or isinstance(value, (bool, int, float)):
             return value
         if isinstance(value, str):
-            return self._redact(value)
+            return redact_beginning(value, MAX_VALUE, self._redact)
         if depth > 0 and isinstance(value, Mapping):
             return {
                 self._redact(str(key)): self._named(str(key), inner, depth - 1)
@@ -128,4 +133,4 @@ class Redaction:
             }
         if depth > 0 and isinstance(value, (list, tuple, set, frozenset)):
             return [self._clean(item, depth - 1) for item in value]
-        return self._redact(repr(value))
+        return redact_beginning(repr(value), MAX_VALUE, self._redact)

@@ -3,10 +3,13 @@
 import opcode
 import re
 from collections.abc import Iterator
+from itertools import chain
 from types import FrameType
+from typing import NamedTuple
 
 from bot.domain.journal import Capsule, Frame
-from bot.telemetry.capsules import root_cause
+from bot.telemetry.causes import find_chains
+from bot.telemetry.safe_access import get_traceback
 from bot.telemetry.source_words import WORD, source_words, words_in
 from bot.telemetry.stand_ins import StandIns
 
@@ -22,23 +25,45 @@ def hide_private_values(
     The fingerprint stays: it is a digest. What has no literal form becomes opaque. The words of
     the action's `name`, which is shown anyway, stay as those do that the source names.
     """
-    frames = list(_frames(root_cause(error)))
-    modules = {frame.module for frame in capsule.frames}
-    passed = [*frames, *_frames(error)]
+    ways = [list(_frames(each.root_cause)) for each in find_chains(error)]
+    # Of several, nobody knows whose message it is: it counts as the project's.
+    frames = ways[0] if len(ways) == 1 else []
+    modules = {frame.module for each in (capsule, *capsule.children) for frame in each.frames}
+    passed = [*chain.from_iterable(ways), *_frames(error)]
     named = source_words(_files(passed, modules))
     keywords = named.keywords | words_in(" ".join([name, *_library_keys(passed, modules)]))
-    values = StandIns(secret, keywords)
+    words = _Words(
+        values=StandIns(secret, keywords),
+        messages=StandIns(secret, named.prose | keywords),
+        keywords=keywords,
+        is_ours=_is_raised_by(modules, frames),
+    )
+    children = tuple(_hide(each, words) for each in capsule.children)
+    return _hide(capsule, words).but(children=children)
+
+
+class _Words(NamedTuple):
+    """What hides values, and what hides messages; `is_ours` says who wrote the messages."""
+
+    values: StandIns
+    messages: StandIns
+    keywords: frozenset[str]
+    is_ours: bool
+
+
+def _hide(capsule: Capsule, words: _Words) -> Capsule:
+    """Return one capsule with stand-ins; its children stay as they are."""
     typed = [*capsule.inputs.values(), *_arguments(capsule)]
-    private = words_in(" ".join(typed)) - keywords
-    if _is_raised_by(modules, frames):
-        message = StandIns(secret, named.prose | keywords).replace_text(capsule.message)
+    if words.is_ours:
+        message = words.messages.replace_text(capsule.message)
     else:
-        message = _library_message(capsule.message, values, private)
-    inputs = {name: _literal(values, source) for name, source in capsule.inputs.items()}
+        private = words_in(" ".join(typed)) - words.keywords
+        message = _library_message(capsule.message, words.values, private)
+    inputs = {name: _literal(words.values, source) for name, source in capsule.inputs.items()}
     return capsule.but(
         message=message,
         inputs={name: source for name, source in inputs.items() if source is not None},
-        frames=tuple(_frame(values, frame) for frame in capsule.frames),
+        frames=tuple(_frame(words.values, frame) for frame in capsule.frames),
     )
 
 
@@ -48,7 +73,8 @@ def without_values(capsule: Capsule) -> Capsule:
         frame.but(arguments={}, opaque=(*frame.opaque, *frame.arguments))
         for frame in capsule.frames
     )
-    return capsule.but(message="", inputs={}, frames=tuple(frames))
+    children = tuple(map(without_values, capsule.children))
+    return capsule.but(message="", inputs={}, frames=tuple(frames), children=children)
 
 
 def _library_message(message: str, values: StandIns, private: frozenset[str]) -> str:
@@ -83,7 +109,7 @@ def _is_raised_by(modules: set[str], frames: list[tuple[FrameType, int]]) -> boo
 
 
 def _frames(error: BaseException) -> Iterator[tuple[FrameType, int]]:
-    traceback = error.__traceback__
+    traceback = get_traceback(error)
     while traceback is not None:
         yield traceback.tb_frame, traceback.tb_lasti
         traceback = traceback.tb_next

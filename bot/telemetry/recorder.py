@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Unpack
+from types import TracebackType
+from typing import Self, Unpack
 
 from bot.domain.audience import Audience
 from bot.domain.errors import JournalError
@@ -17,15 +17,22 @@ from bot.ports.journal import Journal
 from bot.ports.recorder import About
 from bot.redaction._redact import redact
 from bot.telemetry.blamed_code import add_blamed_code
-from bot.telemetry.capsules import capsule, root_cause
+from bot.telemetry.capsules import capsule
+from bot.telemetry.causes import find_chains
 from bot.telemetry.endings import EndedByCode
 from bot.telemetry.literals import Redact
 from bot.telemetry.private_capsules import hide_private_values, without_values
 from bot.telemetry.pseudonyms import pseudonym
+from bot.telemetry.safe_access import attempt, encodable, exact_text, get_type_name, is_error
 from bot.telemetry.source_words import words_in
 from bot.telemetry.stand_ins import StandIns
 
 log = logging.getLogger(__name__)
+
+_UNCHANGED = (
+    "duration_ms", "cost_usd", "tokens_in", "tokens_out", "agent", "run_id", "guild_id",
+    "channel_id", "shard",
+)  # fmt: skip
 
 
 _PEOPLES = frozenset(
@@ -43,20 +50,44 @@ class Timed:
     One that is not `wanted` by then is not recorded: a look that brought nothing new.
     """
 
-    def __init__(self, about: About) -> None:
+    def __init__(self, recorder: "Recorder", kind: Kind, name: str, about: About) -> None:
         self.about = about
         self.action: Action | None = None
         self.wanted = True
+        self._recorder = recorder
+        self._kind = kind
+        self._name = name
+        self._start = recorder.clock.monotonic()
 
     def note(self, **about: Unpack[About]) -> None:
         """Add what is known by now; with an `error` it counts as failed, though none is raised."""
         self.about.update(about)
 
+    # A class and no generator: `contextlib` sets an attribute of the error, which may raise another
+    # in its place.
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self.note(error=error)
+        duration = self._recorder.clock.monotonic() - self._start
+        self.note(duration_ms=round(duration * 1000, 3))
+        outcome = outcome_of(self.about.get("error"))
+        if outcome is ActionOutcome.CANCELLED:
+            self.note(error=None)
+        if self.wanted:
+            self.action = self._recorder.record(self._kind, self._name, outcome, **self.about)
+
 
 class Recorder:
     """Implements `bot.ports.recorder.ActionRecorder`: actions go to the journal.
 
-    It never fails what it records: that is logged instead.
+    It never fails what it records: that is logged instead. Whatever an action was given, or raised,
+    there is a record: with less in it where more cannot be read.
 
     `root` is the project's folder, `secret` the key of the pseudonyms, `commit` tells which code
     runs.
@@ -73,7 +104,7 @@ class Recorder:
         redact: Redact = redact,
     ) -> None:
         self._journal = journal
-        self._clock = clock
+        self.clock = clock
         self._root = root
         self._secret = secret
         self._commit = commit
@@ -91,80 +122,99 @@ class Recorder:
         self, kind: Kind, name: str, outcome: ActionOutcome, **about: Unpack[About]
     ) -> Action:
         """Write one record and return it; its id is what an error reply shows."""
-        at = self._clock.now()
-        user_id, error = about.get("user_id"), about.get("error")
-        action = Action(
-            ts=at,
-            id=sortable_id(at),
-            event=f"{kind.value}.{name}",
-            kind=kind,
-            name=name,
-            outcome=outcome,
-            duration_ms=about.get("duration_ms"),
-            cost_usd=about.get("cost_usd"),
-            tokens_in=about.get("tokens_in"),
-            tokens_out=about.get("tokens_out"),
-            agent=about.get("agent"),
-            run_id=about.get("run_id"),
-            guild_id=about.get("guild_id"),
-            channel_id=about.get("channel_id"),
-            user=None if user_id is None else pseudonym(user_id, self._secret),
-            shard=about.get("shard"),
-            commit=self._commit(),
-            flags=dict(about.get("flags", {})),
-            error=None if error is None else self._capsule(kind, name, error, about),
-        )
+        action = self._describe(kind, exact_text(name) or "unknown", outcome, about)
         try:
             self._journal.append(action)
         except JournalError:
             log.exception("The action %s (%s) was not recorded.", action.id, action.event)
+        except Exception:
+            log.exception("The action %s (%s) is recorded in short.", action.id, action.event)
+            action = _shortened(action)
+            self._append_short(action)
         return action
 
     def _capsule(self, kind: Kind, name: str, error: BaseException, about: About) -> Capsule:
         found = capsule(error, root=self._root, redact=self._redact, inputs=about.get("inputs"))
-        found = add_blamed_code(found, about.get("code"), self._root)
+        bare, code = found, about.get("code")
+        found = attempt(lambda: add_blamed_code(bare, code, self._root), bare)
         default = Audience.PRIVATE if kind in _PEOPLES else Audience.TEAM
         audience = about.get("audience", default)
-        found = found.but(audience=audience)
+        children = tuple(each.but(audience=audience) for each in found.children)
+        found = found.but(audience=audience, children=children)
         if audience is Audience.TEAM:
             return found
         try:
             return hide_private_values(found, error, self._secret, name)
-        except Exception as failure:  # noqa: BLE001  # the error may be of any shape
-            log.warning("a private failure is kept without values: %s", type(failure).__name__)
+        except BaseException as failure:  # noqa: BLE001  # the error may be of any shape
+            reason = get_type_name(type(failure))
+            log.warning("a private failure is kept without values: %s", reason)
             return without_values(found)
 
-    @contextmanager
-    def timed(self, kind: Kind, name: str, **about: Unpack[About]) -> Iterator[Timed]:
-        """Record what happens inside, with how long it took and how it ended.
+    def timed(self, kind: Kind, name: str, **about: Unpack[About]) -> Timed:
+        """Record what happens inside a `with`, with how long it took and how it ended.
 
         Errors pass through, recorded with a capsule; a cancellation is recorded without one.
         """
-        timed = Timed(about)
-        start = self._clock.monotonic()
+        return Timed(self, kind, name, about)
+
+    def _describe(self, kind: Kind, name: str, outcome: ActionOutcome, about: About) -> Action:
+        at = self.clock.now()
+        error = about.get("error")
+        certain = {
+            "ts": at,
+            "id": sortable_id(at),
+            "event": f"{kind.value}.{encodable(name)}",
+            "kind": kind,
+            "name": encodable(name),
+            "outcome": outcome,
+            "commit": attempt(self._commit, None),
+            "error": None if error is None else self._capsule(kind, name, error, about),
+        }
         try:
-            yield timed
-        except BaseException as error:
-            timed.note(error=error)
-            raise
-        finally:
-            timed.note(duration_ms=round((self._clock.monotonic() - start) * 1000, 3))
-            outcome = outcome_of(timed.about.get("error"))
-            if outcome is ActionOutcome.CANCELLED:
-                timed.note(error=None)
-            if timed.wanted:
-                timed.action = self.record(kind, name, outcome, **timed.about)
+            return Action.model_validate({**certain, **self._details(about)})
+        except Exception as failure:  # noqa: BLE001  # a cog's event may carry anything as an id
+            reason = type(failure).__name__
+            log.warning("The place of %s is not recorded: %s.", certain["event"], reason)
+            return Action.model_validate(certain)
+
+    def _details(self, about: About) -> dict[str, object]:
+        user_id = about.get("user_id")
+        details: dict[str, object] = {
+            name: value for name, value in about.items() if name in _UNCHANGED
+        }
+        details["user"] = None if user_id is None else pseudonym(user_id, self._secret)
+        details["flags"] = dict(about.get("flags", {}))
+        return details
+
+    def _append_short(self, action: Action) -> None:
+        try:
+            self._journal.append(action)
+        except Exception:
+            log.exception("The action %s (%s) was not recorded.", action.id, action.event)
+
+
+def _shortened(action: Action) -> Action:
+    """Return an action without the values that a journal may fail to write."""
+    if action.error is None:
+        return action
+    frames = tuple(each.but(arguments={}, opaque=()) for each in action.error.frames)
+    return action.but(error=action.error.but(message="", inputs={}, frames=frames, children=()))
 
 
 def outcome_of(error: BaseException | None) -> ActionOutcome:
-    """Return how an action ended that raised this, wrappers opened."""
+    """Return how an action ended that raised this, wrappers and groups opened."""
     if error is None:
         return ActionOutcome.OK
-    cause = root_cause(error)
-    if isinstance(cause, NoResponse):
+    outcomes = {_outcome(chain.root_cause, error) for chain in find_chains(error)}
+    by_weight = (ActionOutcome.ERROR, ActionOutcome.TIMEOUT, ActionOutcome.NO_RESPONSE)
+    return next((each for each in by_weight if each in outcomes), ActionOutcome.CANCELLED)
+
+
+def _outcome(cause: BaseException, error: BaseException) -> ActionOutcome:
+    if is_error(cause, NoResponse):
         return ActionOutcome.NO_RESPONSE
-    if isinstance(cause, TimeoutError):
+    if is_error(cause, TimeoutError):
         return ActionOutcome.TIMEOUT
-    if isinstance(cause, asyncio.CancelledError) and not isinstance(error, EndedByCode):
+    if is_error(cause, asyncio.CancelledError) and not is_error(error, EndedByCode):
         return ActionOutcome.CANCELLED
     return ActionOutcome.ERROR

@@ -64,6 +64,7 @@ class Lines:
                 for name, source in capsule.inputs.items()
             },
             **_about_the_cause(capsule),
+            **({"children": [*map(self._capsule, capsule.children)]} if capsule.children else {}),
         }
 
     def _frame(self, frame: Frame) -> dict[str, object]:
@@ -110,7 +111,7 @@ def parse(line: bytes) -> Action:
         raise ValueError("not an object")  # noqa: TRY004  # what is wrong is the file
     known = {name: value for name, value in fields.items() if name in Action.model_fields}
     if isinstance(error := known.get("error"), dict):
-        known["error"] = {name: error[name] for name in error if name in Capsule.model_fields}
+        known["error"] = _known_fields(error)
     return _without_old_messages(Action.model_validate(known))
 
 
@@ -121,6 +122,14 @@ def _without_old_messages(action: Action) -> Action:
     if error is None or error.audience is not None or not is_direct:
         return action
     return action.but(error=without_values(error))
+
+
+def _known_fields(capsule: dict[str, object]) -> dict[str, object]:
+    """Return what this version knows of a capsule, and of the capsules in it."""
+    known = {name: value for name, value in capsule.items() if name in Capsule.model_fields}
+    if isinstance(children := known.get("children"), list):
+        known["children"] = [_known_fields(each) for each in children if isinstance(each, dict)]
+    return known
 
 
 def _well_formed(text: str) -> str:

@@ -15,6 +15,7 @@ FULL = PLAIN.but(
     status=503,
     code="ECONNRESET",
     deliberate=True,
+    children=(PLAIN, PLAIN.but(fingerprint="e" * 12, kinds=("LookupError",))),
 )
 
 
@@ -43,3 +44,5 @@ def test_records_of_older_and_newer_versions_are_read() -> None:
     line = json.loads(Lines(str).line(action(PLAIN)))
     line["error"]["from_the_future"] = line["from_the_future"] = 1
     assert parse(json.dumps(line).encode()).error == PLAIN
+    line["error"]["children"] = [dict(line["error"])]
+    assert parse(json.dumps(line).encode()).error == PLAIN.but(children=(PLAIN,))

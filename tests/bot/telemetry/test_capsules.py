@@ -10,7 +10,8 @@ from types import ModuleType
 import pytest
 
 from bot.domain.journal import Capsule
-from bot.telemetry.capsules import MAX_FRAMES, capsule, root_cause
+from bot.telemetry.capsules import MAX_FRAMES, capsule
+from bot.telemetry.causes import root_cause
 
 SOURCE = """
 import json
@@ -143,7 +144,7 @@ def test_wrappers_and_groups_are_opened(dice: ModuleType, root: Path) -> None:
 
     error = failure(lambda: dice.parse("{"))
     wrapper = Wrapper("command raised")
-    wrapper.original = BaseExceptionGroup("several", [error, OSError()])
+    wrapper.original = BaseExceptionGroup("several", [error])
     assert root_cause(wrapper) is error
     plain = capsule(error, root=root, redact=str)
     opened = capsule(wrapper, root=root, redact=str)
@@ -203,3 +204,52 @@ def test_code_without_a_file_is_nobodys(root: Path) -> None:
     space: dict[str, Callable[[], object]] = {}
     exec(code, space)  # noqa: S102  # such code is the subject
     assert caught(space["f"], root).frames == ()
+
+
+def groups(root: Path, *orders: Callable[[list[Exception]], list[Exception]]) -> list[Capsule]:
+    """Return the capsules of one group of failures, its children in each of these orders."""
+    dice = load(root / "cogs" / "dice.py")
+    made = []
+    for order in orders:
+        calls = [lambda: dice.parse("{"), lambda: dice.outer(1), lambda: dice.Dice(6).face(9)]
+        children = [error for each in calls if isinstance(error := failure(each), Exception)]
+        made.append(capsule(ExceptionGroup("g", order(children)), root=root, redact=str))
+    return made
+
+
+def test_every_child_of_a_group_is_recorded_and_their_order_does_not_matter(root: Path) -> None:
+    one, other = groups(root, lambda each: each, lambda each: each[::-1])
+    assert one == other
+    assert {each.exception for each in one.children} == {
+        "json.decoder.JSONDecodeError",
+        "ZeroDivisionError",
+        "IndexError",
+    }
+    assert all(each.frames for each in one.children)
+    assert len({one.fingerprint, *(each.fingerprint for each in one.children)}) == 4
+
+
+def test_a_group_within_a_group_is_the_same_faults(root: Path) -> None:
+    one, nested = groups(
+        root, lambda each: each, lambda each: [each[2], ExceptionGroup("inner", each[:2])]
+    )
+    assert one.fingerprint == nested.fingerprint
+
+
+def test_a_fault_that_came_several_times_or_alone_in_a_group_has_its_own_name(root: Path) -> None:
+    twice, alone = groups(root, lambda each: [each[0], each[0]], lambda each: each[:1])
+    assert twice.fingerprint == alone.fingerprint
+    assert (twice.children, alone.children) == ((), ())
+
+
+def test_a_fix_of_one_child_changes_the_name_of_the_group(root: Path) -> None:
+    whole, part = groups(root, lambda each: each, lambda each: each[1:])
+    assert whole.fingerprint != part.fingerprint
+    fingerprints = {each.fingerprint for each in whole.children}
+    assert {each.fingerprint for each in part.children} < fingerprints
+
+
+def test_a_time_limit_that_came_with_another_fault_is_not_the_main_one(root: Path) -> None:
+    (found,) = groups(root, lambda each: [TimeoutError("late"), each[0]])
+    assert found.exception == "json.decoder.JSONDecodeError"
+    assert [each.exception for each in found.children] == [found.exception, "TimeoutError"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.telemetry.capsules import fingerprint, masked
+from bot.telemetry.fingerprints import fingerprint, masked
 
 PLACES = ("cogs/dice.py:Dice.roll", "cogs/dice.py:face")
 NUMBERS = st.integers() | st.floats(allow_nan=False, allow_infinity=False)

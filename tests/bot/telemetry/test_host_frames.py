@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.domain.journal import Capsule
-from bot.telemetry.capsules import capsule, fingerprint
+from bot.telemetry.capsules import capsule
+from bot.telemetry.fingerprints import fingerprint
 
 Namespace = dict[str, Any]
 

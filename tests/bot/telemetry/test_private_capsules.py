@@ -3,6 +3,7 @@
 import importlib.util
 from ast import literal_eval
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -133,3 +134,29 @@ def test_the_fingerprint_is_the_same_for_both(tmp_path: Path, cog: ModuleType) -
     ]
     assert len(prints) == 2
     assert len(set(prints)) == 1
+
+
+def test_no_child_of_a_group_shows_what_was_typed(cog: ModuleType, tmp_path: Path) -> None:
+    first, second, number, place = PLANTED
+    calls = [
+        partial(cog.number, first),
+        partial(cog.convert, number, second),
+        partial(cog.joined, [place]),
+        partial(cog.find, {}, place),
+    ]
+
+    def fail_together() -> None:
+        errors = []
+        for call in calls:
+            try:
+                call()
+            except Exception as error:  # noqa: BLE001  # each raises another
+                errors.append(error)
+        raise ExceptionGroup(first, errors)
+
+    action = record(tmp_path, fail_together, inputs={"text": f"{first} {second}"})
+    assert action.error is not None
+    assert len(action.error.children) == 4
+    assert all(each.audience is Audience.PRIVATE for each in action.error.children)
+    written = action.model_dump_json().casefold()
+    assert not [text for text in PLANTED if text.casefold() in written]
