@@ -17,13 +17,22 @@ class ComparisonSide:
     """What happened on one side of a merge, in `minutes`.
 
     Without a `fingerprint` every failure is the one that was to go away. What was cancelled says
-    nothing, and is not counted.
+    nothing, and is not counted. `children` are the faults that came together in that failure: one
+    with only some of them is counted apart, in `part`.
     """
 
-    def __init__(self, samples: Iterable[Sample], fingerprint: str | None, minutes: float) -> None:
+    def __init__(
+        self,
+        samples: Iterable[Sample],
+        fingerprint: str | None,
+        minutes: float,
+        children: frozenset[str] = frozenset(),
+    ) -> None:
         self.minutes = max(0.0, minutes)
-        self.actions = self.failures = self.same = 0
+        self.actions = self.failures = self.same = self.part = 0
+        self._children = children
         self.others: Counter[str] = Counter()
+        self.parts: Counter[str] = Counter()
         self.durations: list[float] = []  # of what went well
         self.counted = True
         every, timed = 1, 0
@@ -46,13 +55,16 @@ class ComparisonSide:
         self.failures += 1
         if fingerprint is None or sample.fingerprint == fingerprint:
             self.same += 1
+        elif found := self._children.intersection((sample.fingerprint, *sample.children)):
+            self.part += 1
+            self.parts.update(found)
         else:
             self.others[sample.fingerprint or sample.outcome] += 1
 
     @property
     def other(self) -> int:
         """How many failures were different ones."""
-        return self.failures - self.same
+        return self.failures - self.same - self.part
 
     @property
     def went_well(self) -> float:
@@ -69,6 +81,7 @@ class ComparisonSide:
             actions=self.actions,
             failures=self.failures,
             same=self.same,
+            part=self.part,
             p95_ms=self.p95(),
             minutes=self.minutes,
         )

@@ -1,5 +1,9 @@
 """Numbers as people read them."""
 
+from collections import Counter
+
+_NAMED = 3
+
 
 def chance(p: float) -> str:
     """Return `p = 0.0003`, with two digits that count."""
@@ -30,3 +34,9 @@ def milliseconds(value: float) -> str:
     if value >= 1_000:
         return f"{value / 1_000:.1f} s"
     return f"{value:.1f} ms" if value < 10 else f"{value:.0f} ms"
+
+
+def describe_rest(faults: Counter[str]) -> str:
+    """Name the faults of a group that still happen, the most frequent first."""
+    rest = ", ".join(f"`{name}` {count} times" for name, count in faults.most_common(_NAMED))
+    return f"It was several faults at once, and not all are gone: {rest} since then."

@@ -6,11 +6,12 @@ that halves the failures is none: "fixed" also asks that half of them would have
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from bot.detection._latency import slower
 from bot.detection._tally import ComparisonSide
-from bot.detection._words import chance, minutes_told, of_actions, percent
+from bot.detection._words import chance, describe_rest, minutes_told, of_actions, percent
 from bot.detection.statistics import fisher_fewer, fisher_more, rate_fewer, rate_more
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Judgement, WatchRules
@@ -48,8 +49,11 @@ def compare(
     Both are of that one event, in any order. Minutes are how long each side was looked at, whether
     or not anything happened. Without a `fingerprint`, every failure of the event was to go away.
     """
-    was = ComparisonSide(before, fingerprint, before_minutes)
-    now = ComparisonSide(after, fingerprint, after_minutes)
+    before = tuple(before)
+    group = (each.children for each in before if each.fingerprint == fingerprint)
+    children = frozenset(chain.from_iterable(group))
+    was = ComparisonSide(before, fingerprint, before_minutes, children)
+    now = ComparisonSide(after, fingerprint, after_minutes, children)
     counted = was.counted and now.counted
     judged, p_same, why = _same(was, now, rules, counted=counted)
     worse = _worse(was, now, rules, counted=counted, named=fingerprint is not None)
@@ -142,6 +146,8 @@ def _same(
     if instead:
         return "inconclusive", p, [told, instead]
     left = "So few are left that it counts as gone." if now.same else ""
+    if now.part > _LEFT_OVER * _expected(was, now, counted=counted):
+        return "partial", p, [told, describe_rest(now.parts)]
     return "fixed", p, [told, left]
 
 

@@ -23,6 +23,8 @@ class Sample(NamedTuple):
     commit: str | None = None
     user: str | None = None
     own: bool = False
+    children: tuple[str, ...] = ()
+    """Fingerprints of the faults that came together in a group."""
 
     @property
     def failed(self) -> bool:
@@ -71,7 +73,16 @@ def sample_of(fields: Mapping[str, object]) -> Sample:
         commit=_text(commit),
         user=_text(user),
         own=kind in OWN_KINDS or fields.get("run_id") is not None,
+        children=_children(error),
     )
+
+
+def _children(error: object) -> tuple[str, ...]:
+    found = error.get("children") if isinstance(error, Mapping) else None
+    if not isinstance(found, list):
+        return ()
+    texts = (_text(each.get("fingerprint")) for each in found if isinstance(each, Mapping))
+    return tuple(text for text in texts if text)
 
 
 def _text(value: object) -> str | None:

@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, Field
 from bot.domain.change import CheckResult
 from bot.domain.record import Record
 
-Judgement = Literal["fixed", "not_fixed", "inconclusive", "regressed"]
+Judgement = Literal["fixed", "partial", "not_fixed", "inconclusive", "regressed"]
 
 
 class WatchRules(Record):
@@ -42,6 +42,9 @@ class Side(Record):
     actions: int = Field(default=0, ge=0)
     failures: int = Field(default=0, ge=0, description="of any kind")
     same: int = Field(default=0, ge=0, description="with the fingerprint that was to go away")
+    part: int = Field(
+        default=0, ge=0, description="with only some of the faults that came together in a group"
+    )
     p95_ms: float | None = None
     minutes: float = Field(default=0.0, ge=0)
 

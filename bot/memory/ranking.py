@@ -24,11 +24,13 @@ _ASKED_WITH = """
 """Words of a question that name nothing of what it asks about."""
 
 _STANDING: dict[Judgement | None, float] = {
-    "fixed": 1.0, None: 0.6, "inconclusive": 0.6, "not_fixed": 0.1, "regressed": 0.0,
+    "fixed": 1.0, None: 0.6, "inconclusive": 0.6, "partial": 0.4, "not_fixed": 0.1,
+    "regressed": 0.0,
 }  # fmt: skip
 _ENDED: dict[Judgement | None, str] = {
     "fixed": "held",
     "inconclusive": "not clear whether it held",
+    "partial": "held in part: some of the faults came back",
     "not_fixed": "did not hold: it came back",
     "regressed": "did not hold: it made things worse",
     None: "nobody watched how it turned out",

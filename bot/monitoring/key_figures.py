@@ -65,7 +65,7 @@ def key_figures(
     proposed = [run for run in runs if run.proposed_at is not None]
     shipped = [run for run in runs if run.live_at is not None]
     began = [each for each in incidents if each.since >= since]
-    sure = [run for run in runs if run.verdict in ("fixed", "not_fixed", "regressed")]
+    sure = [run for run in runs if run.verdict in ("fixed", "partial", "not_fixed", "regressed")]
     return KeyFigures(
         begun=len(runs),
         ended=sum(run.status in ENDED for run in runs),

@@ -33,6 +33,7 @@ STATUSES: Mapping[Status, str] = {
 }
 JUDGEMENTS: Mapping[Judgement, str] = {
     "fixed": "Holds",
+    "partial": "Partly fixed",
     "not_fixed": "Not fixed",
     "inconclusive": "Nobody can say",
     "regressed": "Worse than before",

@@ -23,6 +23,7 @@ _FILES = 6
 _REASONS = 4
 _HELD: dict[Judgement, str] = {
     "fixed": "✅ It held: what failed has not been seen since.",
+    "partial": "🟠 It held in part: of several faults at once, not all are gone.",
     "not_fixed": "❌ It did not hold: what failed was seen again.",
     "inconclusive": "🤷 Too little was done there to say whether it holds.",
     "regressed": "📉 It got worse since this came live.",

@@ -59,12 +59,14 @@ _TONES: dict[Status, Tone] = {
 
 _SAID: dict[Judgement, str] = {
     "fixed": "✅ **Fixed.** {fix} holds.",
+    "partial": "🟠 **Partly fixed.** {fix} ended some of the faults that came together, not all.",
     "not_fixed": "❌ **Not fixed.** {fix} did not make it go away.",
     "inconclusive": "🤷 **Inconclusive.** Nobody can say whether {fix} holds.",
     "regressed": "📉 **Regressed.** It is worse since {fix} came live.",
 }
 _SHORT: dict[Judgement, str] = {
     "fixed": "✅ **Watch** — fixed, it holds",
+    "partial": "🟠 **Watch** — partly fixed",
     "not_fixed": "❌ **Watch** — not fixed",
     "inconclusive": "🤷 **Watch** — inconclusive",
     "regressed": "📉 **Watch** — regressed",

@@ -38,6 +38,7 @@ _ENDED: dict[Status, str] = {
 }
 _VERDICTS: dict[Judgement | None, str] = {
     "fixed": "✅ held",
+    "partial": "🟠 held in part",
     "not_fixed": "❌ did not hold",
     "regressed": "❌ made things worse",
     "inconclusive": "❔ not clear whether it held",

@@ -217,3 +217,37 @@ def test_a_watch_is_judged_early_only_where_the_fix_plainly_did_not_hold() -> No
         "worse": True,
         "perhaps worse": False,
     }
+
+
+def together(count: int, children: tuple[str, ...], fingerprint: str) -> list[Sample]:
+    """Return so many failures of a group of faults."""
+    return [
+        each._replace(outcome="error", fingerprint=fingerprint, children=children)
+        for each in acts(count)
+    ]
+
+
+def test_a_fix_of_one_fault_of_a_group_is_called_partial_and_names_the_rest() -> None:
+    before = together(30, ("aaaa", "bbbb"), OLD) + acts(30)
+    alone = [each._replace(outcome="error", fingerprint="bbbb") for each in acts(20)]
+    found = judged(before, alone + acts(20))
+    assert found.verdict == "partial"
+    assert (found.before.same, found.after.same, found.after.part) == (30, 0, 20)
+    assert "not all are gone: `bbbb` 20 times since then" in found.reasons[1]
+
+
+def test_a_fix_of_one_of_three_is_partial_though_the_rest_comes_as_a_group_of_another_name() -> (
+    None
+):
+    before = together(30, ("aaaa", "bbbb", "cccc"), OLD) + acts(30)
+    found = judged(before, together(20, ("bbbb", "cccc"), NEW) + acts(20))
+    assert found.verdict == "partial"
+
+
+def test_a_fix_of_all_faults_of_a_group_holds() -> None:
+    assert judged(together(30, ("aaaa", "bbbb"), OLD) + acts(30), acts(40)).verdict == "fixed"
+
+
+def test_a_strange_failure_after_a_fix_of_a_group_is_no_part_of_it() -> None:
+    before = together(30, ("aaaa", "bbbb"), OLD) + acts(100)
+    assert judged(before, acts(100, new=60)).verdict == "regressed"

@@ -29,6 +29,7 @@ def outcome(verdict: Judgement) -> Outcome:
     ("verdict", "said", "shown", "tone"),
     [
         ("fixed", "✅ **Fixed.** [#47](http://forge/47) holds.", "fixed, it holds", "good"),
+        ("partial", "🟠 **Partly fixed.** [#47](http://forge/47) ended", "partly fixed", "good"),
         ("not_fixed", "❌ **Not fixed.** [#47](http://forge/47) did not", "not fixed", "bad"),
         ("inconclusive", "🤷 **Inconclusive.** Nobody can say", "inconclusive", "good"),
         ("regressed", "📉 **Regressed.** It is worse", "regressed", "bad"),
