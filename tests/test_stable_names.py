@@ -127,7 +127,7 @@ def test_stages_and_statuses_are_what_stored_runs_say() -> None:
     }  # fmt: skip
     assert {str(waiting) for waiting in Waiting} == {
         "question", "agreement", "approval", "unshipped", "unrevised", "usage_limit", "budget",
-        "forge", "turn", "paused", "stopped", "thread",
+        "forge", "turn", "paused", "stopped", "thread", "judgement",
     }  # fmt: skip
 
 
@@ -136,7 +136,7 @@ def test_stage_records_are_what_stored_runs_say() -> None:
         "Evidence", "Diagnosis", "Brief", "Agreement", "Plan", "ChangeSet", "Verdict", "FullTier",
         "Proposal", "Words", "Approval", "Shipment", "Outcome", "Watch", "Question",
         "Answer", "Instructions", "Revision", "Shapers", "WrongAnswer", "UseWatch", "UseReport",
-        "Candidates",
+        "Candidates", "Endorsement",
     ]  # fmt: skip
 
 
@@ -145,7 +145,9 @@ def test_kinds_and_outcomes_are_what_journals_say() -> None:
         "command", "context_menu", "component", "listener", "task", "chat", "model", "forge",
         "check", "reload", "gateway", "run", "skill",
     }  # fmt: skip
-    assert {str(outcome) for outcome in ActionOutcome} == {"ok", "error", "timeout", "cancelled"}
+    assert {str(outcome) for outcome in ActionOutcome} == {
+        "ok", "error", "timeout", "cancelled", "no_response",
+    }  # fmt: skip
 
 
 def test_a_journal_record_has_these_fields() -> None:
@@ -174,7 +176,7 @@ def test_intents_and_acts_are_what_the_command_line_and_the_audit_log_say() -> N
     }  # fmt: skip
     assert {str(act) for act in Act} == {
         "ask", "read", "cancel", "revise", "answer", "steer", "switch", "reject", "ship", "stop",
-        "lift", "reload", "roll back",
+        "lift", "reload", "roll back", "endorse",
     }  # fmt: skip
 
 
