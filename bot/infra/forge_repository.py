@@ -11,7 +11,6 @@ from tempfile import TemporaryDirectory
 from bot.domain.change import MergeResult
 from bot.domain.errors import BaseMoved, ForgeConflict, ForgeRejected, ForgeUnavailable
 from bot.domain.evidence import Commit
-from bot.domain.forge_text import neutralise
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch
 from bot.infra.git_parse import COMMIT_FORMAT, commits, diff_between, name_of, names
@@ -26,7 +25,9 @@ class BareRepository:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder.resolve()
-        self.git = Git(self.folder, f"--git-dir={self.folder}", error=ForgeUnavailable)
+        self.git = Git(
+            self.folder, f"--git-dir={self.folder}", error=ForgeUnavailable, is_ours=True
+        )
 
     def head(self, branch: str) -> str | None:
         """Return the commit a branch stands on, `None` if there is no such branch."""
@@ -173,7 +174,7 @@ class BareRepository:
         date = f"@{int(at.timestamp())} +0000"
         return self.git.run(
             "commit-tree", tree, *(word for parent in parents for word in ("-p", parent)),
-            stdin=(neutralise(message).strip() + "\n").encode(),
+            stdin=(message.strip() + "\n").encode(),
             env={"GIT_AUTHOR_DATE": date, "GIT_COMMITTER_DATE": date},
         ).line  # fmt: skip
 

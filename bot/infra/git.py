@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -54,21 +54,27 @@ class GitAnswer(NamedTuple):
 class Git:
     """Git in one folder. Blocking: call it through `in_thread`.
 
-    Failures raise `error` with git's own words as `detail`.
+    Failures raise `error` with git's own words as `detail`. A folder of another account is refused,
+    unless it `is_ours`: a part of the bot's own state.
     """
 
     def __init__(
-        self, folder: Path, *options: str, error: type[PortError] = WorkspaceError
+        self,
+        folder: Path,
+        *options: str,
+        error: type[PortError] = WorkspaceError,
+        is_ours: bool = False,
     ) -> None:
         self.folder = folder
         self._options = options
         self._error = error
+        self._is_ours = is_ours
         self._git = git.Git(str(folder))
         self._disarm: dict[str, str] | None = None
 
     def beside(self, folder: Path, *options: str) -> "Git":
         """Return git in another folder of the same repository, sparing a look at its settings."""
-        other = Git(folder, *options, error=self._error)
+        other = Git(folder, *options, error=self._error, is_ours=self._is_ours)
         other._disarm = self._drivers()
         return other
 
@@ -133,6 +139,9 @@ class Git:
         """Return whether `newer` contains `older`; unknown commits contain nothing."""
         return self.run("merge-base", "--is-ancestor", older, newer, ok=None).status == 0
 
+    def _configure(self, config: Mapping[str, str]) -> Private:
+        return _as_environment(config, ("*",) if self._is_ours else _trusted_folders())
+
     def _drivers(self) -> dict[str, str]:
         """Return the settings that disarm what this repository's configuration would run."""
         if self._disarm is None:
@@ -170,7 +179,7 @@ class Git:
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                     kill_after_timeout=seconds,
-                    env={**ENVIRONMENT, **_as_environment(config), **(env or {})},
+                    env={**ENVIRONMENT, **self._configure(config), **(env or {})},
                     # A Ctrl-C at the terminal is for us, not for a git half way through.
                     start_new_session=True,
                 )
@@ -194,9 +203,9 @@ def _trusted_folders() -> tuple[str, ...]:
     return tuple(each.decode(errors="surrogateescape") for each in listed.split(b"\0") if each)
 
 
-def _as_environment(config: Mapping[str, str]) -> Private:
+def _as_environment(config: Mapping[str, str], trusted: Iterable[str]) -> Private:
     """Return git's environment form of `-c key=value`: any character may stand in a key."""
-    values = [*config.items(), *(("safe.directory", each) for each in _trusted_folders())]
+    values = [*config.items(), *(("safe.directory", each) for each in trusted)]
     pairs = Private({"GIT_CONFIG_COUNT": str(len(values))})
     for number, (key, value) in enumerate(values):
         pairs[f"GIT_CONFIG_KEY_{number}"] = key

@@ -46,7 +46,9 @@ async def read_git(repo: Path, *arguments: str) -> str:
     Without it there are no suspects, and the search goes on without them.
     """
     try:
-        answer = await in_thread(Git(repo).run, *arguments, ok=None, seconds=SECONDS)
+        patterns = {"GIT_LITERAL_PATHSPECS": "0"}  # `*.py` is one
+        git = Git(repo)
+        answer = await in_thread(git.run, *arguments, ok=None, seconds=SECONDS, env=patterns)
     except WorkspaceError:
         return ""
     output = answer.out.decode(errors="replace") if answer.status == 0 else ""
