@@ -1,8 +1,8 @@
 """What the steps work with."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeVar
@@ -83,11 +83,20 @@ class StepContext:
     memory: MemoryRecorder
     proposal_cards: ProposalCards
 
-    def lend(self, run: Run, evidence: Evidence) -> AbstractAsyncContextManager[Workspace]:
-        """Lend the run's worktree."""
-        return self.services.workspaces.lend(
-            run.id, base=evidence.base, slug=slug(run.trigger.subject or run.goal)
-        )
+    @asynccontextmanager
+    async def lend(
+        self, run: Run, evidence: Evidence, *, at: str | None = None
+    ) -> AsyncIterator[Workspace]:
+        """Lend the run's worktree at a commit, by default at the base of the run.
+
+        The branch may be at another commit: steps visit earlier ones, and a killed process leaves
+        it at any of them.
+        """
+        name = slug(run.trigger.subject or run.goal)
+        workspaces = self.services.workspaces
+        async with workspaces.lend(run.id, base=evidence.base, slug=name) as workspace:
+            await workspace.reset(at or workspace.base)
+            yield workspace
 
     def working(self, run: Run, history: History) -> Callable[[Progress], Awaitable[None]]:
         """Return what shows on the card what an engine does, and counts what it spends.

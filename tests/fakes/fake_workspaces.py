@@ -66,7 +66,9 @@ class FakeWorkspace:
         return self._head
 
     async def reset(self, commit: str) -> None:
-        """Make the folder that snapshot."""
+        """Make the folder that snapshot; `<commit>^` is the one before it."""
+        if commit.endswith("^"):
+            commit = self._parents.get(commit.removesuffix("^"), commit)
         files = self._at(commit)
         if self._now() != files:
             shutil.rmtree(self.path)
@@ -239,6 +241,10 @@ class FakeWorkspaces:
         commit = sha_of(content, "pushed")
         self.snapshots[commit] = content
         return commit
+
+    def add_parent(self, commit: str, parent: str) -> None:
+        """Make `commit` known as the one that follows the snapshot `parent`."""
+        self._parents[commit] = parent
 
     def landed(self, head: str, commit: str) -> None:
         """Let the forge's merge of `head` be known here as `commit`."""

@@ -47,7 +47,7 @@ class MergeCheck:
         here = context.limits.full_tier
         doing = "running the full checks" if here else "looking at the result"
         await context.notifier.refresh(run, history, f"{doing} before merging")
-        async with context.lend(run, need(history.evidence)) as workspace:
+        async with context.lend(run, need(history.evidence), at=change.head) as workspace:
             return await self._gate.before_merge(
                 need(history.plan),
                 change,

@@ -45,7 +45,7 @@ class VerifyStep:
     async def perform(self, run: Run, history: History) -> Run:
         """Check the newest head: ours, or one that somebody pushed to the branch."""
         context, change = self._context, need(history.change_set)
-        async with context.lend(run, need(history.evidence)) as workspace:
+        async with context.lend(run, need(history.evidence), at=change.head) as workspace:
             if history.proposal is not None:
                 opened = await context.opened(run, history, history.proposal)
                 if opened.state != "open":
