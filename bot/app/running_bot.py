@@ -14,6 +14,7 @@ from bot.app.supervision import Beginning, Supervision
 from bot.client import TheseusClient, connect
 from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
+from bot.self_improvement.base_updates import START
 from bot.web import WebServer
 
 Forever = Callable[[], Coroutine[Any, Any, None]]
@@ -129,6 +130,7 @@ class RunningBot:
         if self._beginning.succeeds:
             await parts.chat.look_again()
         parts.client.alone.set()
+        await parts.agent.base_updates.ask(START)  # what was pushed while nobody could tell
 
     # The end
 

@@ -1,14 +1,14 @@
 """Catching up: commits that came to the followed branch from elsewhere are taken on.
 
 Somebody merged at the forge by hand, or wants the files read again. Whoever asks can only make the
-bot look at the remote itself: what is there is what counts, never what was said about it.
+bot look at the remote itself: what is there is what counts, never what was said about it. The bot
+also looks after each start and every few minutes: while it was down nobody could ask.
 """
 
 import asyncio
 import hashlib
 import logging
 from collections.abc import Awaitable, Callable
-from math import inf
 
 from bot.domain.arrival import Arrival
 from bot.domain.audit import AuditEntry
@@ -24,6 +24,10 @@ from bot.self_improvement.steps.ship import Deployer
 
 SETTLE_SECONDS = 1.0
 """Between being asked and looking: what is asked meanwhile is the same look."""
+LOOK_SECONDS = 300.0
+"""Between looks that nobody asked for: a push is noticed without a webhook, or with a lost one."""
+START, TIMER = "start", "timer"
+"""How looks are named that nobody asked for; one that finds nothing new leaves no trace."""
 NAME = "webhook"
 """How looks are journalled (`reload.webhook`) and audited."""
 
@@ -51,6 +55,7 @@ class BaseUpdates:
         self._standing = standing
         self._asked = asyncio.Event()
         self._how: set[str] = set()
+        self._last_failure = ""
 
     async def ask(self, how: str) -> Stop | None:
         """Have the remote looked at soon; return the emergency stop that keeps it from that.
@@ -64,12 +69,12 @@ class BaseUpdates:
         return stop
 
     async def run_forever(self) -> None:
-        """Look whenever asked, until cancelled."""
+        """Look whenever asked, and now and then, until cancelled."""
         await run_periodically(
             self._take_on,
             self._services.clock,
-            inf,
-            first_after=inf,
+            LOOK_SECONDS,
+            first_after=LOOK_SECONDS,
             wake=self._asked,
             failed=warning(_log, "what came from elsewhere was not taken on"),
         )
@@ -77,9 +82,19 @@ class BaseUpdates:
     async def _take_on(self) -> None:
         await self._services.clock.sleep(SETTLE_SECONDS)
         self._asked.clear()  # who asked meanwhile is answered by this look
-        how = " and ".join(sorted(self._how))
-        self._how.clear()
-        await self.look(how)
+        how = self._how or {TIMER}
+        self._how = set()
+        if how <= {START, TIMER} and not await self._has_news():
+            return
+        await self.look(" and ".join(sorted(how)))
+
+    async def _has_news(self) -> bool:
+        """Return whether there is something to take on. Raises `WorkspaceError`.
+
+        Without a connection to the remote nothing is known, and nothing is said: the next look
+        tries again.
+        """
+        return await self._standing() is None and await self._deployer.is_behind()
 
     async def look(self, how: str) -> Arrival | None:
         """Take on what is new on the followed branch, and say so; `None`: nothing was new.
@@ -94,7 +109,9 @@ class BaseUpdates:
             with self._services.recorder.timed(Kind.RELOAD, NAME):
                 arrival = await self._deployer.catch_up()
         except TheseusError as error:
-            await self._audit(how, f"failed: {error}", allowed=True)
+            if how != TIMER or str(error) != self._last_failure:  # else every look would be a row
+                await self._audit(how, f"failed: {error}", allowed=True)
+            self._last_failure = str(error)
             await self._say_failed(error)
             raise
         if arrival is None:

@@ -31,6 +31,7 @@ class FakeCheckout:
     trees: dict[str, str] = field(default_factory=dict)
     looks: int = 0
     asked: int = 0
+    unreachable: WorkspaceError | None = None
 
     def advance(self, files: Mapping[str, str | bytes | None], commit: str | None = None) -> str:
         """Add a commit to the forge's branch; return it."""
@@ -103,6 +104,8 @@ class FakeCheckout:
     async def tip(self) -> str:
         """Return the newest commit of the forge's branch."""
         self.asked += 1
+        if self.unreachable is not None:
+            raise self.unreachable
         return self.ahead[-1][0] if self.ahead else self.history[-1]
 
     async def local_work(self) -> LocalWork:

@@ -76,6 +76,17 @@ class Deployer:
         landed = await self._checkout.tree(shipment.merge_commit)
         return shipment.but(otherwise=result is not None and landed != result.tree)
 
+    async def is_behind(self) -> bool:
+        """Return whether `catch_up` has something to take on. Raises `WorkspaceError`."""
+        if self._not_taken_on:
+            return True
+        tip = await self._checkout.tip()
+        return not self._is_rolled_back(tip) and not await self._checkout.contains(tip)
+
+    def _is_rolled_back(self, commit: str) -> bool:
+        """Return whether it was started and rolled back: something newer has to come."""
+        return self._core is not None and self._core.rolled_back(commit) is not None
+
     async def catch_up(self) -> Arrival | None:
         """Take on what came to the followed branch from elsewhere; `None`: nothing was new.
 
@@ -84,8 +95,8 @@ class Deployer:
         """
         async with self._one_at_a_time:
             tip = await self._checkout.tip()
-            if self._core is not None and self._core.rolled_back(tip) is not None:
-                return None  # it was started, and taken back: something newer has to come
+            if self._is_rolled_back(tip):
+                return None
             self._not_taken_on.update(await self._checkout.fast_forward(tip))
             if not self._not_taken_on:
                 return None

@@ -10,12 +10,12 @@ import pytest
 from bot.adapters.unsupervised_restarter import UnsupervisedRestarter
 from bot.authority.kill_switch import KillSwitchGuard
 from bot.domain.arrival import Arrival
-from bot.domain.errors import CheckoutDirty
+from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.domain.journal import ActionOutcome
 from bot.domain.stop import Stop
 from bot.presentation.cards import arrived
 from bot.self_improvement import Services
-from bot.self_improvement.base_updates import BaseUpdates
+from bot.self_improvement.base_updates import LOOK_SECONDS, START, BaseUpdates
 from bot.self_improvement.core_updates import CoreUpdates
 from bot.self_improvement.steps.ship import Deployer
 from bot.telemetry import Recorder
@@ -270,3 +270,73 @@ async def test_while_the_emergency_stop_stands_nothing_is_looked_at(quay: Quay) 
     assert quay.world.checkout.asked == 0
     assert quay.world.runtime.adopted == []
     assert quay.notes == [("webhook", False, "not done: the emergency stop stands")]
+
+
+async def test_a_push_that_nobody_reported_is_noticed_at_the_next_look(quay: Quay) -> None:
+    async with quay.running():
+        await quay.world.clock.until_asleep()
+        commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
+        await quay.world.clock.advance(LOOK_SECONDS + 1)
+        await quay.world.clock.until_asleep()
+        assert await quay.world.checkout.head() == commit
+    assert quay.notes == [("timer", True, f"live at {commit}, 1 files")]
+
+
+async def test_a_push_made_before_the_start_is_noticed_after_it(quay: Quay) -> None:
+    commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    async with quay.running():
+        await quay.catching_up.ask(START)
+        await quay.world.clock.until_asleep()
+        await quay.world.clock.advance(1)
+        await quay.world.clock.until_asleep()
+    assert quay.notes == [("start", True, f"live at {commit}, 1 files")]
+
+
+async def test_a_look_that_nobody_asked_for_and_finds_nothing_leaves_no_trace(quay: Quay) -> None:
+    journalled = len(quay.world.journal.actions)
+    async with quay.running():
+        await quay.catching_up.ask(START)
+        for _ in range(3):
+            await quay.world.clock.until_asleep()
+            await quay.world.clock.advance(LOOK_SECONDS + 1)
+    assert quay.world.checkout.asked >= 3
+    assert (quay.notes, quay.world.chat.texts(DEV)) == ([], [])
+    assert len(quay.world.journal.actions) == journalled
+
+
+async def test_a_remote_that_is_out_of_reach_is_not_reported_as_commits_that_came(
+    quay: Quay,
+) -> None:
+    quay.world.checkout.unreachable = WorkspaceError("the remote does not answer")
+    async with quay.running():
+        await quay.world.clock.until_asleep()
+        await quay.world.clock.advance(LOOK_SECONDS + 1)
+        await quay.world.clock.until_asleep()
+        assert (quay.notes, quay.world.chat.texts(DEV)) == ([], [])
+        quay.world.checkout.unreachable = None
+        commit = quay.world.checkout.advance({"cogs/dice.py": FIXED})
+        await quay.world.clock.advance(LOOK_SECONDS + 1)
+        await quay.world.clock.until_asleep()
+    assert await quay.world.checkout.head() == commit
+
+
+async def test_what_is_in_the_way_of_a_push_is_told_and_audited_once(quay: Quay) -> None:
+    quay.world.checkout.edit({"cogs/dice.py": "mine"})
+    quay.world.checkout.advance({"cogs/dice.py": FIXED})
+    async with quay.running():
+        for _ in range(3):
+            await quay.world.clock.until_asleep()
+            await quay.world.clock.advance(LOOK_SECONDS + 1)
+        await quay.world.clock.until_asleep()
+    assert quay.world.checkout.asked >= 2
+    assert len(quay.world.chat.texts(DEV)) == 1
+    assert [(how, allowed) for how, allowed, _ in quay.notes] == [("timer", True)]
+
+
+async def test_under_an_emergency_stop_no_look_is_made_by_itself(quay: Quay) -> None:
+    quay.stop = Stop(how="page", at=quay.world.clock.now())
+    async with quay.running():
+        await quay.world.clock.until_asleep()
+        await quay.world.clock.advance(LOOK_SECONDS + 1)
+        await quay.world.clock.until_asleep()
+    assert (quay.world.checkout.asked, quay.notes) == (0, [])

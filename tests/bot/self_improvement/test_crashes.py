@@ -9,6 +9,7 @@ from bot.domain.run import Run, Status
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.kill_at import Fuse, Killed
+from tests.support.suspected_world import SuspectedWorld
 from tests.support.world import ALICE, World, is_broken
 
 _STEP = 7  # moments between one kill and the next; over the seeds every moment comes up
@@ -58,7 +59,7 @@ async def _lived(world: World, fuse: Fuse, key: str) -> bool:
 
 
 async def _story_length(folder: Path) -> int:
-    world, fuse = World(folder), Fuse()
+    world, fuse = SuspectedWorld(folder), Fuse()
     assert await _lived(world, fuse, "asked")
     return fuse.burnt
 
@@ -72,7 +73,7 @@ async def test_killed_at_any_moment_it_goes_on_and_does_nothing_twice(
 ) -> None:
     length = await _story_length(tmp_path / "whole")
     for moment in range(start, length, _STEP):
-        world = World(tmp_path / str(moment))
+        world = SuspectedWorld(tmp_path / str(moment))
         await _lived(world, Fuse(moment), "asked")
         assert await _lived(world, Fuse(), "asked"), moment
         [run] = await world.store.find()
