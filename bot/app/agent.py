@@ -136,7 +136,7 @@ def _step_services(settings: Settings, opened: Resources, chosen: Engines) -> St
         deployer=_deployer(settings, opened),
         trials=ProposalTrials(opened.store, opened.rehearsal, opened.trees, opened.traffic.log),
         stand_in=_stand_in(settings, chosen, clock),
-        evaluator=FixEvaluator(opened.journal, clock, config.watch, replays),
+        evaluator=FixEvaluator(opened.journal, clock, config.watch, replays, opened.checkout),
         use=_use_evaluator(settings, opened),
         answered=_answered(opened),
         inquiry=_answer_inquiry(settings, opened),

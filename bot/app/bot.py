@@ -98,7 +98,7 @@ async def _build(
     warming, talks = _Warming(opened), chosen.chat_model
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
     agent.emergency.hushes.extend(each.hush for each in (warming, talks) if each is not None)
-    monitoring = monitoring_service(settings, opened, chat, agent, who)
+    monitoring = monitoring_service(settings, opened, chat, agent, who, supervision)
     issues = issue_intake(settings, opened, agent, monitoring, member_directory, who)
     alerts = alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))

@@ -7,6 +7,7 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.state_backups import StateBackups
 from bot.app.backups import backup_folder
 from bot.app.resources import Resources
+from bot.app.supervision import Supervision
 from bot.client import Identity, TheseusClient, abilities
 from bot.monitoring import (
     AuditSources,
@@ -26,6 +27,7 @@ def monitoring_service(
     chat: DiscordChat,
     agent: SelfImprovementAgent,
     who: Identity,
+    supervision: Supervision,
 ) -> Monitoring:
     """Return what notices by itself, not running yet."""
     config = settings.config
@@ -35,7 +37,9 @@ def monitoring_service(
         chat=chat,
         clock=opened.clock,
         charts=opened.charts,
-        running=lambda: "" if opened.code.awaiting_restart else opened.code.commit,
+        running=lambda: (
+            "" if opened.code.awaiting_restart or supervision.on_probation else opened.code.commit
+        ),
     )
     rules = MonitoringRules(
         thresholds=config.detection,

@@ -45,6 +45,8 @@ class Supervision:
         self.retire = asyncio.Event()
         self.alone = asyncio.Event()
         """Set when no other process finishes what it began any more."""
+        self.on_probation = False
+        """Whether this code may still be rolled back."""
         self.restarter: Restarter = UnsupervisedRestarter()
         self.refused: asyncio.Queue[Mapping[str, Any]] = asyncio.Queue()
         """What the supervisor tells of hand-overs that came to nothing."""
@@ -67,6 +69,7 @@ class Supervision:
             return None
         news = order.get("news") or {}
         bad = news.get("rolled_back_commits") or {}
+        self.on_probation = news.get("on_probation") is True
         gone, ours = self._channel.closed.is_set, str(order.get("commit") or "HEAD")
         self._asked = SupervisedRestarter(
             root, self._wanted.put_nowait, gone, bad, running=ours, known=KNOWN_MIGRATIONS
@@ -132,6 +135,8 @@ class Supervision:
         }
         if kind in events:
             events[kind].set()
+        elif kind == "passed":
+            self.on_probation = False
         elif kind == "stop_everything":
             signal.raise_signal(signal.SIGUSR1)
         elif kind == "not_handed_over":

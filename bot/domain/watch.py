@@ -28,6 +28,9 @@ class Watch(Record):
     fingerprint: str
     number: int
     merge_commit: str
+    files: tuple[str, ...] = Field(
+        default=(), description="files that the fix changed or the failing calls go through"
+    )
     began_at: AwareDatetime = Field(description="when it came live")
     before_since: AwareDatetime
     until: AwareDatetime

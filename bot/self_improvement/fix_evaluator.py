@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from bot.detection.comparison import compare, plain_already
@@ -13,12 +13,17 @@ from bot.domain.proposal import Outcome, Shipment
 from bot.domain.run import Run
 from bot.domain.samples import Sample
 from bot.domain.watch import Comparison, Watch, WatchRules
+from bot.guards import is_test_file
 from bot.ports.clock import Clock
 from bot.ports.journal import Journal
+from bot.ports.workspace import Checkout
 from bot.presentation.markdown import words
 from bot.self_improvement.interaction_replays import InteractionReplays
 
 _SURELY = 0.1  # times alpha: a regression called before the end has been looked for many times
+
+_LATER = 50  # commits after a fix that are looked at
+_BAD = frozenset({"not_fixed", "regressed"})
 
 MANY = 10_000
 """Samples from which on others should not have to wait for a comparison."""
@@ -31,8 +36,19 @@ class Look(NamedTuple):
     outcome: Outcome | None
 
 
+class LaterChange(NamedTuple):
+    """A commit after a fix that changes the same files, and when records first name it."""
+
+    commit: str
+    at: float
+
+
 class FixEvaluator:
-    """Begins watches, and judges them when they may be judged."""
+    """Begins watches, and judges them when they may be judged.
+
+    A fix answers for its own code: what is bad only since a later commit changed the same files,
+    which the `checkout` knows, is not held against it.
+    """
 
     def __init__(
         self,
@@ -40,10 +56,12 @@ class FixEvaluator:
         clock: Clock,
         rules: WatchRules,
         replays: InteractionReplays | None = None,
+        checkout: Checkout | None = None,
     ) -> None:
         self._journal = journal
         self._clock = clock
         self._replays = replays
+        self._checkout = checkout
         self.rules = rules
 
     def begin(self, run: Run, history: History, shipment: Shipment) -> Watch | None:
@@ -59,6 +77,7 @@ class FixEvaluator:
             fingerprint=diagnosis.fingerprint,
             number=proposal.number,
             merge_commit=shipment.merge_commit,
+            files=_watched_files(history),
             began_at=now,
             before_since=self._since(diagnosis, now),
             until=now + timedelta(minutes=self.rules.minutes),
@@ -82,21 +101,74 @@ class FixEvaluator:
         now = self._clock.now()
         until = min(now, watch.until)
         seen = await self._journal.samples(since=watch.before_since, until=until, event=watch.event)
-        if len(seen) < MANY:
-            found = self._compared(watch, seen, until)
-        else:  # nobody else should have to wait for it
-            found = await asyncio.to_thread(self._compared, watch, seen, until)
+        found = await self._found(watch, seen, until)
         red = watch.play is not None and not watch.play.ok
         if not red and not may_be_judged(found, self.rules, over=now >= watch.until):
             return Look(found, None)
+        excuse: tuple[str, ...] = ()
+        if not red and found.verdict in _BAD:
+            found, excuse = await self._without_later_code(watch, seen, found)
         outcome = Outcome(
             run_id=watch.run_id,
             verdict="not_fixed" if red and found.verdict != "regressed" else found.verdict,
-            reasons=(*by_play(watch), *found.reasons),
+            reasons=(*by_play(watch), *excuse, *found.reasons),
             comparison=found,
             at=now,
         )
         return Look(found, outcome)
+
+    async def _found(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
+        if len(seen) < MANY:
+            return self._compared(watch, seen, until)
+        return await asyncio.to_thread(self._compared, watch, seen, until)  # others need not wait
+
+    async def _without_later_code(
+        self, watch: Watch, seen: Sequence[Sample], found: Comparison
+    ) -> tuple[Comparison, tuple[str, ...]]:
+        """Return what the code of the fix shows by itself, and the commit that is to blame instead.
+
+        Where its own code was bad already, a later commit is no excuse.
+        """
+        later = await self._later_change(watch, seen)
+        if later is None:
+            return found, ()
+        until = datetime.fromtimestamp(later.at, UTC)
+        own = await self._found(watch, [each for each in seen if each.at < later.at], until)
+        if own.verdict in _BAD:
+            return found, ()
+        return own, (
+            f"`{later.commit[:7]}` changed the same code after it, and it failed only since then: "
+            "what was seen before counts for the fix.",
+        )
+
+    async def _later_change(self, watch: Watch, seen: Sequence[Sample]) -> LaterChange | None:
+        """Return the first commit that changed the files of the fix and ran since it was live."""
+        checkout = self._checkout
+        if checkout is None or not watch.files:
+            return None
+        later = await self._changes_since(checkout, watch.merge_commit, watch.files)
+        if not later:
+            return None
+        _, after = sides(seen, watch.began_at)
+        first: dict[str, float] = {}
+        for each in sorted(after, key=lambda sample: sample.at):
+            if each.commit:
+                first.setdefault(each.commit, each.at)
+        for commit, at in first.items():
+            if await checkout.contains(commit):
+                missing = await self._changes_since(checkout, commit, watch.files)
+                brought = [sha for sha in later if sha not in missing]
+                if brought:
+                    return LaterChange(brought[-1], at)
+        return None
+
+    @staticmethod
+    async def _changes_since(
+        checkout: Checkout, commit: str, files: Sequence[str]
+    ) -> tuple[str, ...]:
+        """Return the commits after one that change any of the files, the newest first."""
+        found = await checkout.changes_since(commit, files, limit=_LATER)
+        return tuple(each.commit.sha for each in found)
 
     def _compared(self, watch: Watch, seen: Sequence[Sample], until: datetime) -> Comparison:
         before, after = sides(seen, watch.began_at)
@@ -114,6 +186,15 @@ class FixEvaluator:
         earliest = now - timedelta(hours=self.rules.before_hours)
         first = diagnosis.first_seen
         return earliest if first is None else min(max(earliest, first), now)
+
+
+def _watched_files(history: History) -> tuple[str, ...]:
+    """Return the files that the fix changed, and those that the failing calls go through."""
+    changed = history.change_set.files if history.change_set else ()
+    capsule = history.evidence.capsule if history.evidence else None
+    reached = capsule.frames if capsule else ()
+    files = (*(each.path for each in changed), *(frame.file for frame in reached))
+    return tuple(dict.fromkeys(file for file in files if not is_test_file(file)))
 
 
 def may_be_judged(found: Comparison, rules: WatchRules, *, over: bool) -> bool:

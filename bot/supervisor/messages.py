@@ -4,7 +4,7 @@ From the bot: `prepared`, `waiting` for another process to let go of the state, 
 does not, `ready`, `heartbeat {ready}`, `restart {commit, reason, run_id, migrates, databases,
 known}`, `frozen {session, logins}`, `resuming`. From the supervisor: `start {news}` or
 `take_over {session, logins, news}` first; then `freeze`, `retire {at_once}`, `stop`,
-`stop_everything`, `predecessor_gone`, `not_handed_over {commit, why}`.
+`stop_everything`, `predecessor_gone`, `not_handed_over {commit, why}`, `passed` its probation.
 """
 
 import json

@@ -112,6 +112,7 @@ class Supervisor:
                 probation, passed, self._crashes = False, True, 0
                 self._say("info", f"{child.commit[:12]} has passed its probation")
                 self._keep(self._records.passed(child.commit))
+                child.send("passed")
             if "restart" in child.said and child.was_ready and not probation:
                 return None
             await self._news_of(child, self._rules.silent_seconds / 4 if probation else 60.0)
@@ -266,7 +267,8 @@ class Supervisor:
 
     def _news(self, news: dict[str, Any]) -> dict[str, Any]:
         """Return what a bot is told at its beginning."""
-        return {**news, "rolled_back_commits": self._records.bad}
+        on_probation = self._records.trial is not None
+        return {**news, "rolled_back_commits": self._records.bad, "on_probation": on_probation}
 
     async def _stopped(self) -> int:
         """Have every bot stop in good order; return the exit code of that."""

@@ -56,22 +56,29 @@ class WatchedWorld(World):
     def _merged(self, pull: ForgeProposal, commit: str) -> None:
         self.checkout.advance(self.merged.merge(pull.head, commit), commit)
 
-    async def pushed(self, files: Mapping[str, str | None]) -> None:
-        """Let somebody else's commit come live."""
+    async def pushed(self, files: Mapping[str, str | None]) -> str:
+        """Let somebody else's commit come live; return it."""
         commit = self.merged.change(files)
         self.checkout.advance(files, commit)
         await self.checkout.fast_forward(commit)
+        return commit
 
     def happened(
-        self, well: int, failed: int = 0, error: Capsule | None = None, *, ms: float = 20.0
+        self,
+        well: int,
+        failed: int = 0,
+        error: Capsule | None = None,
+        *,
+        ms: float = 20.0,
+        commit: str | None = None,
     ) -> None:
-        """Journal so many rolls that went well, and so many that did not, just now."""
+        """Journal so many rolls that went well, and so many that did not, just now, on a commit."""
         self.clock.tick(1)  # what begins at the very moment of a merge is on neither side
         for number in range(well + failed):
             action = failure(self.clock, error or capsule())
             if number < well:
                 action = action.but(outcome=ActionOutcome.OK, error=None)
-            self.journal.append(action.but(duration_ms=ms))
+            self.journal.append(action.but(duration_ms=ms, commit=commit))
 
     async def shipped(self, agent: SelfImprovementAgent, subject: str = "rolling dice") -> Run:
         """Ask for a fix and ship it; return the run, done and being watched."""

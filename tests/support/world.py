@@ -194,7 +194,9 @@ class World(Listening):
             deployer=Deployer(forge, checkout, fused(self.runtime, fuse), self.clock),
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
-            evaluator=FixEvaluator(journal, self.clock, rules, self.replays) if rules else None,
+            evaluator=FixEvaluator(
+                journal, self.clock, rules, self.replays, checkout
+            ) if rules else None,
             answered=answered_in(self.traffic, "i-{}".format, up_to_date),
             use=UseEvaluator(
                 journal, self.clock, rules, commands=self.runtime.commands, days=self.use_days

@@ -12,7 +12,7 @@ def arrived(arrival: Arrival) -> Post:
     """Return the announcement; "live" only when the running code contains the commit."""
     commit, what = f"`{arrival.commit[:7]}`", counted(len(arrival.files), "file")
     came = f"Commits came to the branch I follow ({what}); I did not merge them."
-    if arrival.failed:
+    if arrival.failed and not arrival.restart_needed:
         named = list(arrival.failed.items())[:_NAMED]
         reasons = "; ".join(f"`{plain(module)}`: {plain(reason)}" for module, reason in named)
         return Post(
@@ -23,5 +23,13 @@ def arrived(arrival: Arrival) -> Post:
     if arrival.restart_needed:
         who = f" {arrival.pending}." if arrival.pending else ""
         who = who[:2].upper() + who[2:]
+        tail += _until_restart(arrival)
         return Post(text=f"🚢 {came} {commit} is not live yet: it has core code.{who}{tail}")
     return Post(text=f"🚢 **live at {commit}**. {came}{tail}")
+
+
+def _until_restart(arrival: Arrival) -> str:
+    """Return what keeps its old code until the restart: it may need the core code that came too."""
+    named = list(arrival.failed.items())[:_NAMED]
+    kept = "; ".join(f"`{plain(module)}` ({plain(reason)})" for module, reason in named)
+    return f" Until then the old code of {kept} keeps running." if kept else ""

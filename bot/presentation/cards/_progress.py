@@ -256,14 +256,15 @@ def shipped(
         f"Merged {linked(f'#{proposal.number}', proposal.url)} as `{shipment.merge_commit[:7]}`, "
         f"approved by {_names(approval)} for `{approval.head[:7]}`."
     )
-    if shipment.failed:
+    if shipment.failed and not shipment.restart_needed:
         reasons = "; ".join(f"`{module}`: {reason}" for module, reason in shipment.failed.items())
         return Post(text=f"⚠️ {merged} It is **not live**: {reasons}. The old code keeps running.")
     if shipment.restart_needed:
         missing = (
             f": {shipment.pending}" if shipment.pending else " and is live after the next restart"
         )
-        return Post(text=f"🚢 {merged} It changes core code{missing}.{behind}")
+        until = _until_restart(shipment)
+        return Post(text=f"🚢 {merged} It changes core code{missing}.{until}{behind}")
     reloaded = ", ".join(f"`{module}`" for module in shipment.reloaded)
     tail = f" Reloaded {reloaded}, without a restart." if reloaded else ""
     if watch is not None:
@@ -271,6 +272,13 @@ def shipped(
     if shipment.earlier:
         tail += f" {_left(shipment)}"
     return Post(text=f"🚢 **{shipment.told}**. {merged}{tail}{behind}")
+
+
+def _until_restart(shipment: Shipment) -> str:
+    """Return what keeps its old code until the restart: it may need the core code of the merge."""
+    named = list(shipment.failed.items())[:_NAMED]
+    kept = "; ".join(f"`{module}` ({reason})" for module, reason in named)
+    return f" Until then the old code of {kept} keeps running." if kept else ""
 
 
 def _left(shipment: Shipment) -> str:

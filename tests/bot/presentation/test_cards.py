@@ -375,6 +375,11 @@ def test_merged_and_not_live() -> None:
     assert cards.shipped(PROPOSAL, APPROVAL, later).text.endswith(
         "It changes core code and is live after the next restart."
     )
+    both = later.but(failed={"cogs.dice": "ImportError: new"})
+    assert cards.shipped(PROPOSAL, APPROVAL, both).text.endswith(
+        "It changes core code and is live after the next restart. Until then the old code of "
+        "`cogs.dice` (ImportError: new) keeps running."
+    )
 
 
 def test_live_amid_what_is_not() -> None:

@@ -212,6 +212,18 @@ async def test_a_cog_that_does_not_load_is_not_called_live(quay: Quay) -> None:
     assert "<@1>" not in text
 
 
+async def test_a_cog_that_needs_the_core_code_it_came_with_waits_for_the_restart(
+    quay: Quay,
+) -> None:
+    quay.world.runtime.failing = {"cogs.dice": "ImportError: cannot import name 'roll'"}
+    quay.world.checkout.advance({"bot/domain/run.py": "x", "cogs/dice.py": "import bot"})
+    await quay.catching_up.look("webhook")
+    (text,) = quay.world.chat.texts(DEV)
+    assert "**not live**" not in text
+    assert "is not live yet: it has core code" in text
+    assert "Until then the old code of `cogs.dice` (ImportError" in text
+
+
 async def test_a_checkout_in_the_way_is_told_once_and_left_alone(quay: Quay) -> None:
     quay.world.checkout.edit({"cogs/dice.py": "mine"})
     quay.world.checkout.advance({"cogs/dice.py": FIXED})

@@ -14,6 +14,7 @@ from bot.domain.samples import Sample
 from bot.domain.watch import Watch
 from bot.self_improvement import SelfImprovementAgent
 from tests.fakes.fake_journal import FakeJournal
+from tests.support.dice_project import BROKEN
 from tests.support.kill_at import Fuse, Killed
 from tests.support.watched_world import WatchedWorld
 from tests.support.world import capsule
@@ -225,3 +226,55 @@ async def test_without_rules_nothing_is_watched(tmp_path: Path) -> None:
         run = await shipped(world, agent)
     assert await world.key_values.all("watch:", Watch) == ()
     assert "I watch" not in world.said(run)[-1]
+
+
+@pytest.mark.parametrize(
+    ("well", "verdict", "told"),
+    [
+        (20, "fixed", "✅ **Fixed.**"),
+        (0, "inconclusive", "🤷 **Inconclusive.**"),
+    ],
+)
+async def test_a_later_commit_that_brings_the_fault_back_is_not_held_against_the_fix(
+    world: WatchedWorld, well: int, verdict: str, told: str
+) -> None:
+    async with world.running() as agent:
+        run = await shipped(world, agent)
+        await world.passes(1)
+        world.happened(well=well, commit=await world.checkout.head())
+        await world.passes(11)
+        later = await world.pushed({"cogs/dice.py": BROKEN})
+        world.happened(well=6, failed=4, commit=later)
+        await world.passes(2)
+        (text,) = verdicts(world, run)
+        assert told in text
+        assert f"`{later[:7]}` changed the same code after it" in text
+    outcome = await world.outcome(run)
+    assert outcome is not None and outcome.verdict == verdict
+    assert (await remembered(world, run)).outcome == verdict
+
+
+async def test_a_fix_that_failed_by_itself_is_not_excused_by_a_later_commit(
+    world: WatchedWorld,
+) -> None:
+    async with world.running() as agent:
+        run = await shipped(world, agent)
+        await world.passes(0.1)
+        world.happened(well=6, failed=4, commit=await world.checkout.head())
+        later = await world.pushed({"cogs/dice.py": BROKEN})
+        world.happened(well=2, failed=8, commit=later)
+        await world.passes(2)
+        (text,) = verdicts(world, run)
+        assert "❌ **Not fixed.**" in text
+        assert later[:7] not in text
+
+
+async def test_a_later_commit_of_other_files_is_no_excuse(world: WatchedWorld) -> None:
+    async with world.running() as agent:
+        run = await shipped(world, agent)
+        await world.passes(1)
+        later = await world.pushed({"docs/dice.md": "Dice"})
+        world.happened(well=6, failed=4, commit=later)
+        await world.passes(2)
+        (text,) = verdicts(world, run)
+        assert "❌ **Not fixed.**" in text

@@ -72,7 +72,7 @@ async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_
         before = await _handed(world, "better")
         await world.passed(world.head)
         await world.until(lambda: world.heard("predecessor_gone"))
-        kinds = [(each["is"], each["type"]) for each in world.heard()]
+        kinds = [(each["is"], each["type"]) for each in world.heard() if each["type"] != "passed"]
         assert kinds == [
             ("good", "start"),
             ("good", "restart"),
@@ -95,6 +95,17 @@ async def test_the_new_one_takes_over_the_session_and_hears_when_the_old_one_is_
             "migrates": [],
             "supervisor_changed": False,
         }
+        assert world.records.good == (before, world.head)
+
+
+async def test_a_bot_knows_whether_its_code_is_still_on_probation(tmp_path: Path) -> None:
+    async with supervised(tmp_path) as world:
+        before = await _handed(world, "better")
+        await world.until(
+            lambda: [each["is"] for each in world.heard("passed")] == ["good", "better"]
+        )
+        first, taken = world.heard("start")[0], world.heard("take_over")[0]
+        assert (first["news"]["on_probation"], taken["news"]["on_probation"]) == (False, True)
         assert world.records.good == (before, world.head)
 
 

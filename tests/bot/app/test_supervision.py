@@ -1,0 +1,58 @@
+"""A bot process and its supervisor talk over a socket: orders become state of the process."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.app.supervision import Beginning, Supervision, supervised
+from bot.infra.supervisor_channel import ControlEnd
+from bot.supervisor.messages import line_of
+
+
+class SupervisorEnd:
+    """The supervisor's end of the socket."""
+
+    def __init__(self, link: socket.socket) -> None:
+        self._link = link
+
+    def order(self, kind: str, **fields: Any) -> None:
+        """Send one order."""
+        self._link.sendall(line_of(kind, **fields))
+
+
+@asynccontextmanager
+async def begun(
+    folder: Path, **news: Any
+) -> AsyncIterator[tuple[Supervision, SupervisorEnd, Beginning]]:
+    """Open a process that was started with this news."""
+    ours, theirs = socket.socketpair()
+    with ours:
+        end = SupervisorEnd(ours)
+        end.order("start", news=news, commit="a" * 40)
+        async with supervised(ControlEnd(theirs, terminal=False)) as supervision:
+            beginning = await supervision.begin(folder, lambda _: None)
+            assert beginning is not None
+            following = asyncio.create_task(supervision.follow())
+            try:
+                yield supervision, end, beginning
+            finally:
+                following.cancel()
+                await asyncio.wait([following])
+
+
+@pytest.mark.parametrize("told", [True, False, None])
+async def test_a_process_knows_whether_it_is_on_probation(
+    tmp_path: Path, told: bool | None
+) -> None:
+    news = {} if told is None else {"on_probation": told}
+    async with begun(tmp_path, **news) as (supervision, end, _):
+        assert supervision.on_probation is (told is True)
+        end.order("passed")
+        end.order("freeze")
+        await supervision.freeze.wait()
+        assert supervision.on_probation is False
