@@ -168,7 +168,10 @@ def _briefer(chosen: Engines, verifier: Verifier, proofs: ChangeProofs) -> Reque
 
 def _deployer(settings: Settings, opened: Resources) -> Deployer:
     core = CoreUpdates(opened.restarter, DependencyInstaller(settings.root))
-    return Deployer(opened.forge, opened.checkout, opened.code, opened.clock, core)
+    return Deployer(
+        opened.forge, opened.checkout, opened.code, opened.clock, core,
+        left_behind=opened.code.left_behind,
+    )  # fmt: skip
 
 
 def _publisher(settings: Settings, opened: Resources) -> PullRequestPublisher:

@@ -85,7 +85,7 @@ async def _build(
     beginning: Beginning,
 ) -> BotParts:
     """Return the client, not connected yet, and what works beside it."""
-    opened = await open_services(settings, stack, supervision.restarter)
+    opened = await open_services(settings, stack, supervision.restarter, beginning.commit)
     who = identity(settings)
     client = _client(settings, opened, who)
     chat = DiscordChat(client, opened.outbox, opened.clock, redact)
@@ -129,7 +129,7 @@ async def _build(
         work=(
             *_running(agent, monitoring, audit, backups, warming, live, alerts, issues),
             *_running(client.personal_data, make_retention(settings, opened, chat)),
-            *_running(_restart_notices(opened, chat, monitoring, beginning, supervision)),
+            *_running(_restart_notices(opened, agent, chat, monitoring, beginning, supervision)),
             partial(supervision.pass_on, _rehearsal(opened)),
             *serving,
         ),
@@ -160,14 +160,19 @@ def _rehearsal(opened: Resources) -> Rehearse:
 
 def _restart_notices(
     opened: Resources,
+    agent: SelfImprovementAgent,
     chat: DiscordChat,
     monitoring: Monitoring,
     beginning: Beginning,
     supervision: Supervision,
 ) -> RestartNotices:
+    async def leave_refused() -> None:
+        agent.base_updates.leave_refused()
+        await opened.code.leave_refused()
+
     return RestartNotices(
         opened.store, chat, opened.recorder, monitoring.dev_channel_id, beginning.news,
-        supervision.refused, monitoring.taken_back,
+        supervision.refused, monitoring.taken_back, leave_refused,
     )  # fmt: skip
 
 

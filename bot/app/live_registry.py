@@ -14,7 +14,7 @@ from bot.hot_reload.catalog import Catalog
 from bot.hot_reload.cog_loader import CogLoader
 from bot.hot_reload.committed import committed_prompts
 from bot.hot_reload.content import ItemContent
-from bot.hot_reload.drift import DriftCheck
+from bot.hot_reload.drift import Drift, DriftCheck
 from bot.hot_reload.drift_watch import DriftWatch
 from bot.hot_reload.notices import ReloadNotices
 from bot.hot_reload.registry import FileLiveRegistry
@@ -94,13 +94,19 @@ async def open_hot_reload(
     )
     code.registry = registry
     await registry.start(await _committed(settings, code.commit))
-    check_drift = await in_thread(DriftCheck, Git(root))
+    check_drift = await in_thread(DriftCheck, Git(root), code.started)
+    code.left_behind = _files(await in_thread(check_drift.look))
     code.drift = DriftWatch(
         check_drift, chat, opened.clock, client.identity.dev_channel_id,
         lambda: frozenset(code.awaiting_restart),
     )  # fmt: skip
     watcher = FileWatcher(catalog, registry.look)
     return HotReload(registry, versions, loader, notices, watcher, code.drift, client)
+
+
+def _files(drift: Drift | None) -> tuple[str, ...]:
+    """Return the core files that the checkout has in a later version than this process runs."""
+    return drift.files if drift is not None else ()
 
 
 async def _committed(settings: Settings, commit: str) -> Mapping[str, ItemContent] | None:

@@ -99,9 +99,9 @@ class Resources:
 
 
 async def open_services(
-    settings: Settings, stack: AsyncExitStack, restarter: Restarter
+    settings: Settings, stack: AsyncExitStack, restarter: Restarter, commit: str = ""
 ) -> Resources:
-    """Open everything on the stack. Raises `ConfigError` with what to set or mend."""
+    """Open everything for the core code of `commit`. Raises `ConfigError` with what to set."""
     clock, state, load = SystemClock(), settings.state, SharedLock()
     config, followed = settings.config, settings.config.forge
     forge = await stack.enter_async_context(await open_forge(settings, clock))
@@ -109,7 +109,7 @@ async def open_services(
     checkout = GitCheckout(
         settings.root, remote=followed.remote, branch=followed.branch, access=access
     )
-    code = RunningCode(checkout, await checkout.head())
+    code = RunningCode(checkout, commit or await checkout.head())
     journal = await stack.enter_async_context(NdjsonJournal(state, redact=redact))
     secret = load_secret(state / "pseudonyms.key")
     kept = state / "theseus.sqlite3"

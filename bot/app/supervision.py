@@ -34,6 +34,7 @@ class Beginning:
     succeeds: bool = False
     news: Mapping[str, Any] = field(default_factory=dict)
     logins: Mapping[str, Any] | None = None  # sessions of the dashboard
+    commit: str = ""  # whose core code this is; empty where only the checkout tells
 
 
 class Supervision:
@@ -78,7 +79,10 @@ class Supervision:
         succeeds = "restarted" in news
         if not succeeds:
             self.alone.set()
-        return Beginning(_session(order.get("session")), succeeds, news, order.get("logins"))
+        commit = str(order.get("commit") or "")
+        return Beginning(
+            _session(order.get("session")), succeeds, news, order.get("logins"), commit
+        )
 
     def say(self, kind: str, **said: Any) -> None:
         """Tell the supervisor, where there is one."""

@@ -16,6 +16,7 @@ from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 
 LIMITS = SandboxLimits(seconds=30.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)
 _CODE = Path(__file__).resolve().parents[2]  # where this `bot` is
+_IS_LAID_OUT = not (_CODE / "cogs").is_dir()  # by its supervisor, in the folder of its commit
 _ROUNDS = 3
 """A cog that ends the process hides what comes after it: the others are tried without it."""
 _TAIL = 300
@@ -91,12 +92,12 @@ class CogCheck:
             try:
                 done = await self._sandbox.run(
                     [
-                        sys.executable, "-m", "bot.client.cog_trial",
+                        sys.executable, "-P", "-m", "bot.client.cog_trial",
                         str(self._root), json.dumps(others), json.dumps(list(names)),
                     ],
                     cwd=self._root,
                     writable=[folder],
-                    env={FOLDER: str(folder), "PYTHONPATH": f"{self._root}:{_CODE}"},
+                    env={FOLDER: str(folder), "PYTHONPATH": _paths(self._root)},
                     limits=self._limits,
                     readable=[_CODE],
                 )  # fmt: skip
@@ -134,3 +135,8 @@ def _read(file: Path) -> list[Mapping[str, str]]:
     except FileNotFoundError:
         return []
     return [json.loads(line) for line in lines]
+
+
+def _paths(root: Path) -> str:
+    """Return where a trial imports from: the core code is ours, the cogs are those of `root`."""
+    return f"{_CODE}:{root}" if _IS_LAID_OUT else f"{root}:{_CODE}"

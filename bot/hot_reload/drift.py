@@ -38,20 +38,24 @@ class DriftCheck:
     """Compares the checkout with what it was when the process started. Blocking.
 
     What was uncommitted at the start is what the process runs; only what changes after counts.
+    `started` is whose core code runs, where the checkout may have moved on before the process was
+    there.
     """
 
-    def __init__(self, git: Git) -> None:
+    def __init__(self, git: Git, started: str = "") -> None:
         self._git = git
         self._root = git.folder
-        self.started = git.revision("HEAD")
-        self._at_start: Mapping[str, str] = {file: self._mark(file) for file in self._differing()}
+        head = git.revision("HEAD")
+        self.started = started or head
+        edited = self._differing(head)
+        self._at_start: Mapping[str, str] = {file: self._mark(file) for file in edited}
 
     def look(self, expected: Collection[str] = ()) -> Drift | None:
         """Return what drifted, without files whose restart is `expected`; `None`: nothing did.
 
         Raises `WorkspaceError`.
         """
-        differing = set(self._differing()) | self._at_start.keys()
+        differing = set(self._differing(self.started)) | self._at_start.keys()
         files = [
             file
             for file in sorted(differing - set(expected))
@@ -61,10 +65,10 @@ class DriftCheck:
             return None
         return Drift(started=self.started, head=self._git.revision("HEAD"), files=tuple(files))
 
-    def _differing(self) -> tuple[str, ...]:
-        """Return core files that differ from the commit of the start, new ones with them."""
+    def _differing(self, commit: str) -> tuple[str, ...]:
+        """Return core files that differ from a commit, new ones with them."""
         changed = self._git.run(
-            "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", self.started, "--"
+            "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", commit, "--"
         )
         new = self._git.run("ls-files", "-z", "--others", "--exclude-standard", "--", "bot")
         found = (*names(changed.out), *names(new.out))

@@ -15,15 +15,22 @@ _SHOWN = 5
 
 
 class RunningCode:
-    """Which commit this program runs; moves on when changed files are taken on."""
+    """Which commit this program runs.
+
+    It moves on with files that are reloaded. While core files wait for a restart it stays: records
+    and `/health/info` name the core code that runs.
+    """
 
     def __init__(self, checkout: Checkout, commit: str) -> None:
         self._checkout = checkout
         self.commit = commit
+        self.started = commit
         self.runtime: Runtime | None = None
         self.registry: FileLiveRegistry | None = None
         self.drift: DriftWatch | None = None
         self.awaiting_restart: set[str] = set()
+        self.left_behind: tuple[str, ...] = ()
+        """Core files of commits that came while this process was started: it asks for a restart."""
 
     async def adopt(self, changed: Sequence[str]) -> Adoption:
         """Have the live registry look, then note the new commit. Implements `Runtime`."""
@@ -33,8 +40,14 @@ class RunningCode:
         author = ChangeAuthor(kind="run", run_id=run_id) if run_id else PUSH_AUTHOR
         adoption = await self.registry.adopt(changed, author)
         self.awaiting_restart.update(adoption.restart_needed)
-        self.commit = await self._checkout.head()
+        if not self.awaiting_restart:
+            self.commit = await self._checkout.head()
         return adoption
+
+    async def leave_refused(self) -> None:
+        """Take note that the checkout was put back to the code that runs: no restart comes."""
+        self.awaiting_restart.clear()
+        self.commit = await self._checkout.head()
 
     def signs(self) -> tuple[str, ...]:
         """Return what does not run as the checkout has it, a line each, for `/health`."""

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from bot.supervisor.messages import (
     LONGEST_LINE,
+    PATHS_VARIABLE,
     VARIABLE,
     BadMessage,
     Message,
@@ -27,6 +28,7 @@ class ControlEnd:
     @classmethod
     def taken(cls, environment: MutableMapping[str, str]) -> Self | None:
         """Take it out of the environment; `None` where no supervisor has put one there."""
+        _restore_paths(environment)
         told = environment.pop(VARIABLE, None)
         if told is None:
             return None
@@ -36,6 +38,15 @@ class ControlEnd:
             return cls(socket.socket(fileno=int(number)), terminal=where == "tty")
         except (ValueError, OSError):
             return None  # left over from another process: there is nobody at the other end
+
+
+def _restore_paths(environment: MutableMapping[str, str]) -> None:
+    """Give back the PYTHONPATH of the service: only this process imports from its own folder."""
+    before = environment.pop(PATHS_VARIABLE, None)
+    if before:
+        environment["PYTHONPATH"] = before
+    elif before is not None:
+        environment.pop("PYTHONPATH", None)
 
 
 class SupervisorChannel:

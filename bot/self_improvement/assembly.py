@@ -172,7 +172,8 @@ def _watch(
     memory: MemoryRecorder,
 ) -> WatchStep:
     uses = UseWatches(services, steps.use, feedback, notifier, memory) if steps.use else None
-    return WatchStep(services, steps.evaluator, uses, settings, notifier, memory)
+    return WatchStep(services, steps.evaluator, uses, settings, notifier, memory,
+                     steps.deployer.has_files_left)  # fmt: skip
 
 
 def _changes(
@@ -194,11 +195,9 @@ def _changes(
 
 def _base_updates(services: Services, steps: StepServices, settings: RunSettings) -> BaseUpdates:
     return BaseUpdates(
-        services,
-        steps.deployer,
-        dev_channel_id=settings.dev_channel_id,
+        services, steps.deployer, dev_channel_id=settings.dev_channel_id,
         standing=services.stop_guard.now,
-    )
+    )  # fmt: skip
 
 
 def _authority(services: Services, settings: RunSettings) -> Authority:

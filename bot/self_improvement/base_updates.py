@@ -68,6 +68,10 @@ class BaseUpdates:
             self._asked.set()
         return stop
 
+    def leave_refused(self) -> None:
+        """Take note that a restart was refused, and the checkout put back to what runs."""
+        self._deployer.leave_refused()
+
     async def run_forever(self) -> None:
         """Look whenever asked, and now and then, until cancelled."""
         await run_periodically(

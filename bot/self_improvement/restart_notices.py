@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.errors import ChatError, PortError, StoreError, UnknownRun
+from bot.domain.errors import ChatError, PortError, StoreError, UnknownRun, WorkspaceError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
 from bot.domain.restart import RestartReport
@@ -28,6 +28,10 @@ OpenIncident = Callable[[RestartReport], Awaitable[None]]
 `StoreError`."""
 
 
+LeaveRefused = Callable[[], Awaitable[None]]
+"""Takes note that the checkout is back at the code that runs. Raises `WorkspaceError`."""
+
+
 class RestartNotices:
     """`news` is what this process was told at its beginning; `refused` gives what comes later.
 
@@ -43,6 +47,7 @@ class RestartNotices:
         news: Mapping[str, Any],
         refused: "asyncio.Queue[Mapping[str, Any]]",
         open_incident: OpenIncident,
+        leave_refused: LeaveRefused,
     ) -> None:
         self._store = store
         self._chat = chat
@@ -51,6 +56,7 @@ class RestartNotices:
         self._news = news
         self._refused = refused
         self._open_incident = open_incident
+        self._leave_refused = leave_refused
 
     async def run_forever(self) -> None:
         """Say what is new, until cancelled; each once."""
@@ -62,7 +68,16 @@ class RestartNotices:
         while True:
             report = _read(await self._refused.get())
             if report is not None:
+                await self._note_put_back(report)
                 await self._bad(report, "not_restarted", not_restarted)
+
+    async def _note_put_back(self, report: RestartReport) -> None:
+        if report.not_back:
+            return
+        try:
+            await self._leave_refused()
+        except WorkspaceError as error:
+            _log.warning("the commit that runs is not known after a refused restart: %s", error)
 
     async def _good(self, report: RestartReport) -> None:
         self._recorder.record(Kind.RELOAD, NAME, ActionOutcome.OK, run_id=report.run_id)

@@ -13,7 +13,8 @@ from bot.supervisor.children import SupervisedBot
 from bot.supervisor.rules import RestartRules
 from bot.supervisor.supervisor import Supervisor
 
-_COMMAND = (sys.executable, "-m", "bot", "run")
+# `-P`: the core code comes from the folder of its commit, not from the folder it is started in.
+_COMMAND = (sys.executable, "-P", "-m", "bot", "run")
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 # No hook, no monitor and nobody's own configuration has a say in a way back.
@@ -38,11 +39,12 @@ class RunningCheckout:
     async def go_back(self, commit: str, *, leaving: str) -> None:
         """Move branch and files to `commit`, from `leaving`, where it has to stand still.
 
-        What people have changed and not committed is kept. Raises `CheckoutRefused` where that
-        cannot be: nothing has moved then.
+        Where commits of the remote came after `leaving`, they go too: the bot fetches them again.
+        What people have changed and not committed is kept, and so are commits that are nowhere
+        else. Raises `CheckoutRefused` where that cannot be: nothing has moved then.
         """
         standing = await self.head()
-        if standing != leaving:
+        if standing != leaving and not await self._is_fetched_after(leaving, standing):
             raise CheckoutRefused(
                 f"the checkout is at {standing[:12]} by now, not at {leaving[:12]} any more"
             )
@@ -51,6 +53,40 @@ class RunningCheckout:
         for compiled in self._root.glob("bot/**/__pycache__/*.pyc"):
             compiled.unlink(missing_ok=True)
 
+    async def contains(self, commit: str) -> bool:
+        """Return whether the checkout is at a commit, or past it."""
+        return await self._holds("merge-base", "--is-ancestor", commit, "HEAD")
+
+    async def is_edited(self, folders: Sequence[str]) -> bool:
+        """Return whether somebody has changed files in these folders and not committed it."""
+        return bool(await self._git("status", "--porcelain", "--", *folders))
+
+    async def write_files(self, commit: str, folders: Sequence[str], into: Path) -> None:
+        """Write the files of a commit in these folders, as they are there. The checkout stays."""
+        index = {"GIT_INDEX_FILE": f"{into}.index"}
+        try:
+            await self._git("read-tree", commit, env=index)
+            names = await self._git("ls-files", "-z", "--", *folders, env=index)
+            await self._git(
+                "checkout-index", "-q", "-z", "--stdin", f"--prefix={into}/", env=index, stdin=names
+            )
+        finally:
+            await asyncio.to_thread(Path(index["GIT_INDEX_FILE"]).unlink, missing_ok=True)
+
+    async def _is_fetched_after(self, commit: str, later: str) -> bool:
+        """Return whether `later` comes after `commit`, and a remote has it, so nothing is lost."""
+        if not await self._holds("merge-base", "--is-ancestor", commit, later):
+            return False
+        known = await self._git("for-each-ref", "--count=1", "--contains", later, "refs/remotes")
+        return bool(known.strip())
+
+    async def _holds(self, *words: str) -> bool:
+        try:
+            await self._git(*words)
+        except CheckoutRefused:
+            return False
+        return True
+
     async def differ(self, one: str, other: str, folder: str) -> bool:
         """Whether a folder differs between two commits; `False` where one is not known."""
         try:
@@ -58,19 +94,19 @@ class RunningCheckout:
         except CheckoutRefused:
             return False
 
-    async def _git(self, *words: str) -> str:
+    async def _git(self, *words: str, env: Mapping[str, str] | None = None, stdin: str = "") -> str:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
         try:
             process = await asyncio.create_subprocess_exec(
                 "git", *_OPTIONS, "-C", str(self._root), *words,
-                stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.PIPE, env=kept | _ENVIRONMENT,
+                stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.PIPE, env=kept | _ENVIRONMENT | dict(env or {}),
             )  # fmt: skip
         except OSError as error:
             raise CheckoutRefused(f"git cannot be run: {error}") from error
         try:
             async with asyncio.timeout(_SECONDS):
-                out, err = await process.communicate()
+                out, err = await process.communicate(os.fsencode(stdin))
         except TimeoutError as error:
             process.kill()
             await process.wait()
@@ -78,4 +114,4 @@ class RunningCheckout:
         if process.returncode != 0:
             said = " ".join(err.decode(errors="replace").split()) or "no reason given"
             raise CheckoutRefused(f"git {words[0]} refused: {said[:300]}")
-        return out.decode(errors="replace")
+        return os.fsdecode(out)

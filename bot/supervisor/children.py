@@ -6,17 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bot.supervisor.child_process import ChildProcess
-from bot.supervisor.rules import RestartRules
+from bot.supervisor.code_folders import CORE, import_paths
+from bot.supervisor.rules import Fault, RestartRules
 
 
 @dataclass(frozen=True)
 class SupervisedBot:
-    """What to start, where, with which environment, and where to keep records of it."""
+    """What to start, where, with which environment, and where to keep records of it.
+
+    `core` are the folders whose code comes from the commit itself, not from the checkout.
+    """
 
     command: Sequence[str]
     root: Path
     records: Path
     environment: Mapping[str, str]
+    core: Sequence[str] = CORE
 
 
 class Children:
@@ -28,12 +33,16 @@ class Children:
         self._alive: set[ChildProcess] = set()
         self._retiring: set[asyncio.Task[None]] = set()
 
-    async def start(self, commit: str) -> ChildProcess:
-        """Start one; it waits for its first order. Raises `OSError`."""
+    async def start(self, commit: str, code: Path | None) -> ChildProcess:
+        """Start one, with its core code from `code`, or, without that, from the checkout.
+
+        It waits for its first order. Raises `OSError`.
+        """
+        bot = self._bot
+        paths = import_paths(code, bot.root, bot.environment.get("PYTHONPATH", ""))
         child = await ChildProcess.start(
-            self._bot.command, root=self._bot.root, commit=commit,
-            environment=self._bot.environment,
-        )  # fmt: skip
+            bot.command, root=bot.root, commit=commit, environment={**bot.environment, **paths}
+        )
         self._alive.add(child)
         return child
 
@@ -90,3 +99,10 @@ class Children:
             task.cancel()
         for child in list(self._alive):
             await self.end(child)
+
+
+def why_not_prepared(new: ChildProcess, rules: RestartRules) -> str:
+    """Return why a new bot was not prepared in time."""
+    if new.exit_code is None:
+        return f"it was not prepared to start within {rules.prepare_seconds:.0f} s"
+    return f"it does not start: {Fault.of_exit(new.exit_code).told}"

@@ -14,6 +14,9 @@ from typing import Any
 VARIABLE = "THESEUS_SUPERVISOR"
 """The environment variable that tells the bot its end of the socket: `7`, on a terminal `7:tty`."""
 
+PATHS_VARIABLE = "THESEUS_PYTHONPATH"
+"""The environment variable with the PYTHONPATH that the service itself was started with."""
+
 HEARTBEAT_SECONDS = 1.0
 LONGEST_LINE = 1024 * 1024
 """Bytes of one message; a longer one ends the conversation."""

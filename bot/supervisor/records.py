@@ -2,7 +2,9 @@
 
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,15 @@ class Handover:
     migrates: tuple[str, ...] = ()
     databases: tuple[str, ...] = ()
     known: tuple[str, ...] = ()
+
+    @classmethod
+    def of_request(
+        cls, request: Mapping[str, Any], commit: str, previous: str, at: str
+    ) -> "Handover":
+        """Return the hand-over that a bot asks for."""
+        lists = (tuple(request.get(each) or ()) for each in ("migrates", "databases", "known"))
+        return cls(commit, previous, str(request.get("reason", "")), request.get("run_id"), at,
+                   *lists)  # fmt: skip
 
     def told(self) -> dict[str, Any]:
         """Return what bots are told of it."""
@@ -56,6 +67,10 @@ class RestartRecords:
         kept = dict(list(bad.items())[-_BAD_KEPT:])
         good = tuple(each for each in self.good if each != commit)
         return RestartRecords(good, kept)
+
+    def trial_of(self, commit: str) -> Handover | None:
+        """Return the hand-over onto a commit that an earlier supervisor did not see to its end."""
+        return self.trial if self.trial is not None and self.trial.commit == commit else None
 
     def trying(self, handover: Handover | None) -> "RestartRecords":
         """Return them with this hand-over on probation."""
@@ -110,3 +125,8 @@ def _parsed(told: Any) -> RestartRecords:
 def _handover(told: dict[str, Any]) -> Handover:
     lists = {name: tuple(told.get(name) or ()) for name in ("migrates", "databases", "known")}
     return Handover(**{**told, **lists})
+
+
+def moment() -> str:
+    """Return the time now (ISO 8601, UTC)."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -3,14 +3,14 @@
 import asyncio
 import signal
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from bot.supervisor.checkout import CheckoutRefused, RunningCheckout
 from bot.supervisor.child_process import ChildProcess
-from bot.supervisor.children import Children, SupervisedBot
+from bot.supervisor.children import Children, SupervisedBot, why_not_prepared
+from bot.supervisor.code_folders import CodeFolders
 from bot.supervisor.messages import Message, object_in
-from bot.supervisor.records import Handover, RestartFile, RestartRecords
+from bot.supervisor.records import Handover, RestartFile, RestartRecords, moment
 from bot.supervisor.rules import Fault, RestartRules, fault_of, is_over
 from bot.supervisor.state_schema import not_opened_by_previous
 
@@ -32,6 +32,7 @@ class Supervisor:
         self._rules = rules
         self._say = say
         self._checkout = RunningCheckout(bot.root)
+        self._code = CodeFolders(self._checkout, bot.records.parent / "cache" / "code", bot.core)
         self._file = RestartFile(bot.records)
         self._records = RestartRecords()
         self._began_with = ""
@@ -49,7 +50,7 @@ class Supervisor:
             self._say("warning", self._file.trouble)
         self._began_with = await self._checkout.head()
         try:
-            return await self._keep_running(self._left_on_probation())
+            return await self._keep_running(self._records.trial_of(self._began_with))
         finally:
             await self._children.end_all()
 
@@ -65,11 +66,6 @@ class Supervisor:
         self._children.stop_everything(self.active)
 
     # The life of a bot
-
-    def _left_on_probation(self) -> Handover | None:
-        """Return the hand-over that an earlier supervisor did not see to its end."""
-        trial = self._records.trial
-        return trial if trial is not None and trial.commit == self._began_with else None
 
     async def _keep_running(self, trial: Handover | None) -> int:
         child, fault = await self._begun("start", {}), None
@@ -91,8 +87,8 @@ class Supervisor:
                 continue
             if not await self._may_start_again(fault):
                 break
-            told = {"at": _moment(), "why": fault.told, "tail": child.tail}
-            child = await self._begun("start", {"crashed": told})
+            told = {"at": moment(), "why": fault.told, "tail": child.tail}
+            child = await self._begun("start", {"crashed": told}, commit=child.commit)
         if self._stopping.is_set():
             return await self._stopped()
         return fault.code if fault is not None and fault.code else 1
@@ -145,20 +141,24 @@ class Supervisor:
         self, old: ChildProcess, request: Message
     ) -> tuple[ChildProcess, Handover | None]:
         """Return the new bot and what it is on probation for; the old one where none can be."""
-        asked = Handover(
-            await self._checkout.head(), old.commit, str(request.get("reason", "")),
-            request.get("run_id"), _moment(),
-            *(tuple(request.get(each) or ()) for each in ("migrates", "databases", "known")),
-        )  # fmt: skip
+        commit = str(request.get("commit") or await self._checkout.head())
+        asked = Handover.of_request(request, commit, old.commit, moment())
         if asked.commit == old.commit:
             return old, None  # it runs that
+        if not await self._checkout.contains(commit):
+            self._say("warning", f"no hand-over to {commit[:12]}: the checkout has left it")
+            return old, None
         if refused := str(request.get("refused") or ""):
             await self._not_handed_over(old, asked, {"why": refused})
             return old, None
         self._say("info", f"handing over from {old.commit[:12]} to {asked.commit[:12]}")
-        new = await self._started()
+        try:
+            new = await self._started(asked.commit)
+        except CheckoutRefused as error:
+            await self._not_handed_over(old, asked, {"why": str(error)})
+            return old, None
         if await self._until(new, "prepared", self._rules.prepare_seconds) is None:
-            why = _why_not_prepared(new, self._rules)
+            why = why_not_prepared(new, self._rules)
             await self._children.end(new)
             if not self._stopping.is_set():
                 await self._not_handed_over(old, asked, {"why": why, "tail": new.tail})
@@ -253,14 +253,23 @@ class Supervisor:
 
     # Starting and ending
 
-    async def _started(self) -> ChildProcess:
-        return await self._children.start(await self._checkout.head())
+    async def _started(self, commit: str) -> ChildProcess:
+        """Start the code of a commit. Raises `CheckoutRefused` where that cannot be had."""
+        code = await self._code.find(commit)
+        if self._code.trouble:
+            self._say("warning", self._code.trouble)
+        self._code.keep_only({commit, self.active.commit if self.active else ""})
+        return await self._children.start(commit, code)
 
     async def _begun(
-        self, kind: str, news: dict[str, Any], session: Mapping[str, Any] | None = None
+        self,
+        kind: str,
+        news: dict[str, Any],
+        session: Mapping[str, Any] | None = None,
+        commit: str = "",
     ) -> ChildProcess:
         """Start a bot and give it its first order; loading its code is not counted as silence."""
-        child = await self._started()
+        child = await self._started(await self._code.nearest(commit))
         await self._until(child, "prepared", self._rules.prepare_seconds)
         child.begin(kind, session=session, news=self._news(news), commit=child.commit)
         return child
@@ -288,13 +297,3 @@ class Supervisor:
             self._file.write(records)
         except OSError as error:
             self._say("error", f"{self._file.path} cannot be written: {error}")
-
-
-def _moment() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
-
-
-def _why_not_prepared(new: ChildProcess, rules: RestartRules) -> str:
-    if new.exit_code is None:
-        return f"it was not prepared to start within {rules.prepare_seconds:.0f} s"
-    return f"it does not start: {Fault.of_exit(new.exit_code).told}"

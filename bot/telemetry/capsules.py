@@ -9,6 +9,7 @@ import functools
 import inspect
 import logging
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
@@ -35,6 +36,9 @@ from bot.telemetry.safe_access import (
 MAX_FRAMES = 30
 MAX_MESSAGE = 2000
 
+# Under its supervisor this bot lies in a folder named by its commit, and not in the checkout.
+_OWN = Path(os.path.realpath(__file__)).parents[2]
+_COMMIT = re.compile(r"[0-9a-f]{40,64}")
 _OUTER_FRAMES = 5
 _FOREIGN = frozenset({".venv", "venv", "site-packages", "dist-packages", ".tox", "node_modules"})
 _MAX_KINDS = 8
@@ -43,6 +47,7 @@ _MAX_NAME = 120
 _MAX_FUNCTION = 500
 _MAX_CHILDREN = 20
 _REMEMBERED = 256
+
 _HIDDEN = "__tracebackhide__"
 
 log = logging.getLogger(__name__)
@@ -214,9 +219,11 @@ def _code(error: BaseException) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def find_project_file(filename: str, root: str) -> str | None:
+def find_project_file(filename: str, root: str, own: Path = _OWN) -> str | None:
     """Return the file relative to the project's root; `None` if it is not the project's own."""
     path, folder = Path(os.path.realpath(filename)), Path(os.path.realpath(root))
+    if _COMMIT.fullmatch(own.name) and path.is_relative_to(own):
+        return path.relative_to(own).as_posix()
     if filename.startswith("<") or not path.is_relative_to(folder):
         return None
     relative = path.relative_to(folder)

@@ -51,6 +51,23 @@ async def test_hand_over_after_hand_over_nothing_is_lost_and_nothing_grows(
         assert seen[-1].memory_mb < seen[0].memory_mb + 8
 
 
+async def test_two_core_commits_close_together_come_live_one_after_the_other(
+    tmp_path: Path,
+) -> None:
+    async with handover_world(tmp_path, probation=1) as world:
+        first = await world.push({CORE: _commented})
+        await world.said(f"`{first[:7]}` is not live yet")  # it is rehearsed now
+        second = await world.push({CORE: _commented})
+        await world.said(f"`{second[:7]}` is not live yet")
+        live = await world.said(f"**live at `{first[:7]}`**, after a restart")
+        later = await world.said(f"**live at `{second[:7]}`**, after a restart")
+        assert int(live["id"]) < int(later["id"])
+        await world.passed(second)
+        assert world.records()["bad"] == {}
+        kept = {each.name for each in (world.demo.workspace.state / "cache" / "code").iterdir()}
+        assert {first, second} >= kept
+
+
 FAULT = next(each for each in FAULTS if each.name == "reminders-unknown-number")
 
 

@@ -1,7 +1,8 @@
 """A program that speaks to the supervisor as the bot does, and otherwise behaves as it is told.
 
 It is started by its path, on its own: `python -I scripted_bot.py LOG`. What it is to do stands in
-the file `behaviour` of the folder it runs in; what it hears, and that it ended, goes to LOG.
+the file `behaviour` of the folder that its code is to come from; what it hears, and that it
+ended, goes to LOG.
 """
 
 import json
@@ -17,7 +18,8 @@ BEAT = 0.05
 
 
 def main() -> None:
-    said = Path("behaviour").read_text().split()
+    own = Path(os.environ["PYTHONPATH"].partition(os.pathsep)[0])  # the code of its commit
+    said = (own / "behaviour").read_text().split()
     log = Path(sys.argv[1])
     number = os.environ["THESEUS_SUPERVISOR"].partition(":")[0]
     bot = ScriptedBot(socket.socket(fileno=int(number)), log, said)
@@ -87,8 +89,8 @@ class ScriptedBot:
         elif kind in ("stop", "retire") and self._does != "clinging":
             self._end(0, kind)
         elif kind == "restart":
-            told = {"reason": "a test", "run_id": "k7m2xq", **order["with"]}
-            self._say(type="restart", commit="", **told)
+            told = {"commit": "", "reason": "a test", "run_id": "k7m2xq", **order["with"]}
+            self._say(type="restart", **told)
 
     def _heard(self) -> dict[str, Any]:
         while b"\n" not in self._unread:

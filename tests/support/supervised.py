@@ -40,7 +40,13 @@ class SupervisedWorld:
         if not self.code.exists():
             self.code.mkdir()
             git(self.code, "init", "-q", "-b", "main")
-        self.bot = SupervisedBot(self.command, self.code, self.records_file, {"PATH": "/usr/bin"})
+        self.bot = SupervisedBot(
+            self.command,
+            self.code,
+            self.records_file,
+            {"PATH": "/usr/bin"},
+            core=("behaviour",),
+        )
         self.supervisor = Supervisor(self.bot, rules, lambda _, text: self.logged.append(text))
         self.running: asyncio.Task[int] | None = None
 

@@ -167,7 +167,7 @@ class World(Listening):
         forge: Forge,
         verifier: Verifier,
     ) -> StepServices:
-        stand_in, rules = self.stand_in, self.watch
+        stand_in, rules, clock, plays = self.stand_in, self.watch, self.clock, self.replays
         return StepServices(
             collector=EvidenceCollector(
                 journal,
@@ -179,7 +179,7 @@ class World(Listening):
                 commands=self.runtime.commands,
             ),
             analyzer=FaultAnalyzer(self.planner),
-            builder=PlanBuilder(verifier, self.planner, self.replays),
+            builder=PlanBuilder(verifier, self.planner, plays),
             runner=CodeAgentRunner(self.engine, self.clock, budget=BUDGET),
             gate=QualityGate(
                 verifier,
@@ -194,9 +194,7 @@ class World(Listening):
             deployer=Deployer(forge, checkout, fused(self.runtime, fuse), self.clock),
             trials=ProposalTrials(store, self.rehearsal, self.trees, self.traffic),
             stand_in=CodeAgentRunner(stand_in, self.clock, budget=BUDGET) if stand_in else None,
-            evaluator=FixEvaluator(
-                journal, self.clock, rules, self.replays, checkout
-            ) if rules else None,
+            evaluator=FixEvaluator(journal, clock, rules, plays, checkout) if rules else None,
             answered=answered_in(self.traffic, "i-{}".format, up_to_date),
             use=UseEvaluator(
                 journal, self.clock, rules, commands=self.runtime.commands, days=self.use_days

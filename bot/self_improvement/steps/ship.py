@@ -1,6 +1,7 @@
 """Ship: check what the merge comes to, merge the approved head, and take it on."""
 
 import asyncio
+from collections.abc import Collection
 
 from bot.domain.arrival import Arrival
 from bot.domain.audit import AuditEntry
@@ -47,13 +48,15 @@ class Deployer:
         runtime: Runtime,
         clock: Clock,
         core: CoreUpdates | None = None,
+        *,
+        left_behind: Collection[str] = (),
     ) -> None:
         self._forge = forge
         self._checkout = checkout
         self._runtime = runtime
         self._clock = clock
         self._core = core
-        self._not_taken_on: set[str] = set()  # files moved forward under this very process
+        self._not_taken_on: set[str] = set(left_behind)  # files moved forward under this process
         self._for_a_restart: set[str] = set()  # files this process will never run
         self._old: dict[str, str] = {}  # modules that kept their old code, and why
         self._one_at_a_time = asyncio.Lock()  # the checkout and what it runs move together
@@ -78,14 +81,22 @@ class Deployer:
 
     async def is_behind(self) -> bool:
         """Return whether `catch_up` has something to take on. Raises `WorkspaceError`."""
-        if self._not_taken_on:
-            return True
         tip = await self._checkout.tip()
-        return not self._is_rolled_back(tip) and not await self._checkout.contains(tip)
+        if self._is_rolled_back(tip):
+            return False
+        return self.has_files_left() or not await self._checkout.contains(tip)
 
     def _is_rolled_back(self, commit: str) -> bool:
         """Return whether it was started and rolled back: something newer has to come."""
         return self._core is not None and self._core.rolled_back(commit) is not None
+
+    def has_files_left(self) -> bool:
+        """Return whether the checkout has files that this process has not taken on yet."""
+        return bool(self._not_taken_on)
+
+    def leave_refused(self) -> None:
+        """Forget the files whose restart was refused: the checkout has them as before."""
+        self._for_a_restart.clear()
 
     async def catch_up(self) -> Arrival | None:
         """Take on what came to the followed branch from elsewhere; `None`: nothing was new.

@@ -4,7 +4,7 @@ A fix is judged by what it was to end; what was wanted, by its use.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from bot.domain.errors import TheseusError, UnknownRun
@@ -46,6 +46,7 @@ class WatchStep:
         settings: RunSettings,
         notifier: RunNotifier,
         memory: MemoryRecorder,
+        is_behind: Callable[[], bool],
     ) -> None:
         self._services = services
         self._evaluator = evaluator
@@ -53,6 +54,7 @@ class WatchStep:
         self._interval = settings.sweep
         self._notifier = notifier
         self._memory = memory
+        self._is_behind = is_behind
 
     async def begin(
         self, run: Run, history: History, shipment: Shipment
@@ -106,7 +108,12 @@ class WatchStep:
         )
 
     async def catch_up(self) -> None:
-        """Watch what came live by this start: it was merged, and needed one."""
+        """Watch what came live by this start: it was merged, and needed one.
+
+        Where the checkout moved on while this process was started, the next one looks.
+        """
+        if self._is_behind():
+            return
         earliest = self._services.clock.now() - _FORGOTTEN
         for run in await self._services.store.find(status={Status.DONE}, limit=_SHIPPED):
             history = await self._services.store.history(run.id)

@@ -11,6 +11,7 @@ import pytest
 
 from bot.app.supervision import Beginning, Supervision, supervised
 from bot.infra.supervisor_channel import ControlEnd
+from bot.supervisor.code_folders import import_paths
 from bot.supervisor.messages import line_of
 
 
@@ -56,3 +57,18 @@ async def test_a_process_knows_whether_it_is_on_probation(
         end.order("freeze")
         await supervision.freeze.wait()
         assert supervision.on_probation is False
+
+
+@pytest.mark.parametrize("before", ["", "/somewhere/else"])
+def test_what_a_process_starts_does_not_import_from_its_code_folder(before: str) -> None:
+    told = import_paths(Path("/state/cache/code/abc"), Path("/srv/theseus"), before)
+    assert told["PYTHONPATH"].split(":")[:2] == ["/state/cache/code/abc", "/srv/theseus"]
+    environment = {**told, "PATH": "/usr/bin"}
+    assert ControlEnd.taken(environment) is None  # nobody is at the other end
+    assert environment == {"PATH": "/usr/bin"} | ({"PYTHONPATH": before} if before else {})
+
+
+def test_a_process_without_a_supervisor_keeps_its_import_paths() -> None:
+    environment = {"PYTHONPATH": "/somewhere"}
+    assert ControlEnd.taken(environment) is None
+    assert environment == {"PYTHONPATH": "/somewhere"}

@@ -51,6 +51,19 @@ def test_nothing_has_drifted_at_the_start_also_in_a_dirty_checkout(root: Path) -
     assert drift.files == ("bot/core.py",)
 
 
+def test_what_came_while_the_process_was_started_has_drifted(root: Path) -> None:
+    started = Git(root).revision("HEAD")
+    (root / "bot/page.html").write_text("mine\n")  # runs as it is
+    git(root, "stash", "-q")
+    commit(root, bot__core="two\n", cogs__dice="two\n")
+    git(root, "mv", "bot/core", "bot/core2.py")
+    git(root, "commit", "-qam", "later")
+    git(root, "stash", "pop", "-q")
+    drift = DriftCheck(Git(root), started).look()
+    assert drift is not None
+    assert (drift.started, drift.files) == (started, ("bot/core2.py",))
+
+
 def test_what_was_pulled_edited_added_or_deleted_by_hand_is_found(root: Path) -> None:
     check = DriftCheck(Git(root))
     (root / "cogs/dice.py").write_text("two\n")

@@ -352,3 +352,52 @@ async def test_under_an_emergency_stop_no_look_is_made_by_itself(quay: Quay) -> 
         await quay.world.clock.advance(LOOK_SECONDS + 1)
         await quay.world.clock.until_asleep()
     assert (quay.world.checkout.asked, quay.notes) == (0, [])
+
+
+async def test_a_commit_that_came_while_the_process_was_started_has_a_restart_asked_for(
+    quay: Quay,
+) -> None:
+    async def install() -> str:
+        return ""
+
+    world, restarter = quay.world, FakeRestarter()
+    later = world.checkout.advance({"bot/domain/run.py": "x"})
+    await world.checkout.fast_forward(later)  # by the process before this one
+    ship = Deployer(
+        world.forge, world.checkout, world.runtime, world.clock, CoreUpdates(restarter, install),
+        left_behind=("bot/domain/run.py",),
+    )  # fmt: skip
+    assert ship.has_files_left()
+    assert await ship.is_behind()
+    arrival = await ship.catch_up()
+    assert arrival is not None and not arrival.live
+    assert [commit for commit, _, _ in restarter.asked] == [later]
+    assert not await ship.is_behind()
+
+
+async def test_a_commit_that_was_rolled_back_is_not_asked_for_again_at_the_start(
+    quay: Quay,
+) -> None:
+    async def install() -> str:
+        return ""
+
+    world, restarter = quay.world, FakeRestarter()
+    bad = world.checkout.advance({"bot/domain/run.py": "x"})
+    await world.checkout.fast_forward(bad)
+    restarter.taken_back[bad] = "it did not start"
+    ship = Deployer(
+        world.forge, world.checkout, world.runtime, world.clock, CoreUpdates(restarter, install),
+        left_behind=("bot/domain/run.py",),
+    )  # fmt: skip
+    assert not await ship.is_behind()
+
+
+async def test_after_a_refused_restart_a_later_cog_is_live_by_itself(quay: Quay) -> None:
+    world = quay.world
+    ship = Deployer(world.forge, world.checkout, world.runtime, world.clock)
+    world.checkout.advance({"bot/domain/run.py": "x"})
+    assert await ship.catch_up() is not None
+    ship.leave_refused()
+    world.checkout.advance({"cogs/dice.py": FIXED})
+    arrival = await ship.catch_up()
+    assert arrival is not None and arrival.live

@@ -1,0 +1,94 @@
+"""The core code of each commit in a folder of its own, which no pull and no edit changes."""
+
+import asyncio
+import os
+import shutil
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from bot.supervisor.checkout import CheckoutRefused, RunningCheckout
+from bot.supervisor.messages import PATHS_VARIABLE
+
+CORE = ("bot", "local_discord")
+"""What only a restart takes on. Cogs, prompts and settings are read from the checkout: they change
+while the bot runs."""
+
+
+class CodeFolders:
+    """Lays out `parts` of commits below `folder`, each once."""
+
+    def __init__(
+        self, checkout: RunningCheckout, folder: Path, parts: Sequence[str] = CORE
+    ) -> None:
+        self._checkout = checkout
+        self._folder = folder
+        self._parts = parts
+        self.trouble = ""
+        """Why the newest code that was found is not in a folder of its own."""
+
+    async def nearest(self, commit: str) -> str:
+        """Return `commit` where it ran and can run again, else what the checkout is at.
+
+        The checkout may be past it, at a commit that nobody has rehearsed.
+        """
+        is_here = commit and (self._folder / commit).is_dir()
+        if not is_here or not await self._checkout.contains(commit):
+            return await self._checkout.head()
+        is_edited = await self._checkout.is_edited(self._parts)
+        return await self._checkout.head() if is_edited else commit
+
+    async def find(self, commit: str) -> Path | None:
+        """Return what `lay_out` does, also where that fails, if the checkout is at that commit.
+
+        Raises `CheckoutRefused` where the checkout holds something else.
+        """
+        self.trouble = ""
+        try:
+            return await self.lay_out(commit)
+        except (CheckoutRefused, OSError) as error:
+            if commit != await self._checkout.head():
+                raise CheckoutRefused(f"its code cannot be laid out: {error}") from error
+            self.trouble = f"the code runs from the checkout itself: {error}"
+            return None
+
+    async def lay_out(self, commit: str) -> Path | None:
+        """Return the folder with the code of a commit; `None`: what the checkout holds is to run.
+
+        That is so without git, and where somebody has changed core code and not committed it: they
+        want to see their own edits. Raises `CheckoutRefused`, also where these are of another
+        commit, and `OSError`.
+        """
+        if not commit:
+            return None
+        if await self._checkout.is_edited(self._parts):
+            if commit != await self._checkout.head():
+                raise CheckoutRefused(
+                    "core code is edited in the checkout, which is at another one"
+                )
+            return None
+        target = self._folder / commit
+        if not target.is_dir():
+            fresh = self._folder / f"{commit}.new"  # a crash leaves no half of a version
+            shutil.rmtree(fresh, ignore_errors=True)
+            fresh.mkdir(mode=0o700, parents=True)
+            await self._checkout.write_files(commit, self._parts, fresh)
+            await asyncio.to_thread(os.sync)  # so does a power cut: the name comes after the files
+            fresh.rename(target)
+        return target
+
+    def keep_only(self, commits: Collection[str]) -> None:
+        """Remove the folders of all other commits."""
+        if not self._folder.is_dir():
+            return
+        for each in self._folder.iterdir():
+            if each.name not in commits:
+                shutil.rmtree(each, ignore_errors=True)
+
+
+def import_paths(code: Path | None, root: Path, before: str) -> dict[str, str]:
+    """Return the variables with which a bot imports core code from `code`, and cogs from `root`.
+
+    `before` is the PYTHONPATH of the service; the bot gives it back to what it starts itself.
+    """
+    places = [*([str(code)] if code is not None else []), str(root), *([before] if before else [])]
+    return {"PYTHONPATH": os.pathsep.join(places), PATHS_VARIABLE: before}
