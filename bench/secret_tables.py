@@ -4,7 +4,9 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from bench._harmless import made_up, sources
+from bench.published_secrets import search_examples
 from bench.redaction import EACH, LINES, SEED, Caught, beyond, catch, wrong
+from bot.redaction import redact
 
 
 def tables() -> Iterator[str]:
@@ -19,6 +21,8 @@ def tables() -> Iterator[str]:
         told = f"{each.lines:,} | {len(each.changed)} | {each.per_thousand:.2f}"
         lines.append(f"| {each.name} | {told} |")
     yield "\n".join(lines)
+    published = search_examples(redact)
+    yield f"published kinds: {published.caught} of {published.kinds}; missed: {published.missed}"
     for one in caught.missed[:20]:
         yield f"missed: {one.secret.kind}, {one.form}: {one.text[:120]!r}"
 

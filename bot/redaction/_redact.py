@@ -9,6 +9,8 @@ from bot.redaction._diff_lines import in_lines
 from bot.redaction._disguises import decoded, undisguised
 from bot.redaction._known_secrets import without_broken_up, without_known
 from bot.redaction._private_keys import without_keys
+from bot.redaction._random_words import redact_random
+from bot.redaction._rule_set import RULES
 from bot.redaction._secret_names import SIGNS, redact_named, secret_name
 from bot.redaction._secret_shapes import SHAPES, mark
 from bot.redaction._vendor_keys import VENDOR_KEYS
@@ -22,6 +24,9 @@ _STUCK = re.compile(
 )
 _GAP = "\uf8ff"  # of private use: it stands for nothing in any text
 _SHAPE_SIGNS = tuple({sign for shape in ALL_SHAPES for sign in shape.signs})
+_RULE_SIGNS = tuple({sign for rule in RULES for sign in rule.signs} - {*_SHAPE_SIGNS})
+# No rule of the set matches less. Most texts of the journal have no such word and are done sooner.
+_LONG_WORD = re.compile(r"[\w+/=.~-]{12}", re.ASCII)
 DEEPEST = 40
 _LAYERS = 3  # of encoding that are taken off
 _ROUNDS = 5  # taking one secret out may lay another bare; the last round changes nothing
@@ -52,7 +57,9 @@ def _stable(text: str) -> str:
 
 def _once(text: str) -> str:
     text = without_broken_up(text)
-    return _layer(unwrapped(text, partial(_layer, depth=0)), depth=0)
+    text = _layer(unwrapped(text, partial(_layer, depth=0)), depth=0)
+    # Only here: two lines put together, or bytes decoded, look random where no key is.
+    return redact_random(text)
 
 
 def _layer(text: str, depth: int) -> str:
@@ -70,14 +77,24 @@ def _openly(text: str) -> str:
     if "private" in low and "-----begin" in low:
         text = without_keys(text)
     # Each sign once, and not a rule at a time: disguises make many a short text of a long one.
-    if seen := {sign for sign in _SHAPE_SIGNS if sign in low}:
+    seen = {sign for sign in _SHAPE_SIGNS if sign in low}
+    if _LONG_WORD.search(text):
+        seen.update([sign for sign in _RULE_SIGNS if sign in low])
+    if seen:
         for shape in ALL_SHAPES:
             if not seen.isdisjoint(shape.signs):
                 text = shape.pattern.sub(shape.replace, text)
-        text = _without_stuck(text, seen)
+        text = _without_stuck(_by_rules(text, seen), seen)
     if any(sign in low for sign in SIGNS):
         text = redact_named(text)
     return _without_addresses(text) if "@" in low or "%40" in low else text
+
+
+def _by_rules(text: str, seen: set[str]) -> str:
+    for rule in RULES:
+        if not seen.isdisjoint(rule.signs):
+            text = rule.redact(text)
+    return text
 
 
 def _without_stuck(text: str, seen: set[str]) -> str:
@@ -88,7 +105,7 @@ def _without_stuck(text: str, seen: set[str]) -> str:
     for shape in VENDOR_KEYS:
         if not seen.isdisjoint(shape.signs):
             apart = shape.pattern.sub(shape.replace, apart)
-    return apart.replace(_GAP, "")
+    return _by_rules(apart, seen).replace(_GAP, "")
 
 
 def redact_value(value: Any, *, depth: int = 0) -> Any:
