@@ -15,6 +15,7 @@ from local_discord._events import EventLog, EventRecorder, EventStream
 from local_discord._faults import Faults
 from local_discord._gateway import Gateway
 from local_discord._interaction_routes import InteractionRoutes
+from local_discord._page_token import PageToken
 from local_discord._person_routes import PersonRoutes
 from local_discord._rest import PREFIX, RestEndpoint
 from local_discord.world import RESPONSE_SECONDS, DiscordError, LocalPerson, Refused, World
@@ -36,9 +37,10 @@ class LocalDiscord:
     for the first response to an interaction (Discord's 3 s; less in tests of what happens then);
     `hint` is what the page tells a first visitor to try (Markdown lines; `code` can be clicked into
     the message box); `extra_routes` are served on the same port. With `socket` it listens on a Unix
-    socket at that path instead of a port. `now` is what time it is for all that happens; waits of
-    people and of the page stay real. `around` are aiohttp's middlewares around every request.
-    `world` is all of it without any
+    socket at that path instead of a port. `page_token` guards the person side from browsers and
+    other accounts. `now` is what time it is for all that happens; waits of people and of the page
+    stay real.
+    `around` are aiohttp's middlewares around every request. `world` is all of it without any
     network: what is done there, the bot is told. Raises `OSError` when the port is taken, and
     `ValueError` when `people` or `channels` is empty.
     """
@@ -59,6 +61,7 @@ class LocalDiscord:
         socket: Path | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         around: Sequence[Middleware] = (),
+        page_token: PageToken | None = None,
     ) -> None:
         if not people or not channels:
             raise ValueError("people and channels: name at least one of each")
@@ -67,6 +70,7 @@ class LocalDiscord:
         self._host = "localhost" if socket else host
         self._socket = socket
         self._around = list(around)
+        self._page_token = page_token or PageToken()
         self._extra_routes = list(extra_routes)
         self.world = self._world = World(
             people,
@@ -142,7 +146,7 @@ class LocalDiscord:
         """Start to listen."""
         app = web.Application(
             client_max_size=_REQUEST_BYTES,
-            middlewares=[self._own_pages_only, *self._around, _refuse],
+            middlewares=[self._own_pages_only, self._page_token.check, *self._around, _refuse],
         )
         app.add_routes(self._routes())
         app.on_shutdown.append(self._end_streams)
@@ -201,7 +205,9 @@ class LocalDiscord:
         index = STATIC / "index.html"
         if not index.is_file():
             return web.Response(status=404, text=f"{index} is missing: unpack the project again")
-        return web.FileResponse(index, headers={"Cache-Control": "no-cache"})
+        page = self._page_token.fill(index.read_text(encoding="utf-8"), request)
+        headers = {"Cache-Control": "no-store"}  # the token is new with every start
+        return web.Response(text=page, content_type="text/html", headers=headers)
 
     async def _end_streams(self, _app: web.Application) -> None:
         self._log.close()

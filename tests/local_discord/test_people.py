@@ -10,6 +10,7 @@ from aiohttp import web
 
 from local_discord.person import Person, PersonRefusedError
 from local_discord.server import LocalDiscord, LocalPerson
+from tests.local_discord.page_parts import page_token_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -210,7 +211,8 @@ async def test_a_page_of_another_origin_can_do_nothing(local: LocalDiscord) -> N
         rebound = {"Host": "evil.example", "Origin": "http://evil.example"}
         async with http.post(url, json=body, headers=rebound) as response:
             assert response.status == 403
-        async with http.post(url, json=body, headers={"Origin": local.base_url}) as response:
+        own = {"Origin": local.base_url, "X-Page-Token": await page_token_of(local)}
+        async with http.post(url, json=body, headers=own) as response:
             assert response.status == 200
         for path in ("/", "/local/world", "/static/js/main.js", "/api/v10/gateway"):
             async with http.get(local.base_url + path) as response:  # a click on it in a frame

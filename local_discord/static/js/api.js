@@ -9,15 +9,40 @@ export class ApiError extends Error {
   }
 }
 
+const FORBIDDEN = 403;
+let token = tokenOf(document);
+
+function tokenOf(page) {
+  return page.querySelector('meta[name="page-token"]')?.content ?? '';
+}
+
+/** What the server gave this page, for requests that can carry no header of their own. */
+export const pageToken = () => token;
+
+/** After a restart the server has a new token: read it from the page, which other sites cannot. */
+async function renewToken() {
+  const page = await fetch('/').catch(() => null);
+  if (!page?.ok) return false;
+  const renewed = tokenOf(new DOMParser().parseFromString(await page.text(), 'text/html'));
+  const changed = renewed !== '' && renewed !== token;
+  if (changed) token = renewed;
+  return changed;
+}
+
 async function ask(method, path, { query = {}, body } = {}) {
   const known = Object.entries(query).filter(([, value]) => value !== undefined && value !== null);
   const search = new URLSearchParams(known).toString();
-  const options = { method, headers: { Accept: 'application/json' } };
+  const options = { method, headers: { Accept: 'application/json', 'X-Page-Token': token } };
   if (body !== undefined) {
     options.headers['Content-Type'] = 'application/json';
     options.body = JSON.stringify(body);
   }
-  const response = await fetch(`/local/${path}${search ? `?${search}` : ''}`, options).catch(() => null);
+  const send = () => fetch(`/local/${path}${search ? `?${search}` : ''}`, options).catch(() => null);
+  let response = await send();
+  if (response?.status === FORBIDDEN && (await renewToken())) {
+    options.headers['X-Page-Token'] = token;
+    response = await send();
+  }
   if (!response) throw new ApiError(0, 'The server cannot be reached. Is it still running?');
   const answer = await response.json().catch(() => null);
   if (!response.ok) throw new ApiError(response.status, answer?.error ?? `The server answered ${response.status}.`);

@@ -1,5 +1,7 @@
 /** The live stream: reconnects by itself and asks for what it missed. */
 
+import { pageToken } from './api.js';
+
 const NAMES = [
   'hello',
   'reset',
@@ -56,7 +58,7 @@ export class EventStream {
   #connect() {
     this.#source?.close();
     clearTimeout(this.#timer);
-    const query = new URLSearchParams({ user: this.user, last_event_id: this.#last });
+    const query = new URLSearchParams({ user: this.user, last_event_id: this.#last, page_token: pageToken() });
     const source = new EventSource(`/local/events?${query}`);
     this.#source = source;
     source.onopen = () => {
