@@ -154,6 +154,15 @@ class Incident(Record):
         """Whether a fix is live, was not seen to fail, and is not judged yet."""
         return self.open and self.fix is not None and self.fix.live_at is not None
 
+    @property
+    def repaired(self) -> bool:
+        """Whether a fix that is live, or a revert, ended it; a fix that did not hold is gone."""
+        if self.open:
+            return False
+        if self.rollback is not None:
+            return not self.rollback.not_back
+        return self.fix is not None and self.fix.live_at is not None
+
     def ended_by(self, fix: ShippedFix) -> bool:
         """Whether a fix came after all that is known of it."""
         return fix.merged_at >= (self.again_at or self.opened_at)

@@ -36,10 +36,12 @@ class Spread(NamedTuple):
 class KeyFigures(NamedTuple):
     """Of the runs begun in a span, and of the incidents that began in it.
 
-    `shipped` came live. `unaided`: of what was proposed, what nobody answered, told or revised
-    before. `approved`: of what was proposed and decided, what was approved. `held`: of what was
-    watched and judged surely, what holds. `recovered`: of the incidents, those that are over.
-    Times are in seconds from when it was asked; `cost` is in US dollars a change that came live.
+    `shipped` came live. `unaided`: of all runs that ended, those that got done without anybody
+    answering a question, giving an instruction or asking for a revision. `approved`: of what was
+    proposed and decided, what was approved. `held`: of what was watched and judged surely, what
+    holds. `recovered`: of the incidents, those that a fix or a revert ended; one that only became
+    quiet does not count. Times are in seconds from when it was asked; `cost` is in US dollars a
+    change that came live.
     """
 
     begun: int
@@ -72,7 +74,10 @@ def key_figures(
         proposed=len(proposed),
         shipped=len(shipped),
         by_itself=sum(run.origin != "person" for run in runs),
-        unaided=_share(proposed, lambda run: not run.helped),
+        unaided=_share(
+            [run for run in runs if run.status in ENDED],
+            lambda run: run.status is Status.DONE and not run.helped,
+        ),
         approved=_share(
             [run for run in proposed if run.approved_at or run.status is Status.REJECTED],
             lambda run: run.approved_at is not None,
@@ -80,7 +85,7 @@ def key_figures(
         held=_share(sure, lambda run: run.verdict == "fixed"),
         unsure=sum(run.verdict == "inconclusive" for run in runs),
         still_watched=sum(run.watched and run.verdict is None for run in shipped),
-        recovered=Ratio(sum(not each.open for each in began), len(began)),
+        recovered=Ratio(sum(each.repaired for each in began), len(began)),
         to_proposal=spread(times_to(proposed, lambda run: run.proposed_at)),
         to_live=spread(times_to(shipped, lambda run: run.live_at)),
         cost=spread([run.cost_usd for run in shipped]),

@@ -145,11 +145,14 @@ def incident_state(incident: Incident) -> str:
     if incident.watched:
         return "Fix is live, watched"
     if incident.open:
-        return "Goes on"
+        return "Goes on" if incident.fix is None else "Fix is merged, not live yet"
     if incident.closed_for:
         return "Closed"
-    fixed = incident.fix is not None and incident.fix.verdict == "fixed"
-    return "Fixed" if fixed else "Over"
+    if incident.followed_by:
+        return "Came back"
+    if incident.fix is not None and incident.fix.live_at is not None:
+        return "Fixed" if incident.fix.verdict == "fixed" else "Quiet since its fix"
+    return "Over, without a fix"
 
 
 def origin_told(origin: Origin) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal, NamedTuple
 
+from bot.domain.record_search import RunSummary
+
 Unit = Literal["count", "percent", "seconds", "usd"]
 Shape = Literal["stacked", "bars", "lines"]
 Tone = Literal["good", "bad", "warn", "busy", "idle", "other"]
@@ -35,6 +37,12 @@ class ChartMark(NamedTuple):
     at: datetime
     label: str
     href: str
+
+
+def deploy_mark(run: RunSummary, at: datetime) -> ChartMark:
+    """Return the mark of a run's change that came live then."""
+    name = f"#{run.number}" if run.number is not None else run.id
+    return ChartMark(at, f"{name} {run.about}", f"/runs/{run.id}")
 
 
 class ChartTable(NamedTuple):

@@ -24,13 +24,13 @@ from bot.presentation.counts import counted
 from bot.presentation.state_words import purpose_told
 from bot.web._chart_tables import (
     ChartColumn,
-    ChartMark,
     ChartRow,
     ChartTable,
     Tone,
     bucket_of,
     buckets,
     counted_rows,
+    deploy_mark,
     tone_of,
     width_told,
 )
@@ -202,13 +202,8 @@ def _failure_rate(
         "failures", "Failure rate",
         f"{bad:,} of {total:,} actions failed; what came live is marked",
         "percent", "lines", span.seconds, (ChartColumn("Failed", "bad"),), tuple(rows),
-        tuple(_mark(run) for run in reversed(runs) if run.live_at is not None),
+        tuple(deploy_mark(run, run.live_at) for run in reversed(runs) if run.live_at is not None),
     )  # fmt: skip
-
-
-def _mark(run: RunSummary) -> ChartMark:
-    name = f"#{run.number}" if run.number is not None else run.id
-    return ChartMark(run.live_at or run.updated_at, f"{name} {run.about}", f"/runs/{run.id}")
 
 
 def _times(runs: Sequence[RunSummary], span: ShownSpan, now: datetime) -> ChartTable:

@@ -1,11 +1,14 @@
 """The pages that show what is kept: figures, runs, incidents, money, wishes, memory, audit log."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from urllib.parse import urlencode
 
 from aiohttp import web
 
 from bot.domain.errors import WrongStage
+from bot.domain.incident import Incident
+from bot.domain.journal import Capsule
 from bot.domain.run import Run
 from bot.web._chart_tables import ChartTable
 from bot.web._collaborators import WebServices
@@ -35,6 +38,7 @@ _ENTRIES = 50
 _MEMORIES = 50
 _WISHES = 100
 _EVIDENCE = 5
+_LONGEST_RUN = timedelta(days=14)
 
 
 class RecordPages:
@@ -100,11 +104,23 @@ class RecordPages:
             raise Refused(404, str(error)) from error
         now = self._services.clock.now()
         since = chart_since(incident, now)
-        samples = await self._services.journal.samples(since=since, until=now, event=incident.event)
+        services = self._services
+        samples = await services.journal.samples(since=since, until=now, event=incident.event)
+        # A run's summary is found by when it began: its change may have come live much later.
+        runs = await services.search.summaries(since=since - _LONGEST_RUN)
         return await self._frame.show(
             request, "incident.html", incident.title, here="/incidents", live=True,
-            incident=incident, chart=incident_chart(incident, samples, since, now),
+            incident=incident, failure=await self._newest_failure(incident),
+            chart=incident_chart(incident, samples, runs, since, now),
         )  # fmt: skip
+
+    async def _newest_failure(self, incident: Incident) -> Capsule | None:
+        """Return the newest failure of the incident's evidence that the journal still has."""
+        for record_id in incident.evidence[:_EVIDENCE]:
+            action = await self._services.journal.get(record_id)
+            if action is not None and action.error is not None and action.error.frames:
+                return action.error
+        return None
 
     async def budget(self, request: web.Request) -> web.Response:
         """Show what was spent of what may be, by day, and the newest requests."""

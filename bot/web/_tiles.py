@@ -55,11 +55,11 @@ def tiles(
         ),
         Tile(
             "Autonomy rate", _percent(figures.unaided),
-            _of(figures.unaided, "proposals without a person's help"), "/runs",
+            _of(figures.unaided, "ended runs got done without a person's help"), "/runs",
         ),
         Tile(
             "Recovery rate", _percent(figures.recovered),
-            _of(figures.recovered, "incidents are over"), "/incidents",
+            _of(figures.recovered, "incidents ended by a fix or a revert"), "/incidents",
         ),
         Tile(
             "Time to proposal", _typical(figures.to_proposal, duration),

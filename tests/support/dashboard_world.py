@@ -22,6 +22,7 @@ from bot.domain.memory import Memory
 from bot.domain.people import Person, Place
 from bot.domain.proposal import Approval, Outcome, Shipment
 from bot.domain.run import Run, Stage, Status, Trigger, Waiting
+from bot.domain.shipped_fix import ShippedFix
 from bot.domain.triage import Origin, Triage
 from bot.domain.watch import Judgement, Watch
 from bot.domain.wish import Wish, Wisher
@@ -248,5 +249,10 @@ def incidents(room: Room) -> None:
             level="I propose a fix, and a person decides.", noticed="9 of 20 failed in 10 min",
             reports=(Report(person=PEOPLE[1], text="dice are broken", at=opened),),
         )  # fmt: skip
-        over = {"status": "resolved", "resolved_at": now - timedelta(hours=100)}
+        ended = now - timedelta(hours=100)
+        fix = ShippedFix(
+            run_id="r00004", number=96, fingerprint="f1", event="command.roll", verdict="fixed",
+            merge_commit="5d1f0c9e" * 5, merged_at=ended, live_at=ended,
+        )  # fmt: skip
+        over = {"status": "resolved", "resolved_at": ended, "fix": fix, "fingerprint": "f1"}
         room.incidents.known.append(incident.but(**over) if number == 2 else incident)

@@ -3,9 +3,16 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
+from bot.domain.anomaly import Anomaly, Rule
+from bot.domain.incident import Incident
 from bot.domain.record_search import RunSummary
+from bot.domain.restart import RestartReport
 from bot.domain.run import Status
+from bot.domain.shipped_fix import ShippedFix
 from bot.monitoring.key_figures import key_figures, spread
+from bot.presentation.state_words import incident_state
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
@@ -45,9 +52,62 @@ def test_each_rate_is_of_what_it_says() -> None:
     assert (figures.begun, figures.ended) == (8, 6)
     assert (figures.proposed, figures.shipped, figures.by_itself) == (6, 4, 1)
     assert (figures.held, figures.unsure, figures.still_watched) == ((1, 2), 1, 1)
-    assert (figures.approved, figures.unaided) == ((4, 5), (5, 6))
+    assert (figures.approved, figures.unaided) == ((4, 5), (3, 6))
     assert (figures.to_live.median, figures.to_live.number) == (25 * 60, 4)
     assert figures.cost.median == 2.0
+
+
+def an_incident(**about: Any) -> Incident:
+    """Return one that began an hour ago and is over."""
+    begun = NOW - timedelta(hours=1)
+    anomaly = Anomaly(
+        rule=Rule.ERROR_RATE, event="command.roll", at=begun, value=1, threshold=0.3, volume=20
+    )
+    return Incident(
+        id="i1", event="command.roll", title="/roll fails", anomalies=(anomaly,),
+        opened_at=begun, last_at=begun, status="resolved", resolved_at=NOW,
+    ).but(**about)  # fmt: skip
+
+
+def a_fix(**about: Any) -> ShippedFix:
+    """Return one that is merged."""
+    return ShippedFix(
+        run_id="abc123", number=1, fingerprint="f", event="command.roll", merge_commit="c",
+        merged_at=NOW,
+    ).but(**about)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("incident", "recovered", "state"),
+    [
+        (an_incident(), False, "Over, without a fix"),
+        (an_incident(fix=a_fix(live_at=NOW, verdict="fixed")), True, "Fixed"),
+        (an_incident(fix=a_fix(live_at=NOW, verdict="inconclusive")), True, "Quiet since its fix"),
+        (an_incident(fix=a_fix()), False, "Over, without a fix"),
+        (an_incident(followed_by="i2"), False, "Came back"),
+        (an_incident(status="open"), False, "Goes on"),
+        (an_incident(status="open", fix=a_fix()), False, "Fix is merged, not live yet"),
+        (an_incident(status="open", fix=a_fix(live_at=NOW)), False, "Fix is live, watched"),
+        (an_incident(rollback=RestartReport(), closed_for="reverted"), True, "Closed"),
+        (an_incident(rollback=RestartReport(not_back="no"), closed_for="by hand"), False, "Closed"),
+    ],
+)
+def test_an_incident_has_recovered_when_a_fix_or_a_revert_ended_it(
+    incident: Incident, recovered: bool, state: str
+) -> None:
+    figures = key_figures([], [incident], NOW - timedelta(days=1))
+
+    assert figures.recovered == (int(recovered), 1)
+    assert incident_state(incident) == state
+
+
+@pytest.mark.parametrize(
+    "status", [Status.FAILED, Status.REJECTED, Status.CANCELLED, Status.QUARANTINED]
+)
+def test_a_run_that_did_not_get_done_counts_against_autonomy(status: Status) -> None:
+    runs = [a_run(), a_run(helped=True), a_run(status), a_run(Status.RUNNING)]
+
+    assert key_figures(runs, [], NOW - timedelta(days=1)).unaided == (1, 3)
 
 
 def test_the_ninetieth_of_a_hundred_lies_among_them() -> None:

@@ -50,7 +50,7 @@ async def test_message_list_dashboard_and_self_audit_tell_the_same_number_and_ti
         now, journal = monitoring_world.clock.now(), monitoring_world.world.journal
         at = chart_since(incident, now)
         samples = await journal.samples(since=at, until=now, event=incident.event)
-        chart = incident_chart(incident, samples, at, now)
+        chart = incident_chart(incident, samples, (), at, now)
         await monitoring_world.pass_time(40)
         picture = monitoring_world.charts.drawn[-1]
         assert isinstance(picture, TimeChart)

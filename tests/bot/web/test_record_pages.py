@@ -5,10 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from bot.domain.anomaly import Anomaly, Rule
 from bot.domain.audit import AuditEntry
 from bot.domain.errors import JournalError, StoreError
+from bot.domain.journal import Action, ActionOutcome, Capsule, Frame, Kind
 from bot.domain.people import Person
+from bot.domain.record_search import RunSummary
 from bot.domain.run import Stage, Status, Waiting
+from bot.domain.shipped_fix import ShippedFix
+from bot.web._incident_chart import incident_chart
 from tests.bot.web.test_pages import checked
 from tests.bot.web.web_server import TOKEN, Room
 from tests.fakes.fake_journal import FakeJournal
@@ -162,3 +167,51 @@ async def test_who_may_not_look_sees_no_page_of_it() -> None:
         assert (await client.get("/audit", headers=HTML)).headers[
             "Location"
         ] == "/login?next=%2Faudit"
+
+
+async def test_an_incident_page_shows_where_it_fails_its_fix_and_what_came_live() -> None:
+    room = Room()
+    now = room.clock.now()
+    frames = (
+        Frame(file="cogs/dice.py", line=12, function="roll"),
+        Frame(file="cogs/dice.py", line=88, function="face"),
+    )
+    failure = Capsule(
+        exception="IndexError", message="the private dice of Ada", fingerprint="f1", frames=frames
+    )
+    failed = Action(
+        ts=now, id="a1", event="command.roll", kind=Kind.COMMAND, name="roll",
+        outcome=ActionOutcome.ERROR, error=failure,
+    )  # fmt: skip
+    anomaly = Anomaly(
+        rule=Rule.REPEATED_ERROR, event="command.roll", fingerprint="f1", at=now, value=3,
+        threshold=3, volume=9, evidence=("gone", "a1"),
+    )  # fmt: skip
+    fix = ShippedFix(
+        run_id="k7m2xq", number=7, fingerprint="f1", event="command.roll",
+        merge_commit="5d1f0c9e5d1f0c9e", merged_at=now, live_at=now,
+    )  # fmt: skip
+    room.add_incident(anomalies=(anomaly,), fingerprint="f1", fix=fix)
+    room.without(journal=FakeJournal([failed]))
+    async with room.serving() as client:
+        page = checked((await client.get("/incidents/q2w3e4", headers=HTML)).text)
+
+    for said in (
+        "IndexError", "cogs/dice.py:12 in roll", "cogs/dice.py:88 in face", "5d1f0c9e5d1f",
+        "Fix is live, watched",
+    ):  # fmt: skip
+        assert said in page.read, said
+    assert "the private dice" not in page.read
+
+
+def test_a_change_that_came_live_is_marked_in_an_incidents_chart() -> None:
+    room = Room()
+    now = room.clock.now()
+    incident = room.add_incident()
+    run = RunSummary("k7m2xq", "fix", Status.DONE, "person", "dice", now - timedelta(days=3), now)
+    live = run._replace(number=7, live_at=now - timedelta(minutes=5))
+    early = run._replace(number=6, live_at=now - timedelta(days=2))
+
+    chart = incident_chart(incident, [], [live, early, run], now - timedelta(hours=1), now)
+
+    assert [(mark.label, mark.href) for mark in chart.marks] == [("#7 dice", "/runs/k7m2xq")]
