@@ -10,6 +10,7 @@ configuration names; so no protocol is allowed unless the caller asks for a remo
 import contextlib
 import os
 import re
+import shlex
 import subprocess
 import tempfile
 from collections.abc import Collection, Iterable, Mapping
@@ -139,8 +140,19 @@ class Git:
         """Return whether `newer` contains `older`; unknown commits contain nothing."""
         return self.run("merge-base", "--is-ancestor", older, newer, ok=None).status == 0
 
-    def _configure(self, config: Mapping[str, str]) -> Private:
-        return _as_environment(config, ("*",) if self._is_ours else _trusted_folders())
+    def upload_pack(self, source: str) -> str:
+        """Return the command that serves a fetch from `source`, a remote or an absolute path.
+
+        On this machine it has to be told again which folders are trusted: git passes no setting on
+        to a program that reads another repository.
+        """
+        if not source.startswith("/"):
+            return "git-upload-pack"
+        trusted = (f"-c safe.directory={shlex.quote(each)} " for each in self._trusted())
+        return f"git {''.join(trusted)}upload-pack"
+
+    def _trusted(self) -> tuple[str, ...]:
+        return ("*",) if self._is_ours else _trusted_folders()
 
     def _drivers(self) -> dict[str, str]:
         """Return the settings that disarm what this repository's configuration would run."""
@@ -179,7 +191,7 @@ class Git:
                     stdout_as_string=False,
                     strip_newline_in_stdout=False,
                     kill_after_timeout=seconds,
-                    env={**ENVIRONMENT, **self._configure(config), **(env or {})},
+                    env={**ENVIRONMENT, **_as_environment(config, self._trusted()), **(env or {})},
                     # A Ctrl-C at the terminal is for us, not for a git half way through.
                     start_new_session=True,
                 )

@@ -45,7 +45,7 @@ def _fetched(
         "--no-auto-maintenance",
         "--prune" if prune else "--no-prune",
         # A repository's settings may name a program of its own here.
-        "--upload-pack=git-upload-pack",
+        f"--upload-pack={git.upload_pack(source)}",
         "--",
         source,
         *refspecs,
