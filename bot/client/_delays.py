@@ -15,7 +15,7 @@ PATIENCE_SECONDS = 3.0
 """How long Discord waits for the first answer to an interaction."""
 
 _UNKNOWN_INTERACTION = 10062
-_WAITED = "theseus_waited"
+_WAITED, _TIMER = "theseus_waited", "theseus_patience"
 
 
 class Delays:
@@ -28,12 +28,17 @@ class Delays:
         """Look where the running task stands when Discord's patience ends."""
         task = asyncio.current_task()
         if task is not None:
-            task.get_loop().call_later(PATIENCE_SECONDS, _look, interaction, weakref.ref(task))
+            look = task.get_loop().call_later(
+                PATIENCE_SECONDS, _look, interaction, weakref.ref(task)
+            )
+            interaction.extras[_TIMER] = look
 
     def explain(
         self, subject: Subject, outcome: ActionOutcome, error: BaseException | None
     ) -> tuple[ActionOutcome, BaseException | None]:
         """Return how a command ended: a delay is its failure if nothing else is."""
+        if isinstance(subject, discord.Interaction) and _TIMER in subject.extras:
+            subject.extras.pop(_TIMER).cancel()
         is_late = isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
         if error is not None and not is_late:
             return outcome, error
