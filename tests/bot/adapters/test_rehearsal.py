@@ -175,7 +175,8 @@ async def test_time_that_is_slept_away_without_await_is_gone_for_everybody(
 ) -> None:
     played = await play(player, run("slow", seconds=4, block=True), run("now"))
     assert played.steps[0].unanswered
-    assert [each.error for each in played.steps[0].errors] == ["discord.errors.NotFound"]
+    (error,) = played.steps[0].errors
+    assert error.error == "bot.telemetry.delays.AnsweredTooLate"
     assert said(played)[-1] == "12:00:04"
 
 
