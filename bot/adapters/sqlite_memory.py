@@ -13,7 +13,8 @@ from pydantic import ValidationError
 
 from bot.domain.errors import StoreError
 from bot.domain.memory import LONGEST_NAME, LONGEST_TEXT, Memory, MemoryKind, Recall, Recalled
-from bot.infra.sqlite import Database, DatabaseOwner, Migration, plain, stamp
+from bot.infra.sqlite import Database, DatabaseOwner, plain, stamp
+from bot.infra.sqlite_migrations import Migration
 from bot.memory.ranking import MOST_ASKED, best, fit, searched, terms
 
 MOST = 50_000

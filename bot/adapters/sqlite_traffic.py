@@ -19,7 +19,8 @@ from bot.domain.errors import ConfigError, StoreError
 from bot.domain.ids import short_id
 from bot.domain.personal_data import DataSubject
 from bot.domain.traffic import TrafficBounds, TrafficRecord
-from bot.infra.sqlite import Database, Migration, stamp
+from bot.infra.sqlite import Database, stamp
+from bot.infra.sqlite_migrations import Migration
 
 Redact = Callable[[str], str]
 
@@ -77,15 +78,15 @@ class SqliteTraffic:
         self._path = path
         self._redact = functools.lru_cache(maxsize=_REMEMBERED)(redact)
         self._bounds = bounds or TrafficBounds()
-        self._database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
+        self.database = Database(path, MIGRATIONS, error=StoreError, synchronous="NORMAL")
 
     async def __aenter__(self) -> "SqliteTraffic":
         _owner_only(self._path)
-        await self._database.open()
+        await self.database.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await self._database.close()
+        await self.database.close()
 
     async def record(self, records: Sequence[TrafficRecord]) -> None:
         """Keep all of them or none, and make room for them."""
@@ -97,7 +98,7 @@ class SqliteTraffic:
             for event, ok in {(each.event, each.ok) for each in records}:
                 _make_room(connection, event, ok, self._bounds)
 
-        await self._database.write(work)
+        await self.database.write(work)
 
     async def get(self, record_id: str) -> TrafficRecord | None:
         """Return the record with that full or short id."""
@@ -122,12 +123,12 @@ class SqliteTraffic:
             gone = connection.execute("DELETE FROM traffic WHERE at < ?", (stamp(before),))
             return gone.rowcount
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def count_of(self, subject: DataSubject) -> int:
         """Return how many records that person is in."""
         held = f"SELECT count(*) FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
-        found = await self._database.read(lambda each: each.execute(held, subject.marks).fetchone())
+        found = await self.database.read(lambda each: each.execute(held, subject.marks).fetchone())
         return int(found[0])
 
     async def erase(self, subject: DataSubject) -> int:
@@ -137,15 +138,15 @@ class SqliteTraffic:
             gone = f"DELETE FROM traffic WHERE {_OF_PERSON}"  # noqa: S608  our own words
             return connection.execute(gone, subject.marks).rowcount
 
-        return await self._database.write(work)
+        return await self.database.write(work)
 
     async def purge(self) -> None:
         """Leave nothing of what was deleted in the file or beside it."""
-        await self._database.purge()
+        await self.database.purge()
 
     async def _read(self, where: str, *values: object) -> list[TrafficRecord]:
         query = f"SELECT body FROM traffic {where}"  # noqa: S608  our own words
-        rows = await self._database.read(lambda each: each.execute(query, values).fetchall())
+        rows = await self.database.read(lambda each: each.execute(query, values).fetchall())
         return list(_parsed(row["body"] for row in rows))
 
 

@@ -16,6 +16,7 @@ from bot.client import TheseusClient, is_connected
 from bot.domain.alert import Alert
 from bot.domain.errors import PortError
 from bot.domain.restart import RestartReport
+from bot.domain.storage import StorageFault
 from bot.monitoring import Monitoring
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.monitoring.alert_sources import AlertSources, IncidentSource
@@ -99,6 +100,17 @@ def rollback_alert(news: Mapping[str, Any], now: datetime) -> Alert | None:
         id=f"rollback:{report.commit[:12]}:{report.at}"[:200],
         title=f"I restarted onto {report.commit[:10]}, and {ends}",
         text=f"{report.why}.{runs}{left}"[:4_000],
+        since=now,
+        at=now,
+    )
+
+
+def storage_alert(fault: StorageFault, now: datetime) -> Alert:
+    """Return what tells that a state file cannot be used."""
+    return Alert(
+        id=f"storage:{fault.kind}:{fault.file.name}:{now.isoformat(timespec='seconds')}"[:200],
+        title=f"My state fails: {fault.reason}"[:200],
+        text=fault.text[:4_000],
         since=now,
         at=now,
     )

@@ -1,6 +1,5 @@
 """The running bot: everything it is made of, put together and run until it is told to stop."""
 
-import asyncio
 import logging
 from contextlib import AsyncExitStack
 from functools import partial
@@ -9,12 +8,13 @@ from typing import Protocol
 from bot.adapters.discord_chat import DiscordChat, DiscordMemberDirectory
 from bot.app.agent import make_agent
 from bot.app.alerts import alert_dispatcher, look_once_more
+from bot.app.cache_warmer import CacheWarmer
 from bot.app.engines import EngineResources, MakeEngines, engines
 from bot.app.issue_intake import issue_intake
 from bot.app.live_registry import open_hot_reload
 from bot.app.live_settings import SettingsFollowers, live_settings
 from bot.app.model_gateway import hush, model_gateway
-from bot.app.monitors import monitoring_service, scheduled_backups, self_audit
+from bot.app.monitors import monitoring_service, scheduled_backups, self_audit, storage_watch
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
 from bot.app.resources import Resources, open_services
 from bot.app.retention import make_retention
@@ -24,7 +24,7 @@ from bot.app.supervision import Beginning, Rehearse, Supervision, supervised
 from bot.app.web import serve, web_server
 from bot.authority.personal_data import PersonalDataService
 from bot.client import Identity, TheseusClient, import_cogs, point_discord_at
-from bot.domain.errors import ConfigError, PortError
+from bot.domain.errors import ConfigError
 from bot.infra.signals import hear
 from bot.infra.supervisor_channel import ControlEnd
 from bot.monitoring import Monitoring
@@ -37,8 +37,6 @@ from bot.self_improvement.start_check import StartCheck
 from bot.settings import Settings, guard_secrets, required_token
 
 _log = logging.getLogger(__name__)
-
-_WARMING = "warmup"
 
 
 class Periodic(Protocol):
@@ -95,7 +93,7 @@ async def _build(
     member_directory = DiscordMemberDirectory(client, who.guild_id, opened.clock)
     backups = scheduled_backups(settings, opened, chat, who)
     agent = make_agent(settings, opened, chosen, chat, member_directory, who, (backups.vital_sign,))
-    warming, talks = _Warming(opened), chosen.chat_model
+    warming, talks = CacheWarmer(opened), chosen.chat_model
     agent.emergency.hushes.append(partial(hush, gateway, agent.emergency))
     agent.emergency.hushes.extend(each.hush for each in (warming, talks) if each is not None)
     monitoring = monitoring_service(settings, opened, chat, agent, who, supervision)
@@ -103,21 +101,19 @@ async def _build(
     alerts = alert_dispatcher(settings, opened, client, monitoring, beginning.news)
     stack.push_async_exit(look_once_more(alerts))
     audit = self_audit(settings, opened, chat, agent, client)
+    storage = storage_watch(opened, (live.state_file,), chat, who, alerts)
     client.agent, client.chat, client.key_values = agent, chat, opened.key_values
     client.monitoring, client.self_audit = monitoring, audit
     client.personal_data = _personal_data(settings, opened, agent, monitoring)
     client.chat_model, client.remembered = chosen.chat_model, settings.config.chat.remembered
     client.missed, client.skills = settings.config.missed, opened.skills
-    live.follow(
-        live_settings(
-            settings.config,
-            SettingsFollowers(opened, client, agent, monitoring, audit, backups, alerts),
-        )
-    )
+    followers = SettingsFollowers(opened, client, agent, monitoring, audit, backups, alerts)
+    live.follow(live_settings(settings.config, followers))
     closing = Closing()
     web = web_server(
-        settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups
-    )
+        settings, opened, client, agent, monitoring, chosen.told, issues, alerts, closing, backups,
+        storage,
+    )  # fmt: skip
     serving = await serve(settings, web, stack, beginning.logins)
     return BotParts(
         client=client,
@@ -128,7 +124,7 @@ async def _build(
         answering=_running(chat, opened.traffic.recorder, talks),
         work=(
             *_running(agent, monitoring, audit, backups, warming, live, alerts, issues),
-            *_running(client.personal_data, make_retention(settings, opened, chat)),
+            *_running(client.personal_data, make_retention(settings, opened, chat), storage),
             *_running(_restart_notices(opened, agent, chat, monitoring, beginning, supervision)),
             partial(supervision.pass_on, _rehearsal(opened)),
             *serving,
@@ -237,36 +233,6 @@ def _personal_data(
         lines=config.chat.remembered,
     )
     return personal_data(kept_for, kept_in, agent, monitoring)
-
-
-class _Warming:
-    """Fills the checks' caches while nobody waits; the first run is then as fast as any other."""
-
-    def __init__(self, opened: Resources) -> None:
-        self._opened = opened
-        self._warming: asyncio.Task[None] | None = None
-
-    async def run_forever(self) -> None:
-        """Fill them once, unless a stop comes."""
-        async with asyncio.TaskGroup() as group:
-            self._warming = group.create_task(self._warm())
-
-    async def hush(self) -> None:
-        """End it: a stop leaves no program at work."""
-        if self._warming is not None and not self._warming.done():
-            self._warming.cancel()
-            await asyncio.wait([self._warming])
-
-    async def _warm(self) -> None:
-        workspaces = self._opened.workspaces
-        try:
-            await workspaces.drop(_WARMING)
-            base = await self._opened.checkout.head()
-            async with workspaces.lend(_WARMING, base=base) as workspace:
-                await self._opened.warm(workspace)
-            await workspaces.drop(_WARMING)
-        except PortError as error:
-            _log.info("the checks' caches stay cold: %s", error)
 
 
 def identity(settings: Settings) -> Identity:

@@ -23,6 +23,7 @@ from bot.hot_reload.validation import Validation, text_of
 from bot.hot_reload.versions import VersionRepository
 from bot.hot_reload.watcher import FileWatcher
 from bot.infra.git import Git
+from bot.infra.sqlite import Database
 from bot.infra.threads import in_thread
 from bot.ports.chat import Chat
 from bot.settings import Settings, config_from
@@ -48,6 +49,11 @@ class HotReload:
         self._watcher = watcher
         self._drift = drift
         self._client = client
+
+    @property
+    def state_file(self) -> Database:
+        """The file of the versions, for those who watch over it."""
+        return self._versions.database
 
     def follow(self, live: Mapping[str, Apply]) -> None:
         """Have these sections of the configuration count at once, from the first edit on."""

@@ -1,14 +1,19 @@
 """What notices by itself and looks back on itself, made from open ports and the configuration."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.state_backups import StateBackups
+from bot.app.alerts import storage_alert
 from bot.app.backups import backup_folder
 from bot.app.resources import Resources
 from bot.app.supervision import Supervision
 from bot.client import Identity, TheseusClient, abilities
+from bot.domain.posts import Post
+from bot.domain.storage import StorageFault
+from bot.infra.sqlite import Database
 from bot.monitoring import (
     AuditSources,
     Monitoring,
@@ -16,7 +21,9 @@ from bot.monitoring import (
     MonitoringServices,
     ScheduledBackups,
     SelfAudit,
+    StorageWatch,
 )
+from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
 
@@ -82,6 +89,29 @@ def self_audit(
         dev_channel_id=client.identity.dev_channel_id,
         abilities=partial(abilities, client),
     )
+
+
+def storage_watch(
+    opened: Resources,
+    more: Sequence[Database],
+    chat: DiscordChat,
+    who: Identity,
+    alerts: AlertDispatcher | None,
+) -> StorageWatch:
+    """Return what says that a state file cannot be used, not running yet.
+
+    `more` are files that are open elsewhere.
+    """
+
+    async def send(text: str) -> None:
+        await chat.send_directly(who.dev_channel_id, Post(text=text))
+
+    async def raise_alert(fault: StorageFault) -> None:
+        if alerts is not None:
+            await alerts.alert(storage_alert(fault, opened.clock.now()))
+
+    files = (*opened.state_files, *more)
+    return StorageWatch(files, send, opened.clock, raise_alert=raise_alert)
 
 
 def scheduled_backups(

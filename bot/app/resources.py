@@ -34,6 +34,7 @@ from bot.domain.traffic import TrafficBounds
 from bot.hot_reload.running_code import RunningCode
 from bot.infra.git import Git
 from bot.infra.shared_lock import SharedLock
+from bot.infra.sqlite import Database
 from bot.ports.charts import Charts
 from bot.ports.clock import Clock
 from bot.ports.forge import Forge
@@ -96,6 +97,16 @@ class Resources:
     load: SharedLock
     charts: Charts
     skills: SkillLibrary
+
+    @property
+    def state_files(self) -> tuple[Database, ...]:
+        """Every database of the state that is open here."""
+        owners = (self.store, self.search, self.outbox, self.key_values, self.memory)
+        return (
+            *(each.database for each in owners),
+            self.ledger.database,
+            self.traffic.log.database,
+        )
 
 
 async def open_services(

@@ -9,7 +9,7 @@ from typing import Any
 from bot.app.resources import Resources
 from bot.app.running_bot import Closing
 from bot.client import TheseusClient, is_connected
-from bot.monitoring import IssueIntake, Monitoring, ScheduledBackups
+from bot.monitoring import IssueIntake, Monitoring, ScheduledBackups, StorageWatch
 from bot.monitoring.alert_dispatcher import AlertDispatcher
 from bot.self_improvement import SelfImprovementAgent
 from bot.settings import Settings
@@ -77,6 +77,7 @@ def web_server(
     alerts: AlertDispatcher | None,
     closing: Closing,
     backups: ScheduledBackups,
+    storage: StorageWatch,
 ) -> WebServer | None:
     """Return the server, not listening yet. Raises `ConfigError` for rules that are unsafe."""
     rules = web_rules(settings)
@@ -90,6 +91,7 @@ def web_server(
         followed=settings.config.forge.branch,
         commands=lambda: client.commands_trouble,
         closing=lambda: closing.why,
+        storage=lambda: tuple(each.reason for each in storage.faults),
     )
     services = WebServices(
         store=opened.store,

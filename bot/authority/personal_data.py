@@ -1,17 +1,21 @@
 """What is kept of somebody: told to them, and erased when they say so. Nobody asks for another."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple
 
 from bot.domain.audit import ERASED, AuditEntry
+from bot.domain.errors import PortError
 from bot.domain.people import Person
 from bot.domain.personal_data import DataSubject, KeptData, PendingErasure
+from bot.periodic import run_until_success, warning
 from bot.ports.clock import Clock
 from bot.ports.key_value_store import KeyValueStore
 from bot.ports.store import Store
 
 _PENDING = "erasure:"
+_NOT_FINISHED = warning(logging.getLogger(__name__), "an erasure is not finished; I try again")
 
 Counted = Callable[[DataSubject], Awaitable[int]]
 Purge = Callable[[], Awaitable[None]]
@@ -74,7 +78,12 @@ class PersonalDataService:
             return await self._finish(subject)
 
     async def run_forever(self) -> None:
-        """Finish what an earlier process had begun."""
+        """Finish what an earlier process had begun, trying again while the state fails."""
+        await run_until_success(
+            self._finish_all, self._clock, failed=_NOT_FINISHED, tolerated=PortError
+        )
+
+    async def _finish_all(self) -> None:
         async with self._one_at_a_time:
             for pending in await self._key_values.all(_PENDING, PendingErasure):
                 await self._finish(pending.subject)

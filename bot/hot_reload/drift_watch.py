@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection
 
-from bot.domain.errors import ChatError
+from bot.domain.errors import PortError
 from bot.domain.posts import Post
 from bot.hot_reload.drift import Drift, DriftCheck
 from bot.infra.threads import in_thread
@@ -61,5 +61,5 @@ class DriftWatch:
         key = f"drift:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         try:
             await self._chat.post(self._dev_channel_id, Post(text=f"⚠️ {self._seen.told}"), key=key)
-        except ChatError as error:
+        except PortError as error:
             _log.warning("the dev channel was not told of a drift: %s", error)

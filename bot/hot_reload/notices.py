@@ -5,7 +5,7 @@ import hashlib
 import logging
 from uuid import uuid4
 
-from bot.domain.errors import ChatError, ConfigError
+from bot.domain.errors import ConfigError, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.live_items import FIRST_AUTHOR, ChangeAuthor, LiveItem
 from bot.domain.posts import Post
@@ -43,7 +43,7 @@ class ReloadNotices:
             self._saying = True
             try:
                 await self._chat.post(self._dev_channel_id, Post(text=text), key=key)
-            except ChatError as error:
+            except PortError as error:
                 _log.warning("the dev channel was not told of %s: %s", key, error)
             self._saying = False
 

@@ -16,7 +16,8 @@ from bot.domain.errors import StoreError
 from bot.domain.live_items import ItemVersion, Rollback
 from bot.hot_reload.catalog import Key
 from bot.hot_reload.content import UNCOMPRESSED, ItemContent, diff, unpack
-from bot.infra.sqlite import Database, DatabaseOwner, Migration, stamp
+from bot.infra.sqlite import Database, DatabaseOwner, stamp
+from bot.infra.sqlite_migrations import Migration
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of all versions: their contents compressed, with what is told of them."""

@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from bot.domain.errors import ForgeRejected
 from bot.domain.issue import ForgeIssue
-from bot.infra.sqlite import Migration
+from bot.infra.sqlite_migrations import Migration
 from bot.ports.clock import Clock
 
 ISSUES = Migration(

@@ -16,7 +16,7 @@ from bot.domain.links import web_address
 from bot.domain.proposal import ForgeProposal, ProposalDraft
 from bot.infra.forge_issues import ISSUES, close_issues, next_number
 from bot.infra.forge_repository import BareRepository
-from bot.infra.sqlite import Migration
+from bot.infra.sqlite_migrations import Migration
 from bot.ports.clock import Clock
 
 MIGRATIONS = (

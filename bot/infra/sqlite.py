@@ -9,12 +9,15 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, Self, TypeVar
+from typing import Self, TypeVar
 
 import aiosqlite
 
 from bot.domain.errors import ConfigError, PortError
-from bot.infra.sqlite_copy import before_migration, copy_database
+from bot.domain.storage import StorageFault, StorageFaultKind
+from bot.infra.sqlite_copy import before_migration
+from bot.infra.sqlite_faults import FileIdentity, classify_error
+from bot.infra.sqlite_migrations import Migration, Migrations
 
 T = TypeVar("T")
 Work = Callable[[sqlite3.Connection], T]
@@ -32,13 +35,6 @@ def stamp(at: datetime) -> str:
 def plain(text: str) -> str:
     """Return the text without lone surrogates, which SQLite cannot hold."""
     return text.encode("utf-8", "replace").decode()
-
-
-class Migration(NamedTuple):
-    """A named step of the schema. Once released it never changes: a new step is added instead."""
-
-    name: str
-    statements: tuple[str, ...]
 
 
 class _Thread(aiosqlite.Connection):
@@ -74,6 +70,9 @@ class Database:
         self._check = check
         self._derived = derived
         self._thread: _Thread | None = None
+        self._identity: FileIdentity | None = None
+        self.fault: StorageFault | None = None
+        """What keeps the file from working, as last seen."""
 
     async def open(self) -> None:
         """Open the file, creating it and its folder if needed, and bring its schema up to date."""
@@ -94,6 +93,7 @@ class Database:
             await thread.close()
             raise
         self._thread = thread
+        self._identity = FileIdentity.read(self.path)
 
     async def close(self) -> None:
         """Finish what was asked for and close the file; again is harmless."""
@@ -119,6 +119,20 @@ class Database:
         but perhaps no power cut until a later write is; it waits for no disk.
         """
         return await self._run(work, "BEGIN IMMEDIATE", "" if flushed else "NORMAL")
+
+    async def probe(self) -> None:
+        """Find out whether the file is there and can be written; `fault` is the answer."""
+        if self._thread is None:
+            return
+        if FileIdentity.read(self.path) != self._identity:
+            self._note_fault(StorageFaultKind.MISSING)
+            return
+        try:
+            await self.write(_write_header, flushed=False)
+        except PortError:
+            return  # noted, unless others kept the file busy
+        if self.fault is not None and not self.fault.kind.permanent:
+            self.fault = None
 
     async def purge(self) -> None:
         """Leave nothing of what was deleted in the file, its write-ahead log, or beside it.
@@ -183,64 +197,38 @@ class Database:
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
         connection.execute(f"PRAGMA synchronous = {self._synchronous}")
-        _transact(connection, "BEGIN IMMEDIATE", self._migrate)
+        steps = Migrations(self.path, self._migrations, keeps_copy=not self._derived)
+        _transact(connection, "BEGIN IMMEDIATE", steps.apply)
         _write_ahead(connection)
         if self._check:
             answer = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
             if answer != "ok":
-                raise sqlite3.DatabaseError(answer)
-
-    def _migrate(self, connection: sqlite3.Connection) -> None:
-        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
-        if tables and "schema_migrations" not in tables:
-            raise ConfigError(
-                f"{self.path} is a database, but not one of Theseus's. "
-                "Move it away, or set THESEUS_STATE to another folder."
-            )
-        connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_migrations ("
-            "number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, "
-            "applied_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now')))"
-        )
-        recorded = [
-            row[0]
-            for row in connection.execute("SELECT name FROM schema_migrations ORDER BY number")
-        ]
-        known = [migration.name for migration in self._migrations]
-        unknown = [name for name in recorded if name not in known]
-        if unknown:
-            raise ConfigError(
-                f"{self.path} was written by a newer Theseus (its migration {unknown[-1]} is "
-                "unknown here). Update Theseus, restore a backup made by this version, or move "
-                "the file away to start afresh."
-            )
-        missing = [each for each in self._migrations if each.name not in recorded]
-        if missing and recorded and not self._derived:
-            self._keep_copy()
-        for migration in missing:
-            for statement in migration.statements:
-                connection.execute(statement)
-            connection.execute("INSERT INTO schema_migrations (name) VALUES (?)", (migration.name,))
-
-    def _keep_copy(self) -> None:
-        """Copy the file as it is; nobody else writes to it now, and nothing is changed yet."""
-        copy = before_migration(self.path)
-        try:
-            copy_database(self.path, copy)
-        except (sqlite3.Error, OSError) as error:
-            raise ConfigError(
-                f"{self.path} is to be migrated, and no copy of it can be kept as {copy} "
-                f"({error}). Make room there, or let the bot's account write there."
-            ) from error
+                damage = sqlite3.DatabaseError(answer)
+                damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT  # as a query would raise it
+                raise damage
 
     def _unusable(self, error: sqlite3.Error) -> ConfigError:
-        return ConfigError(
-            f"{self.path} cannot be used: {error}. Put a copy in its place, or move it away "
-            "to start afresh."
-        )
+        kind = classify_error(error)
+        if kind is not None:
+            fault = StorageFault(kind=kind, file=self.path, cause=str(error), derived=self._derived)
+            remedy = f"{fault.remedy} Or move it away to start afresh."
+        else:
+            remedy = "Put a copy in its place, or move it away to start afresh."
+        return ConfigError(f"{self.path} cannot be used: {error}. {remedy}")
 
     def _failed(self, error: sqlite3.Error) -> PortError:
-        return self._error(f"{self.path}: {error}", detail=type(error).__name__)
+        kind = classify_error(error)
+        if kind is None:
+            return self._error(f"{self.path}: {error}", detail=type(error).__name__)
+        fault = self._note_fault(kind, str(error))
+        return self._error(fault.text, detail=type(error).__name__)
+
+    def _note_fault(self, kind: StorageFaultKind, cause: str = "") -> StorageFault:
+        """Keep the fault that was seen; one that a restart alone cures is not replaced."""
+        fault = StorageFault(kind=kind, file=self.path, cause=cause, derived=self._derived)
+        if self.fault is None or not self.fault.kind.permanent:
+            self.fault = fault
+        return fault
 
 
 class DatabaseOwner:
@@ -248,6 +236,11 @@ class DatabaseOwner:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    @property
+    def database(self) -> Database:
+        """The file, for those who watch over it."""
+        return self._database
 
     async def open(self) -> None:
         """Open the file and bring its schema up to date. Raises `ConfigError`."""
@@ -283,6 +276,12 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
             if last:
                 raise
             _transact(connection, "BEGIN IMMEDIATE", lambda _: None)
+
+
+def _write_header(connection: sqlite3.Connection) -> None:
+    """Write a page of the file, leaving what it says."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    connection.execute(f"PRAGMA user_version = {version}")
 
 
 def _transact(connection: sqlite3.Connection, begin: str, work: Work[T]) -> T:

@@ -6,6 +6,7 @@ from bot.monitoring.scheduled_backups import ScheduledBackups
 from bot.monitoring.self_audit import SelfAudit
 from bot.monitoring.self_audit_activity import AuditSources
 from bot.monitoring.service import Monitoring, MonitoringRules, MonitoringServices
+from bot.monitoring.storage_watch import StorageWatch
 
 __all__ = [
     "AuditSources",
@@ -17,4 +18,5 @@ __all__ = [
     "MonitoringServices",
     "ScheduledBackups",
     "SelfAudit",
+    "StorageWatch",
 ]

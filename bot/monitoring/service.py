@@ -30,7 +30,7 @@ from bot.monitoring.journal_follower import JournalFollower
 from bot.monitoring.report_intake import IntakeResult, ReportIntake
 from bot.monitoring.rollback_incidents import RollbackIncidents
 from bot.monitoring.triage_review import TriageReview
-from bot.periodic import run_periodically, warning
+from bot.periodic import run_periodically, run_until_success, warning
 from bot.ports.charts import Charts
 from bot.ports.chat import Chat
 from bot.ports.clock import Clock
@@ -155,7 +155,8 @@ class Monitoring:
 
     async def run_forever(self) -> None:
         """Take up what an earlier process left, then notice until cancelled."""
-        await self._incident_repository.load()
+        failed = warning(_log, "the incidents could not be read; I try again")
+        await run_until_success(self._incident_repository.load, self._clock, failed=failed)
         self._loaded.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._monitoring_world.run_forever(), name="journal-follower")

@@ -1,6 +1,7 @@
 """The agent as the rest of the program sees it: what people can ask of it."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Literal
 
@@ -15,6 +16,7 @@ from bot.domain.journal import Action
 from bot.domain.people import Person
 from bot.domain.proposal import Approval
 from bot.domain.run import ENDED, Run, Stage, Status, Trigger, Waiting
+from bot.periodic import run_until_success, with_traceback
 from bot.ports.live_registry import LiveRegistry
 from bot.presentation.cards import standing
 from bot.redaction import redact
@@ -27,6 +29,7 @@ from bot.self_improvement.services import RunSettings, Services
 from bot.self_improvement.transitions import open_question, to_be_fixed
 
 _TRIES = 10
+_NOT_RECOVERED = with_traceback(logging.getLogger(__name__), "runs are not recovered; I try again")
 
 
 class SelfImprovementAgent:
@@ -60,7 +63,7 @@ class SelfImprovementAgent:
 
     async def run_forever(self) -> None:
         """Pick up what an earlier process left, then work until cancelled."""
-        await self.recover()
+        await run_until_success(self.recover, self._services.clock, failed=_NOT_RECOVERED)
         async with asyncio.TaskGroup() as group:
             for part in (
                 self.emergency,

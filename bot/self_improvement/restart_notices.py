@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from bot.domain.errors import ChatError, PortError, StoreError, UnknownRun, WorkspaceError
+from bot.domain.errors import PortError, StoreError, UnknownRun, WorkspaceError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
 from bot.domain.restart import RestartReport
@@ -119,7 +119,7 @@ class RestartNotices:
     async def _say(self, channel_id: int, post: Post, key: str) -> bool:
         try:
             await self._chat.post(channel_id, post, key=key)
-        except ChatError as error:
+        except PortError as error:
             _log.warning("nobody was told of a restart (%s): %s", key, error)
             return False
         return True

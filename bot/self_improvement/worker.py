@@ -9,6 +9,7 @@ from bot.budget.run_cost_meter import RunCostMeter
 from bot.domain.errors import PortError, StoreConflict, StoreError
 from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.run import Lane, Run, Status, lane_of
+from bot.periodic import back_off
 from bot.prompts import steady_prompts
 from bot.self_improvement.failures import StepFailures
 from bot.self_improvement.services import RunSettings, Services
@@ -111,6 +112,7 @@ class Workers:
         slots.release()
 
     async def _next(self, lane: Lane) -> Run:
+        failures = 0
         while True:
             self._wake[lane].clear()
             if self._draining:
@@ -120,8 +122,10 @@ class Workers:
             try:
                 run = await self._services.store.lease_next(self._owner, until, lane)
             except StoreError:
-                _log.exception("no run could be leased; trying again")
-                await self._services.clock.sleep(_PAUSE_SECONDS)
+                failures += 1
+                pause = back_off(_PAUSE_SECONDS, failures)
+                _log.exception("no run could be leased; trying again in %.0f s", pause)
+                await self._services.clock.sleep(pause)
                 continue
             if run is not None:
                 return run

@@ -107,7 +107,7 @@ class BotFacts:
     """What is known of the running program. No secrets: it is shown as it is.
 
     `commands` says what keeps Discord from showing every command, `None`: nothing. `closing` says
-    why it takes on nothing more, `None`: it does.
+    why it takes on nothing more, `None`: it does. `storage` says what is wrong with state files.
     """
 
     commit: Callable[[], str | None]
@@ -117,6 +117,7 @@ class BotFacts:
     followed: str = "main"
     commands: Callable[[], str | None] = lambda: None
     closing: Callable[[], str | None] = lambda: None
+    storage: Callable[[], Sequence[str]] = lambda: ()
     more: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -50,8 +50,9 @@ class Health:
             reasons.append("the gateway is not connected")
         try:
             await self._services.key_values.put(_PROBE, Probe(at=self._services.clock.now()))
+            reasons.extend(self._services.facts.storage())
         except StoreError:
-            reasons.append("the store cannot be written")
+            reasons.extend(self._services.facts.storage() or ["the store cannot be written"])
         try:
             if await self.stopped():
                 reasons.append("the emergency stop stands")
@@ -75,7 +76,6 @@ class Health:
             self._services.facts.connection(),
             self._services.clock.now(),
         )
-        active = await self._services.store.find(status=set(Status) - ENDED, limit=_MOST)
         known = self._services.incidents.incidents() if self._services.incidents is not None else ()
         told: dict[str, object] = {
             "commit": facts.commit(),
@@ -87,12 +87,21 @@ class Health:
             "engine": redact(facts.engine),
             "sandbox": redact(facts.sandbox),
             "stopped": await self.stopped(),
-            "runs_active": len(active),
+            "runs_active": await self._count_active_runs(),
+            "state": "; ".join(facts.storage()) or "usable",
             "incidents_open": sum(each.open for each in known),
         }
         if self._services.backups is not None:
             told["backup"] = await self._backup(self._services.backups, now)
         return told | {name: redact(text) for name, text in facts.more.items()}
+
+    async def _count_active_runs(self) -> int | None:
+        """Return how many runs are not over; `None` where the state cannot be read."""
+        try:
+            active = await self._services.store.find(status=set(Status) - ENDED, limit=_MOST)
+        except StoreError:
+            return None
+        return len(active)
 
     async def _backup(
         self, backups: Callable[[], Awaitable[BackupStatus]], now: datetime

@@ -1,6 +1,7 @@
 """Which messages are for the bot, and what they point at."""
 
 import asyncio
+import logging
 from weakref import WeakValueDictionary
 
 import discord
@@ -8,7 +9,7 @@ from cachetools import FIFOCache
 from discord.ext import commands, tasks
 
 from bot.client import TheseusClient
-from bot.domain.errors import NotAuthorized, TheseusError, TooMany, WrongStage
+from bot.domain.errors import NotAuthorized, StoreError, TheseusError, TooMany, WrongStage
 from bot.domain.posts import Post
 from bot.domain.run import Waiting
 from bot.grammar import Intent, Utterance
@@ -17,6 +18,7 @@ from cogs.conversation._choices import NOTHING
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
 from cogs.conversation._decision_button import DecisionButton
+from cogs.conversation._direct_answers import answer_directly
 from cogs.conversation._heard_message import Heard
 from cogs.conversation._hearing import Hearing
 from cogs.conversation._in_kind import in_kind
@@ -27,6 +29,7 @@ from cogs.conversation._rollback_button import RollbackButton
 from cogs.conversation._talk import Talking
 
 _REMEMBERED = 1_000
+_log = logging.getLogger(__name__)
 
 
 class Conversation(commands.Cog):
@@ -119,22 +122,34 @@ class Conversation(commands.Cog):
         self, message: discord.Message, *, missed: bool = False, correction: bool = False
     ) -> None:
         lock = self._locks.setdefault(message.id, asyncio.Lock())  # an edit may overtake its answer
-        async with lock, MessageTurn(self._cursors, message.channel.id, message.id) as turn:
-            if self._limits.deaf_to(message):
-                return
-            heard = await self._hearing.hear(message, missed=missed, correction=correction)
-            if heard is None or (correction and self._asks_the_same(heard)):
-                return
-            self._heard[message.id] = heard.utterance
-            turn.addressed = True
-            turn.person_id = message.author.id if message.guild is None else None
-            if await self._limits.hold_back(heard):
-                return
-            warning = self._limits.count(heard)
-            answer = await self._answer_or_refusal(heard, missed=missed)
-            await self._reply(message, in_kind(heard.utterance, answer), heard.reply_key)
-            await self._reply(message, heard.unread, f"files:{heard.key}")
-            await self._reply(message, warning, f"limit:{heard.key}")
+        turn = MessageTurn(self._cursors, message.channel.id, message.id)
+        try:
+            async with lock, turn:
+                await self._handle(message, turn, missed=missed, correction=correction)
+        except StoreError as error:
+            _log.warning("the message %s met a state that fails: %s", message.id, error)
+            if not turn.answered and (turn.addressed or self._hearing.is_addressed(message)):
+                await answer_directly(message, str(error))
+
+    async def _handle(
+        self, message: discord.Message, turn: MessageTurn, *, missed: bool, correction: bool
+    ) -> None:
+        if self._limits.deaf_to(message):
+            return
+        heard = await self._hearing.hear(message, missed=missed, correction=correction)
+        if heard is None or (correction and self._asks_the_same(heard)):
+            return
+        self._heard[message.id] = heard.utterance
+        turn.addressed = True
+        turn.person_id = message.author.id if message.guild is None else None
+        if await self._limits.hold_back(heard):
+            return
+        warning = self._limits.count(heard)
+        answer = await self._answer_or_refusal(heard, missed=missed)
+        await self._reply(message, in_kind(heard.utterance, answer), heard.reply_key)
+        turn.answered = True
+        await self._reply(message, heard.unread, f"files:{heard.key}")
+        await self._reply(message, warning, f"limit:{heard.key}")
 
     def _asks_the_same(self, heard: Heard) -> bool:
         """Whether a correction changes nothing of what was asked, such as a slip of the pen."""
@@ -158,7 +173,10 @@ class Conversation(commands.Cog):
     async def _reply(self, message: discord.Message, said: str | Post | None, key: str) -> None:
         if said:
             post = said if isinstance(said, Post) else Post(text=said)
-            await self.bot.chat.post(message.channel.id, post.but(reply_to=message.id), key=key)
+            try:
+                await self.bot.chat.post(message.channel.id, post.but(reply_to=message.id), key=key)
+            except StoreError as error:
+                await answer_directly(message, post.text or str(error))
 
     def _is_talk(self, message: discord.Message) -> bool:
         """Whether a person wrote it: no bot, no webhook, no note of Discord's own.

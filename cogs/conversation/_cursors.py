@@ -37,6 +37,7 @@ class MessageTurn(AbstractAsyncContextManager["MessageTurn"]):
         self._cursors = cursors
         self._channel_id, self._message_id = channel_id, message_id
         self.addressed = False
+        self.answered = False
         self.person_id: int | None = None
 
     async def __aenter__(self) -> "MessageTurn":

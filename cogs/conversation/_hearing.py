@@ -88,6 +88,10 @@ class Hearing:
             unread=attached.notice,
         )
 
+    def is_addressed(self, message: discord.Message) -> bool:
+        """Return whether it is said to the bot, as far as the message alone shows it."""
+        return self._is_addressed(message, words_of(self._bot, message))
+
     def _is_addressed(self, message: discord.Message, text: str) -> bool:
         """Whether it is said to the bot: directly, by a mention, or with nobody else there."""
         if message.guild is None or is_mentioned(self._bot, message):

@@ -9,7 +9,7 @@ from math import inf
 import pytest
 
 from bot.domain.errors import ForgeError, StoreError, TheseusError
-from bot.periodic import run_periodically, warning, with_traceback
+from bot.periodic import back_off, run_periodically, warning, with_traceback
 from tests.fakes.fake_clock import FakeClock
 
 _log = logging.getLogger("tests.periodic")
@@ -84,6 +84,21 @@ async def test_where_a_turn_failed_is_logged_if_that_is_wanted(
     (record,) = caplog.records
     assert (record.levelname, record.getMessage()) == ("ERROR", "not looked at")
     assert record.exc_info is not None and "the disk is full" in str(record.exc_info[1])
+
+
+async def test_turns_that_go_on_failing_come_less_often_until_one_succeeds() -> None:
+    clock = FakeClock()
+    turns = CountedTurns(clock, *(StoreError("the disk is full") for _ in range(7)))
+    work = run_periodically(turns, clock, 5.0, failed=warning(_log, "nothing was kept"))
+    async with going(asyncio.create_task(work)):
+        await clock.advance(220)
+    assert turns.at == [0, 5, 15, 35, 75, 135, 195, 255][:7]
+
+
+async def test_a_pause_over_a_minute_does_not_grow_and_none_is_shortened() -> None:
+    assert [back_off(300.0, failures) for failures in (0, 1, 5)] == [300, 300, 300]
+    assert back_off(inf, 3) == inf
+    assert back_off(1.0, 1_000) == 60
 
 
 @pytest.mark.parametrize("error", [ForgeError("gone"), ZeroDivisionError()])

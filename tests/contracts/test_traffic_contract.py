@@ -145,7 +145,7 @@ async def test_records_outlive_the_process_and_those_of_another_version_are_left
     path = tmp_path / "traffic.sqlite3"
     async with SqliteTraffic(path, redact=redact) as log:
         await log.record([asked(1), asked(2, event="command.flip")])
-        await log._database.write(
+        await log.database.write(
             lambda each: each.execute("UPDATE traffic SET body = '{}' WHERE event = 'command.flip'")
         )
     async with SqliteTraffic(path, redact=redact) as log:

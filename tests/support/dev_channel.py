@@ -15,6 +15,7 @@ from bot.domain.people import AllowList, PeopleList
 from bot.domain.run import Run, Waiting
 from bot.domain.thresholds import Thresholds
 from bot.monitoring import Monitoring, MonitoringRules, MonitoringServices
+from bot.ports.outbox import OutboxStore
 from bot.ports.planner import Planner
 from bot.redaction import redact
 from bot.self_improvement import RunSettings, SelfImprovementAgent
@@ -166,6 +167,7 @@ async def dev_channel(
     per_person: int = 20,
     voice_channels: Sequence[str] = (),
     answers_unaddressed: bool = False,
+    outbox: OutboxStore | None = None,
 ) -> AsyncIterator[DevChannel]:
     """Open the channel with everybody in it, until the block ends. Its time runs fast.
 
@@ -191,7 +193,7 @@ async def dev_channel(
             extensions=extensions,
             guild_ready_timeout=0.01,
         )
-        chat = DiscordChat(client, FakeOutbox(), world.clock, redact)
+        chat = DiscordChat(client, outbox or FakeOutbox(), world.clock, redact)
         world.speak_through(chat)
         client.chat, client.key_values = chat, world.key_values
         client.skills = _skills(client, world)

@@ -13,7 +13,7 @@ from bot.adapters import sqlite_ledger, sqlite_memory, sqlite_store, sqlite_traf
 from bot.adapters.ndjson_journal import _index as journal_index
 from bot.hot_reload import versions
 from bot.infra import forge_pulls
-from bot.infra.sqlite import Migration
+from bot.infra.sqlite_migrations import Migration
 
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "privacy.md"
 _BEGIN, _END = "<!-- stored data: generated -->\n", "<!-- end of what is generated -->\n"

@@ -3,6 +3,7 @@
 import asyncio
 import heapq
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -12,6 +13,7 @@ import discord
 
 from bot.adapters.discord_chat._edits import PacedEdits
 from bot.adapters.discord_chat._errors import mapped
+from bot.adapters.discord_chat._patient_outbox import PatientOutbox
 from bot.adapters.discord_chat._permissions import PermissionReport
 from bot.adapters.discord_chat._render import Part, Redact, render, render_edit
 from bot.domain.chat_errors import ThreadsUnavailable
@@ -24,7 +26,6 @@ T = TypeVar("T")
 
 _THREAD_EXISTS = 160004
 _LONGEST_WAIT_SECONDS = 30.0
-_NOBODY = discord.AllowedMentions.none()
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +37,7 @@ class DiscordChat:
     ) -> None:
         self._client = client
         self._outbox = outbox
+        self._patient_outbox = PatientOutbox(outbox, clock)
         self._clock = clock
         self._redact = redact
         self._edits = PacedEdits(self._show, clock)
@@ -57,7 +59,7 @@ class DiscordChat:
         await self._client.wait_until_ready()
         # A message of this process may be in the queue already: sorted by number, in its lane, it
         # comes after what an earlier process left.
-        left = [p for p in await self._outbox.pending() if p.key not in self._awaited]
+        left = [p for p in await self._patient_outbox.pending() if p.key not in self._awaited]
         try:
             async with asyncio.TaskGroup() as group:
                 for pending in left:
@@ -87,8 +89,17 @@ class DiscordChat:
 
     async def look_again(self) -> None:
         """Send what another process has left in the outbox since this one began."""
-        for pending in await self._outbox.pending():
+        for pending in await self._patient_outbox.pending():
             self._take(pending)
+
+    async def send_directly(self, channel_id: int, post: Post) -> None:
+        """Send a message that is not stored first: for when nothing can be stored.
+
+        It may come twice, or not at all if the process ends. Raises `ChatRejected`.
+        """
+        channel = self._client.get_partial_messageable(channel_id)
+        for part in render(post, self._redact):
+            await self._retried(partial(_send_part, channel, part, secrets.token_hex(12)))
 
     # The port
 
@@ -182,11 +193,11 @@ class DiscordChat:
             future = self._awaited[pending.key]
             try:
                 ref = await self._send(pending)
-                await self._outbox.sent(pending.key, ref)
+                await self._patient_outbox.sent(pending.key, ref)
                 self._edits.posted(ref, pending.post)
                 future.set_result(ref)
             except ChatRejected as error:
-                await self._outbox.failed(pending.key, str(error))
+                await self._patient_outbox.failed(pending.key, str(error))
                 future.set_exception(error)
             self._awaited.pop(pending.key)
         del self._lanes[channel_id]
@@ -278,7 +289,7 @@ async def _edit(message: discord.PartialMessage, part: Part, *, pictured: bool) 
         content=part.content,
         embed=part.embed,
         view=part.view,
-        allowed_mentions=_NOBODY,
+        allowed_mentions=discord.AllowedMentions.none(),
         **options,
     )
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from bot.adapters.ndjson_journal._erasure import is_erased
 from bot.adapters.ndjson_journal._files import PORTIONS, Portions, sizes
-from bot.infra.sqlite import Migration
+from bot.infra.sqlite_migrations import Migration
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

@@ -33,7 +33,7 @@ class SqliteLedger:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._database = Database(path, MIGRATIONS, error=StoreError)
+        self.database = Database(path, MIGRATIONS, error=StoreError)
         self._opening = asyncio.Lock()
         self._is_open = False
         self._owned: ExitStack | None = None
@@ -53,7 +53,7 @@ class SqliteLedger:
         """Let another program have the file, until the next call; again is harmless."""
         self._is_open = False
         self._sums = Sums()
-        await self._database.close()
+        await self.database.close()
         owned, self._owned = self._owned, None
         if owned is not None:
             owned.close()
@@ -197,7 +197,7 @@ class SqliteLedger:
 
     async def _read(self, work: Work[T]) -> T:
         await self._ready()
-        return await self._database.read(work)
+        return await self.database.read(work)
 
     async def _write(self, work: Work[T], *, flushed: bool = True) -> T:
         await self._ready()
@@ -206,7 +206,7 @@ class SqliteLedger:
                 f"Another program keeps the ledger {self._path}, and two would spend the same "
                 "money. Stop it, or give this one another THESEUS_STATE."
             )
-        return await self._database.write(work, flushed=flushed)
+        return await self.database.write(work, flushed=flushed)
 
     async def _ready(self) -> None:
         if self._is_open and self._owned is not None:
@@ -214,7 +214,7 @@ class SqliteLedger:
         async with self._opening:
             if not self._is_open:
                 try:
-                    await self._database.open()
+                    await self.database.open()
                 except ConfigError as error:
                     raise StoreError(str(error)) from error
                 self._is_open = True
@@ -229,7 +229,7 @@ class SqliteLedger:
             except (Locked, OSError) as error:
                 _log.debug("the ledger is not ours: %s", error)
                 return
-            lost = await self._database.write(_charge_lost)
+            lost = await self.database.write(_charge_lost)
             self._owned = stack.pop_all()
         if lost:
             _log.warning("%d requests were under way when the last program died: charged", lost)

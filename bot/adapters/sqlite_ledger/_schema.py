@@ -3,7 +3,7 @@
 Times are text, UTC, always with six digits of microseconds, so that they sort as they read.
 """
 
-from bot.infra.sqlite import Migration
+from bot.infra.sqlite_migrations import Migration
 
 MIGRATIONS = (
     Migration(

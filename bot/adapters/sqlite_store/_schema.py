@@ -4,7 +4,7 @@ Times are text, UTC, always with six digits of microseconds, so that they sort a
 Bodies are the records' own JSON; the columns beside them are what queries need.
 """
 
-from bot.infra.sqlite import Migration
+from bot.infra.sqlite_migrations import Migration
 
 RUNS_AND_RECORDS = Migration(
     "0001_runs_and_stage_records",

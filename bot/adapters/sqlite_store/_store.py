@@ -31,7 +31,8 @@ from bot.domain.proposal import Approval
 from bot.domain.record import Record
 from bot.domain.run import ENDED, Lane, Run, Status, lane_of
 from bot.domain.run_state import moved
-from bot.infra.sqlite import Database, DatabaseOwner, Migration, stamp
+from bot.infra.sqlite import Database, DatabaseOwner, stamp
+from bot.infra.sqlite_migrations import Migration
 
 
 class SqliteStore(DatabaseOwner):

@@ -13,8 +13,9 @@ import pytest
 from bot.domain.errors import ConfigError, StoreError, WorkspaceError
 from bot.infra.git import Git
 from bot.infra.schema_versions import DATABASES, migrations_at, migrations_of, newer_than
-from bot.infra.sqlite import Database, Migration
+from bot.infra.sqlite import Database
 from bot.infra.sqlite_copy import before_migration, copy_database, is_database
+from bot.infra.sqlite_migrations import Migration
 from tests.fakes.repositories import commit, repository
 
 FIRST = Migration("0001_songs", ("CREATE TABLE songs (title TEXT)",))

@@ -64,6 +64,23 @@ async def test_why_it_is_not_ready_is_said_in_fixed_words(room: Room) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("writable", [True, False])
+async def test_a_state_file_that_fails_makes_it_unready_with_the_reason(
+    room: Room, *, writable: bool
+) -> None:
+    reason = "the state file theseus.sqlite3 is damaged"
+    facts = BotFacts(
+        commit=lambda: COMMIT, connection=lambda: room.connection, storage=lambda: (reason,)
+    )
+    key_values = FakeKeyValueStore() if writable else FullKeyValueStore()
+    room.without(facts=facts, key_values=key_values)
+    async with room.serving() as client:
+        ready = await client.get("/health/ready")
+        info = (await client.get("/health/info")).json
+    assert (ready.status, ready.json["reasons"]) == (503, [reason])
+    assert info["state"] == reason
+
+
 @pytest.mark.parametrize("why", ["it is shutting down", "it hands over to a new process"])
 async def test_at_its_end_it_is_alive_and_not_ready(room: Room, why: str) -> None:
     room.without(

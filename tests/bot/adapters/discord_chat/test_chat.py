@@ -12,13 +12,14 @@ import pytest
 
 from bot.adapters.discord_chat import DiscordChat
 from bot.adapters.sqlite_store import SqliteOutbox
-from bot.domain.errors import ChatRejected
+from bot.domain.errors import ChatRejected, StoreError
 from bot.domain.posts import Attachment, Button, Card, MessageRef, Post
 from bot.ports.outbox import Pending
 from bot.redaction import redact
 from local_discord.person import Person
 from local_discord.server import LocalDiscord, LocalPerson
 from tests.fakes.fake_clock import FakeClock
+from tests.support.broken_states import forbid_writing
 from tests.support.chatting import SkippingClock, bare_client, chat_on, contents, talking
 from tests.support.discord_client import online
 
@@ -423,3 +424,38 @@ async def test_the_waits_between_tries_grow_to_half_a_minute(
     async with talking(client, outbox, clock) as chat:
         await chat.post(local.dev_channel_id, Post(text="a"), key="1")
     assert clock.slept == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+class FailingOutbox(SqliteOutbox):
+    """An outbox that cannot note anything, so many times."""
+
+    failures = 0
+
+    async def sent(self, key: str, ref: MessageRef) -> None:
+        """Fail while there are failures left."""
+        if self.failures:
+            self.failures -= 1
+            raise StoreError("the disk is full")
+        await super().sent(key, ref)
+
+
+async def test_a_message_that_cannot_be_marked_as_sent_goes_out_once_and_ends_nothing(
+    client: discord.Client, local: LocalDiscord, alice: Person, tmp_path: Path
+) -> None:
+    async with FailingOutbox(tmp_path / "failing.sqlite3") as outbox:
+        outbox.failures = 5
+        async with talking(client, outbox) as chat:
+            await chat.post(local.dev_channel_id, Post(text="hello"), key="1")
+            await chat.post(local.dev_channel_id, Post(text="later"), key="2")
+            assert await outbox.pending() == ()
+    assert await said(alice) == ["hello", "later"]
+
+
+async def test_a_message_can_go_out_while_nothing_can_be_stored(
+    chat: DiscordChat, outbox: SqliteOutbox, local: LocalDiscord, alice: Person
+) -> None:
+    await forbid_writing(outbox.database)
+    with pytest.raises(StoreError, match="read-only"):
+        await chat.post(local.dev_channel_id, Post(text="stored"), key="1")
+    await chat.send_directly(local.dev_channel_id, Post(text="direct"))
+    assert await said(alice) == ["direct"]

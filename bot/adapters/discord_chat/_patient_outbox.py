@@ -1,0 +1,41 @@
+"""The outbox, asked again for as long as it fails."""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import TypeVar
+
+from bot.domain.posts import MessageRef
+from bot.periodic import run_until_success, warning
+from bot.ports.clock import Clock
+from bot.ports.outbox import OutboxStore, Pending
+
+T = TypeVar("T")
+
+_FAILED = warning(logging.getLogger(__name__), "the outbox failed; I try again")
+
+
+class PatientOutbox:
+    """Waits where the state cannot be read or written, and raises nothing for that.
+
+    A channel waits meanwhile: a message that was sent and is not marked so would be sent again.
+    """
+
+    def __init__(self, outbox: OutboxStore, clock: Clock) -> None:
+        self._outbox = outbox
+        self._clock = clock
+
+    async def pending(self) -> Sequence[Pending]:
+        """Return what was not sent yet, oldest first."""
+        return await self._retry(self._outbox.pending)
+
+    async def sent(self, key: str, ref: MessageRef) -> None:
+        """Note that the chat has the message."""
+        await self._retry(partial(self._outbox.sent, key, ref))
+
+    async def failed(self, key: str, reason: str) -> None:
+        """Note that the chat refused the message for good."""
+        await self._retry(partial(self._outbox.failed, key, reason))
+
+    async def _retry(self, work: Callable[[], Awaitable[T]]) -> T:
+        return await run_until_success(work, self._clock, failed=_FAILED)

@@ -1,0 +1,74 @@
+"""What can be wrong with a file that holds state, and the way out of it."""
+
+from enum import StrEnum
+from pathlib import Path
+
+from bot.domain.record import Record
+
+
+class StorageFaultKind(StrEnum):
+    """A kind of fault. What a restart or a restore cures is `permanent`."""
+
+    DAMAGED = "damaged"
+    MISSING = "missing"
+    FULL = "full"
+    READ_ONLY = "read_only"
+    FAILING = "failing"
+
+    @property
+    def permanent(self) -> bool:
+        """Whether a later write that succeeds says nothing about it."""
+        return self in (StorageFaultKind.DAMAGED, StorageFaultKind.MISSING)
+
+
+_RESTORE = (
+    "Stop the bot, then bring a backup back: `theseus backup list` shows them, "
+    "`theseus restore NAME` restores one (docs/backup.md)."
+)
+_REASONS = {
+    StorageFaultKind.DAMAGED: "is damaged",
+    StorageFaultKind.MISSING: "was removed or replaced while the bot ran",
+    StorageFaultKind.FULL: "cannot be written: the disk is full",
+    StorageFaultKind.READ_ONLY: "cannot be written: it is read-only",
+    StorageFaultKind.FAILING: "cannot be read or written: the disk reports errors",
+}
+_REMEDIES = {
+    StorageFaultKind.DAMAGED: _RESTORE,
+    StorageFaultKind.MISSING: f"Put the file back before you restart. If it is gone: {_RESTORE}",
+    StorageFaultKind.FULL: "Make room on its disk. The bot tries again by itself.",
+    StorageFaultKind.READ_ONLY: (
+        "Let the bot's account write to the file, its folder and its disk. "
+        "The bot tries again by itself."
+    ),
+    StorageFaultKind.FAILING: (
+        "Check the disk (`dmesg`, `df`). The bot tries again by itself. If the file is lost: "
+        f"{_RESTORE}"
+    ),
+}
+
+
+class StorageFault(Record):
+    """One fault of one file. A `derived` file is built again from others when it is gone."""
+
+    kind: StorageFaultKind
+    file: Path
+    cause: str = ""
+    derived: bool = False
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, for anybody: no path, and no text of a library."""
+        return f"the state file {self.file.name} {_REASONS[self.kind]}"
+
+    @property
+    def text(self) -> str:
+        """What is wrong and the way out, for those who run the bot."""
+        cause = f" ({self.cause})" if self.cause else ""
+        return f"The state file {self.file} {_REASONS[self.kind]}{cause}. {self.remedy}"
+
+    @property
+    def remedy(self) -> str:
+        """The way out, in whole sentences."""
+        if self.derived and self.kind.permanent:
+            return "Stop the bot and move the file away: it is built again at the next start."
+        return _REMEDIES[self.kind]

@@ -1,0 +1,53 @@
+"""Ways to break a state file while it is open, with errors that SQLite itself raises."""
+
+import sqlite3
+from pathlib import Path
+
+from bot.infra.sqlite import Database
+
+_FIRST_HARMED = 2  # the first page is the header, which a connection knows by heart
+
+
+async def harm(database: Database) -> None:
+    """Overwrite the pages of the file, as a failing disk does, and forget what was read of it."""
+    await database.read(lambda connection: None)
+    await _run(database, "PRAGMA wal_checkpoint(TRUNCATE)")
+    size = (await _value(database, "PRAGMA page_size"), await _value(database, "PRAGMA page_count"))
+    _overwrite(database.path, *size)
+    await _run(database, "PRAGMA shrink_memory")
+
+
+async def fill_disk(database: Database) -> None:
+    """Let the file grow no further."""
+    pages = await _value(database, "PRAGMA page_count")
+    await _run(database, f"PRAGMA max_page_count = {pages}")
+
+
+async def make_room(database: Database) -> None:
+    """Let the file grow again."""
+    await _run(database, "PRAGMA max_page_count = 1073741823")
+
+
+async def forbid_writing(database: Database, *, forbidden: bool = True) -> None:
+    """Have every write refused as that of a read-only file, or allow writing again."""
+    await _run(database, f"PRAGMA query_only = {int(forbidden)}")
+
+
+def _overwrite(path: Path, page_size: int, pages: int) -> None:
+    with path.open("r+b") as file:
+        file.seek(page_size * (_FIRST_HARMED - 1))
+        file.write(b"\xa5" * page_size * (pages - _FIRST_HARMED + 1))
+
+
+async def _run(database: Database, statement: str) -> None:
+    """Run a statement outside of any transaction, on the file's own connection."""
+    thread = database._thread
+    assert thread is not None
+    await thread.run(lambda connection: connection.execute(statement).fetchall())
+
+
+async def _value(database: Database, statement: str) -> int:
+    def read(connection: sqlite3.Connection) -> int:
+        return int(connection.execute(statement).fetchone()[0])
+
+    return await database.read(read)
