@@ -9,7 +9,6 @@ from discord import app_commands
 
 from bot.authority.policy import Act
 from bot.client import Identity, TheseusClient
-from bot.client._cog_imports import find_extensions
 from bot.domain import errors
 from bot.domain.errors import TheseusError
 from bot.domain.history import RECORDS
@@ -17,6 +16,7 @@ from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.people import AllowList
 from bot.domain.run import Run, Stage, Status, Waiting
 from bot.grammar import Intent
+from bot.infra.cog_files import find_extensions
 from bot.telemetry import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal

@@ -1,6 +1,7 @@
 """The running bot: everything it is made of, put together and run until it is told to stop."""
 
 import logging
+import os
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Protocol
@@ -34,7 +35,7 @@ from bot.redaction import redact
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.restart_notices import RestartNotices
 from bot.self_improvement.start_check import StartCheck
-from bot.settings import Settings, guard_secrets, required_token
+from bot.settings import Settings, guard_secrets, provide_cog_variables, required_token
 
 _log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ async def run_bot(
     )
     async with AsyncExitStack() as stack:
         stack.callback(guard_secrets(settings))
+        provide_cog_variables(settings, os.environ)
         supervision = await stack.enter_async_context(supervised(end))
         beginning = await supervision.begin(settings.root, import_cogs)
         if beginning is None:

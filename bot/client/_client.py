@@ -15,7 +15,8 @@ from discord.ext import commands
 
 from bot.client._audience import AudienceFinder
 from bot.client._background_tasks import BackgroundTasks
-from bot.client._cog_imports import find_extensions
+from bot.client._cog_failures import failure_reason
+from bot.client._cog_protection import ProtectingBot
 from bot.client._command_sync import CommandSync
 from bot.client._command_tree import InstrumentedTree
 from bot.client._component_errors import PRESSES, ComponentFailures
@@ -31,7 +32,7 @@ from bot.client._mention_commands import is_for_the_bot
 from bot.client._missing_responses import ResponseWatch
 from bot.client._outbound_redaction import keep_secrets, said_of
 from bot.client._project_code import ProjectCode
-from bot.client._reloader import Reloader, failure_reason
+from bot.client._reloader import Reloader
 from bot.client._stall_watch import StallWatch
 from bot.client._text_commands import TextCommands
 from bot.client._traffic_capture import TrafficCapture
@@ -41,6 +42,7 @@ from bot.domain.errors import ChatRejected, ConfigError
 from bot.domain.flag import Flag
 from bot.domain.journal import Kind
 from bot.domain.posts import Post
+from bot.infra.cog_files import find_extensions, order_extensions
 from bot.ports.clock import Clock
 from bot.prompts import Prompts
 from bot.redaction import redact
@@ -50,7 +52,7 @@ _CONNECTION_WAITS = (0.0, 1.0, 2.0, 5.0, 15.0, 60.0)  # seconds, the last for ev
 _log = logging.getLogger(__name__)
 
 
-class TheseusClient(CoreServices, HandoverClient):
+class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
     """The bot. `state` is where a cog may keep files; `clock` is where it gets the time.
 
     `traffic`, where it is given, keeps what is asked of cogs so that it can be asked again. `flags`
@@ -128,7 +130,7 @@ class TheseusClient(CoreServices, HandoverClient):
         self._stalls.start(self._instruments.blocked)
         if self._web is not None:
             self._web.attach()
-        for extension in self._wanted or find_extensions(self.root / "cogs"):
+        for extension in order_extensions(self._wanted) or find_extensions(self.root / "cogs"):
             if importlib.util.find_spec(extension) is None:
                 raise ConfigError(f"cogs: there is no extension {extension} under {self.root}.")
             await self._load(extension)

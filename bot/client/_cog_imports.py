@@ -4,6 +4,8 @@ import importlib
 import logging
 from pathlib import Path
 
+from bot.infra.cog_files import find_extensions
+
 _log = logging.getLogger(__name__)
 
 
@@ -17,13 +19,3 @@ def import_cogs(root: Path) -> None:
             importlib.import_module(extension)
         except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
             _log.debug("%s cannot be imported beforehand: %r", extension, error)
-
-
-def find_extensions(folder: Path) -> list[str]:
-    """Return the extensions in a folder of cogs, in the order of their names."""
-    found = []
-    for path in sorted(folder.iterdir()):
-        package = path.is_dir() and (path / "__init__.py").exists() and path.name != "ui"
-        if (path.suffix == ".py" or package) and not path.name.startswith("_"):
-            found.append(f"{folder.name}.{path.stem}")
-    return found

@@ -15,12 +15,14 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._background_tasks import BackgroundTasks, TasksSurvived
+from bot.client._cog_failures import failure_reason
 from bot.client._command_sync import CommandSync
 from bot.client._leftovers import Leftovers
 from bot.domain.adoption import only_by
 from bot.domain.cogs import cog_of_file
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
+from bot.infra.cog_files import find_module, is_extension
 from bot.ports.runtime import Adoption
 from bot.telemetry import Recorder
 
@@ -69,7 +71,7 @@ class Reloader:
         importlib.invalidate_caches()
         for file in changed:
             self._forget_bytecode(file)
-        shared = self._forget_shared() if any(_is_shared(file) for file in changed) else None
+        shared = self._forget_shared() if any(self._is_shared(file) for file in changed) else None
         for module in self._modules(changed, everything=shared is not None):
             try:
                 with self._recorder.timed(Kind.RELOAD, module):
@@ -91,7 +93,8 @@ class Reloader:
 
     def _modules(self, changed: Sequence[str], *, everything: bool) -> list[str]:
         """Return the extensions that must load again, each once."""
-        names = [f"cogs.{cog}" for file in changed if (cog := cog_of_file(file))]
+        own = [file for file in changed if not self._is_shared(file)]
+        names = [f"cogs.{cog}" for file in own if (cog := cog_of_file(file))]
         if everything:
             names = [name for name in self._bot.extensions if name.startswith("cogs.")] + names
         known = self._wanted or frozenset(names)
@@ -139,6 +142,18 @@ class Reloader:
             del sys.modules[name]
         return shared
 
+    def _is_shared(self, file: str) -> bool:
+        """Return whether it is code of the cogs that is no cog's own.
+
+        Such are `cogs/ui/...`, `cogs/_texts.py`, and a helper that is there and is no cog.
+        """
+        if not (file.startswith("cogs/") and file.endswith(".py")):
+            return False
+        name, folder = cog_of_file(file), self._root / "cogs"
+        if not name or f"cogs.{name}" in self._bot.extensions:
+            return not name
+        return find_module(folder, name) is not None and not is_extension(folder, name)
+
     def _forget_bytecode(self, file: str) -> None:
         """Compiled code is matched by whole seconds and size; a quick fix could look unchanged."""
         if file.endswith(".py"):
@@ -146,18 +161,5 @@ class Reloader:
             Path(compiled).unlink(missing_ok=True)
 
 
-def _is_shared(file: str) -> bool:
-    """Whether it is code of the cogs that is no cog's own: `cogs/ui/...`, `cogs/_words.py`."""
-    return file.startswith("cogs/") and file.endswith(".py") and not cog_of_file(file)
-
-
 def _is_part_of(name: str, extensions: tuple[str, ...]) -> bool:
     return any(name == each or name.startswith(f"{each}.") for each in extensions)
-
-
-def failure_reason(error: BaseException) -> str:
-    """Return why a cog did not load, in a line."""
-    if isinstance(error, SystemExit):  # discord.py rolls back after exceptions only
-        return "SystemExit: it ends the program while it loads; it is unloaded now"
-    cause = error.original if isinstance(error, commands.ExtensionFailed) else error
-    return f"{type(cause).__name__}: {cause}"

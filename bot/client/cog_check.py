@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from bot.client._cog_imports import find_extensions
 from bot.client.cog_trial import FOLDER, RESULTS, SHARED
 from bot.domain.errors import SandboxUnavailable
+from bot.infra.cog_files import find_extensions
 from bot.infra.syntax import parse
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 

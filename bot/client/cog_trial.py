@@ -14,8 +14,9 @@ from pathlib import Path
 from discord.ext import commands
 
 from bot.client._client import TheseusClient
+from bot.client._cog_failures import failure_reason
 from bot.client._identity import Identity
-from bot.client._reloader import failure_reason
+from bot.domain.cogs import is_own_cog
 from bot.domain.errors import PartMissing
 from bot.domain.journal import Action
 from bot.domain.people import AllowList
@@ -29,6 +30,8 @@ SHARED = "ui"
 async def try_cogs(root: Path, folder: Path, others: list[str], changed: list[str]) -> None:
     """Load the other cogs, then those that changed; write how each of these went.
 
+    The bot's own come before all others, as at a start.
+
     A cog that asks for parts of the bot which are not there has come as far as it can here.
     """
     client = TheseusClient(
@@ -40,14 +43,11 @@ async def try_cogs(root: Path, folder: Path, others: list[str], changed: list[st
     )
     (folder / "state").mkdir()
     async with client:
-        for name in others:
-            if SHARED in changed:
-                await _tried(client, folder, name, counts=True)
-            else:
-                await _tried(client, folder, name, counts=False)
-        for name in changed:
+        own = [name for name in (*others, *changed) if is_own_cog(name)]
+        foreign = [name for name in (*others, *changed) if not is_own_cog(name)]
+        for name in (*own, *foreign):
             if name != SHARED:
-                await _tried(client, folder, name, counts=True)
+                await _tried(client, folder, name, counts=name in changed or SHARED in changed)
 
 
 async def _tried(client: TheseusClient, folder: Path, name: str, *, counts: bool) -> None:

@@ -3,6 +3,13 @@
 from pathlib import Path, PurePosixPath
 
 _SHARED = "ui"
+_OWN = frozenset(
+    {
+        "admin", "approvals", "audits", "budget", "capabilities", "conversation",
+        "emergency_stop", "feedback", "flags", "incidents", "memory", "pauses", "privacy",
+        "questions", "runs", "skills",
+    }
+)  # fmt: skip
 
 
 def cog_of_file(file: str) -> str:
@@ -16,6 +23,11 @@ def cog_of_file(file: str) -> str:
         return ""
     name = parts[1].removesuffix(".py")
     return "" if name.startswith("_") or name == _SHARED else name
+
+
+def is_own_cog(name: str) -> bool:
+    """Return whether the bot is operated by the cog of that name: no other cog may displace it."""
+    return name in _OWN
 
 
 def cog_is_there(tree: Path, name: str) -> bool:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from bot.domain.cogs import cog_of_file
 from bot.domain.live_items import ItemKind
 from bot.hot_reload.content import ItemContent
+from bot.infra.cog_files import find_module, is_extension
 from bot.skills import MOST_FILES
 
 Key = tuple[ItemKind, str]
@@ -54,6 +55,7 @@ class Catalog:
         self._cogs = frozenset(cogs)
         self._config_place = str(config_file)
         self._linked: dict[str, str] = {}
+        self._seen_cogs: set[str] = set()
 
     @property
     def folders(self) -> tuple[tuple[tuple[Path, ...], bool], ...]:
@@ -82,7 +84,9 @@ class Catalog:
         found |= _skills(self._root)
         if self._config is not None and os.path.lexists(self._config):
             found["config", "config"] = Located(self._name(self._config), (str(self._config),))
-        found |= _cogs(self._root, self._cogs)
+        cogs = _cogs(self._root, self._cogs, self._seen_cogs)
+        self._seen_cogs.update(name for _, name in cogs if name != SHARED)
+        found |= cogs
         return dict(sorted(found.items()))
 
     def read(self, key: Key, located: Located) -> ItemContent | Unreadable:
@@ -164,15 +168,26 @@ def _skills(root: Path) -> dict[Key, Located]:
     return found
 
 
-def _cogs(root: Path, wanted: Collection[str]) -> dict[Key, Located]:
+def _cogs(root: Path, wanted: Collection[str], seen: Collection[str]) -> dict[Key, Located]:
+    """Return the cogs. One that was `seen` stays one, so that a lost `setup` is refused."""
     by_cog: dict[str, list[str]] = {}
+    helpers: dict[str, bool] = {}
     for path in _below(root, "cogs"):
-        by_cog.setdefault(_cog(path), []).append(path)
+        name = _cog(path)
+        if name not in helpers:
+            helpers[name] = name not in seen and _is_helper(root, name)
+        by_cog.setdefault(SHARED if helpers[name] else name, []).append(path)
     return {
         ("cog", name): Located(_place(name, paths), tuple(paths))
         for name, paths in by_cog.items()
         if name == SHARED or (_loads(name, paths) and (not wanted or name in wanted))
     }
+
+
+def _is_helper(root: Path, name: str) -> bool:
+    """Return whether a module of `cogs` is no cog: what changes in it concerns every cog."""
+    folder = root / "cogs"
+    return find_module(folder, name) is not None and not is_extension(folder, name)
 
 
 def _cog(path: str) -> str:

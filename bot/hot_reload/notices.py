@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+from collections.abc import Sequence
 from uuid import uuid4
 
 from bot.domain.errors import ConfigError, PortError
@@ -17,6 +18,7 @@ from bot.redaction import redact
 
 _log = logging.getLogger(__name__)
 _WORDS = 600
+_REASON_IN_LIST = 300
 _SETTINGS = 10
 
 
@@ -67,9 +69,7 @@ class ReloadNotices:
                 failed: About = {**about, "error": ConfigError(redact(item.reason))}
                 self._recorder.record(Kind.RELOAD, item.path, ActionOutcome.ERROR, **failed)
             _log.warning("%s is not taken on: %s", item.path, item.reason)
-            over = self._over.get((item.kind, item.name), "")
-            key = f"refused:{item.kind}:{item.name}:{_mark(item.reason)}{over}"
-            self._say(refusal(item), key)
+        self._say_refused(taken.refused)
         if taken.restart_needed:
             names = ", ".join(f"`{each}`" for each in taken.restart_needed[:_SETTINGS])
             text = f"The settings were changed; {names} will count after a restart."
@@ -85,6 +85,21 @@ class ReloadNotices:
             over = self._over[item.kind, item.name] = f":{uuid4().hex[:12]}"
             self._say(mended(item), f"mended:{item.kind}:{item.name}{over}")
 
+    def _say_refused(self, items: Sequence[LiveItem]) -> None:
+        """Say why files are not live: several cogs in one message, all else in one each."""
+        cogs = [item for item in items if item.kind == "cog"]
+        together = cogs if len(cogs) > 1 else []
+        for item in items:
+            if item not in together:
+                self._say(refusal(item), self._refusal_key(item))
+        if together:
+            keys = ",".join(self._refusal_key(item) for item in together)
+            self._say(list_refusals(together), f"refused:cogs:{_mark(keys)}")
+
+    def _refusal_key(self, item: LiveItem) -> str:
+        over = self._over.get((item.kind, item.name), "")
+        return f"refused:{item.kind}:{item.name}:{_mark(item.reason)}{over}"
+
     def _say(self, text: str, key: str) -> None:
         self._unsaid.put_nowait((text, key))
 
@@ -98,6 +113,18 @@ def refusal(item: LiveItem) -> str:
     else:
         still = f"Without it, there is no {item.kind} `{item.name}`."
     return f"⚠️ I did not take on a change of {what}: {reason}. {still} Mend the file; I look again."
+
+
+def list_refusals(cogs: Sequence[LiveItem]) -> str:
+    """Return one message about cogs that are not live, with the reason of each."""
+    lines = []
+    for item in cogs:
+        reason = redact(item.reason)[:_REASON_IN_LIST].rstrip(".")
+        still = f"version {item.version} stays" if item.version else "it is left out"
+        lines.append(f"- `{item.path}`: {reason} ({still})")
+    return f"⚠️ {len(cogs)} cogs do not load. Correct their files; I look again.\n" + "\n".join(
+        lines
+    )
 
 
 def mended(item: LiveItem) -> str:

@@ -9,7 +9,7 @@ from bot.settings._config import (
     thresholds_from,
 )
 from bot.settings._environment import Environment, read_environment
-from bot.settings._load import Settings, load, required_token
+from bot.settings._load import Settings, load, provide_cog_variables, required_token
 from bot.settings._secrecy import SECRETS, forget_secrets
 from bot.settings._secret_registration import guard_secrets, settings_here
 
@@ -25,6 +25,7 @@ __all__ = [
     "guard_secrets",
     "load",
     "protection_from",
+    "provide_cog_variables",
     "read_environment",
     "required_token",
     "settings_here",

@@ -3,7 +3,7 @@
 import difflib
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -41,11 +41,14 @@ class Environment(Record):
     theseus_alert_webhook_url: Secret = None
     theseus_alert_webhook_secret: Secret = None
     theseus_alert_smtp_password: Secret = None
+    theseus_cog_prefixes: str = ""
 
 
 _QUOTE = "quote values that hold spaces or quotes, or start the line with # for a comment."
 KNOWN = {name.upper(): name for name in Environment.model_fields}
 _PREFIX = "THESEUS_"
+COG_PREFIXES = "THESEUS_COG_PREFIXES"
+_COG_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*_")
 # What programs carry that the bot starts, or that its tests are told by: no settings.
 _CARRIED = frozenset(
     _PREFIX + name
@@ -61,6 +64,24 @@ def _closest(key: str) -> str:
     return f"did you mean {near[0]}?" if near else "known keys: " + ", ".join(sorted(KNOWN))
 
 
+def _parse_prefixes(text: str, where: str) -> tuple[str, ...]:
+    """Return the declared prefixes of cogs' own keys. Raises `ConfigError`."""
+    prefixes = tuple(each.strip() for each in text.split(",") if each.strip())
+    for prefix in prefixes:
+        if not _COG_PREFIX.fullmatch(prefix):
+            raise ConfigError(
+                f"{where}: {COG_PREFIXES}: {prefix} is no prefix; it is of capital letters, digits "
+                "and _, and ends with _, such as WEATHER_. Commas separate several."
+            )
+        own = next((key for key in sorted(KNOWN) if key.startswith(prefix)), None)
+        if own is not None or prefix.startswith(_PREFIX):
+            raise ConfigError(
+                f"{where}: {COG_PREFIXES}: {prefix} is also the start of the bot's own key "
+                f"{own or _PREFIX}; choose another prefix."
+            )
+    return prefixes
+
+
 def _line(binding: Binding) -> int:
     """Return the line of the key: the parser counts from the blank lines before it."""
     text = binding.original.string
@@ -74,23 +95,34 @@ def _shown(binding: Binding) -> str:
     return f"{name[1]}=..." if name and name[1] in KNOWN else "this"
 
 
-def _check_binding(binding: Binding, file: Path) -> tuple[str, str] | None:
+def _check_binding(
+    binding: Binding, file: Path, prefixes: tuple[str, ...]
+) -> tuple[str, str] | None:
     line = _line(binding)
     if binding.error:
         raise ConfigError(f"{file}, line {line}: {_shown(binding)} is not KEY=value; {_QUOTE}")
     if binding.key is None:
         return None
-    if binding.key not in KNOWN:
+    if binding.key not in KNOWN and not binding.key.startswith(prefixes):
         raise ConfigError(
-            f"{file}, line {line}: unknown key {binding.key}; {_closest(binding.key)}"
+            f"{file}, line {line}: unknown key {binding.key}; {_closest(binding.key)} "
+            f"A key of a cog needs a declared prefix: {COG_PREFIXES}={_suggest_prefix(binding.key)}"
         )
     if binding.value is None:
         raise ConfigError(f"{file}, line {line}: {binding.key} has no = and no value; {_QUOTE}")
     return binding.key, binding.value
 
 
-def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
-    """Return key -> (value, where) of a `.env` file; a missing file is empty."""
+def _suggest_prefix(key: str) -> str:
+    first = re.match(r"[A-Z][A-Z0-9]*_", key)
+    return first[0] if first and not first[0].startswith(_PREFIX) else "WEATHER_"
+
+
+def _read_dotenv(file: Path, variables: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """Return key -> (value, where) of a `.env` file; a missing file is empty.
+
+    Keys that begin as `THESEUS_COG_PREFIXES` declares, anywhere in the file, are those of cogs.
+    """
     try:
         text = file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -100,8 +132,10 @@ def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
             f"{file} cannot be read ({error}); mend it, or move it away (.env.example shows one)."
         ) from error
     found: dict[str, tuple[str, str]] = {}
-    for binding in parse_stream(io.StringIO(text)):
-        pair = _check_binding(binding, file)
+    bindings = list(parse_stream(io.StringIO(text)))
+    prefixes = _find_prefixes(bindings, file, variables)
+    for binding in bindings:
+        pair = _check_binding(binding, file, prefixes)
         if pair and pair[0] in found:
             raise ConfigError(
                 f"{file}, line {_line(binding)}: {pair[0]} is set twice (first in "
@@ -112,13 +146,39 @@ def _read_dotenv(file: Path) -> dict[str, tuple[str, str]]:
     return found
 
 
+def _find_prefixes(
+    bindings: Sequence[Binding], file: Path, variables: Mapping[str, str]
+) -> tuple[str, ...]:
+    if COG_PREFIXES in variables:
+        return _parse_prefixes(variables[COG_PREFIXES], "the environment")
+    for binding in bindings:
+        if binding.key == COG_PREFIXES:
+            return _parse_prefixes(binding.value or "", f"{file}, line {_line(binding)}")
+    return ()
+
+
+def read_cog_variables(variables: Mapping[str, str], dotenv: Path) -> dict[str, SecretStr]:
+    """Return the keys of cogs, from the `.env` file and the process's environment, which wins.
+
+    Raises `ConfigError` as `read_environment` does.
+    """
+    values = {key: value for key, (value, _) in _read_dotenv(dotenv, variables).items()}
+    values.update(variables)
+    prefixes = _parse_prefixes(values.get(COG_PREFIXES, ""), str(dotenv))
+    return {
+        key: SecretStr(value)
+        for key, value in values.items()
+        if prefixes and key not in KNOWN and key.startswith(prefixes)
+    }
+
+
 def read_environment(variables: Mapping[str, str], dotenv: Path) -> Environment:
     """Return the settings: `variables` (the process's environment) win over the `.env` file.
 
     Raises `ConfigError` naming the file and line, or the variable, and the key; also for a variable
     that begins as ours do and is none of them. Values are never shown: they may be secrets.
     """
-    found = _read_dotenv(dotenv)
+    found = _read_dotenv(dotenv, variables)
     for name in sorted(variables.keys() - KNOWN.keys() - _CARRIED):
         if name.startswith(_PREFIX):
             raise ConfigError(f"the environment: unknown variable {name}; {_closest(name)}")
@@ -127,7 +187,7 @@ def read_environment(variables: Mapping[str, str], dotenv: Path) -> Environment:
             found[key] = (variables[key], "the environment")
     try:
         return Environment.model_validate(
-            {KNOWN[key]: value for key, (value, _) in found.items() if value != ""}
+            {KNOWN[key]: found[key][0] for key in KNOWN if key in found and found[key][0] != ""}
         )
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]

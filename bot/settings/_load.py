@@ -1,12 +1,14 @@
 """Everything that was set, from everywhere it may be set."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
+
+from pydantic import SecretStr
 
 from bot.domain.errors import ConfigError
 from bot.domain.record import Record
 from bot.settings._config import Config, config_from
-from bot.settings._environment import Environment, read_environment
+from bot.settings._environment import Environment, read_cog_variables, read_environment
 
 
 class Settings(Record):
@@ -17,6 +19,7 @@ class Settings(Record):
     config: Config
     config_file: Path
     state: Path
+    cog_variables: Mapping[str, SecretStr] = {}
 
 
 def load(root: Path, variables: Mapping[str, str]) -> Settings:
@@ -41,7 +44,14 @@ def load(root: Path, variables: Mapping[str, str]) -> Settings:
         config=config_from(text, str(environment.theseus_config)),
         config_file=config_file,
         state=root / environment.theseus_state.expanduser(),
+        cog_variables=read_cog_variables(variables, root / ".env"),
     )
+
+
+def provide_cog_variables(settings: Settings, variables: MutableMapping[str, str]) -> None:
+    """Put the cogs' own keys of `.env` where cogs look for them: in the process's environment."""
+    for name, value in settings.cog_variables.items():
+        variables.setdefault(name, value.get_secret_value())
 
 
 def required_token(settings: Settings) -> str:

@@ -14,7 +14,8 @@ from bot.settings._secrecy import forget_secrets
 def guard_secrets(settings: Settings) -> Callable[[], None]:
     """Register every configured secret with the redactor; return what forgets them again.
 
-    Those are the secrets of the environment and `.env`, and the GitHub app's key, line by line.
+    Those are the secrets of the environment and `.env`, the keys of cogs there, and the GitHub
+    app's key, line by line.
     Values under eight characters cannot be guarded: they would stand in ordinary words.
     """
     guarded = [value for name, value in _configured(settings) if register_secret(name, value)]
@@ -32,6 +33,8 @@ def _configured(settings: Settings) -> Iterator[tuple[str, str]]:
         value = getattr(environment, name)
         if isinstance(value, SecretStr):
             yield name, value.get_secret_value()
+    for name, secret in settings.cog_variables.items():
+        yield name.lower(), secret.get_secret_value()
     app = settings.config.forge.github.app
     if app is None:
         return

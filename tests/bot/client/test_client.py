@@ -2,13 +2,11 @@
 
 import asyncio
 import logging
-from pathlib import Path
 
 import pytest
 
 from bot.adapters.ndjson_journal import NdjsonJournal
 from bot.client import point_discord_at
-from bot.client._cog_imports import find_extensions
 from bot.client._interaction_inputs import stable_part
 from bot.domain.errors import ConfigError
 from bot.domain.journal import ActionOutcome, Kind
@@ -126,16 +124,6 @@ async def test_closing_twice_is_harmless_and_leaves_no_logging_behind(
 async def test_a_client_that_never_started_can_be_closed(home: Home) -> None:
     async with NdjsonJournal(home.state, redact=redact) as journal:
         await make_client(home, journal, None).close()
-
-
-def test_extensions_are_modules_and_packages_but_nothing_private_or_shared(
-    tmp_path: Path,
-) -> None:
-    for file in ("b.py", "_x.py", "__init__.py", "ui/__init__.py", "a/__init__.py", "c/x.txt"):
-        path = tmp_path / "cogs" / file
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch()
-    assert find_extensions(tmp_path / "cogs") == ["cogs.a", "cogs.b"]
 
 
 @pytest.mark.parametrize(

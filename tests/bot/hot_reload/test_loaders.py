@@ -71,7 +71,7 @@ async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
         for path, text in FILES.items():
             made.write(path, text)
         for path in ("cogs/polls/__init__.py", "cogs/polls/_parts.py", "cogs/polls/words.txt"):
-            made.write(path, "")
+            made.write(path, "async def setup(bot): ...\n" if "__init__" in path else "")
         await made.registry.start()
         yield made
 

@@ -114,3 +114,19 @@ async def test_a_secret_in_a_broken_file_is_not_told(rig: Rig) -> None:
     (text,) = await rig.said(LiveChanges(FILE_AUTHOR, refused=(broken,)))
     assert secret not in text
     assert secret not in str(rig.journal.actions)
+
+
+async def test_several_cogs_that_do_not_load_are_one_message_with_each_reason(rig: Rig) -> None:
+    dice = PERSONA.but(kind="cog", name="dice", path="cogs/dice.py", version=0, state="refused")
+    broken = (
+        dice.but(reason="SyntaxError: invalid syntax"),
+        dice.but(name="polls", path="cogs/polls", version=2, reason="it needs `weather_api`."),
+    )
+    changes = LiveChanges(FILE_AUTHOR, refused=(*broken, REFUSED))
+    persona, cogs = await rig.said(changes, changes)
+    assert "persona" in persona
+    assert cogs == (
+        "⚠️ 2 cogs do not load. Correct their files; I look again.\n"
+        "- `cogs/dice.py`: SyntaxError: invalid syntax (it is left out)\n"
+        "- `cogs/polls`: it needs `weather_api` (version 2 stays)"
+    )

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ConfigError
-from bot.settings import Environment, checks_from, config_from, load, read_environment
+from bot.redaction import redact
+from bot.settings import (
+    Environment,
+    checks_from,
+    config_from,
+    guard_secrets,
+    load,
+    provide_cog_variables,
+    read_environment,
+)
 
 CHECKS = "checks:\n  quick:\n    - {name: lint, command: [ruff, check]}\n"
 ROOT = Path(__file__).resolve().parents[3]
@@ -235,3 +244,53 @@ def test_an_env_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / ".env").mkdir()
     with pytest.raises(ConfigError, match=r"\.env cannot be read"):
         read_environment({}, tmp_path / ".env")
+
+
+COG_ENV = "WEATHER_API_KEY=abcdefgh1234\nTHESEUS_COG_PREFIXES=WEATHER_, MUSIC_\nMUSIC_ROOM=7\n"
+
+
+def test_keys_of_cogs_with_a_declared_prefix_are_given_to_them(tmp_path: Path) -> None:
+    settings = load(_home(tmp_path, dotenv=COG_ENV), {"MUSIC_ROOM": "8"})
+    variables = {"MUSIC_ROOM": "8"}
+    provide_cog_variables(settings, variables)
+    assert variables == {"MUSIC_ROOM": "8", "WEATHER_API_KEY": "abcdefgh1234"}
+    assert "abcdefgh1234" not in repr(settings)
+
+
+def test_the_values_of_cogs_keys_are_taken_out_of_what_is_said(tmp_path: Path) -> None:
+    forget = guard_secrets(load(_home(tmp_path, dotenv=COG_ENV), {}))
+    try:
+        assert "abcdefgh1234" not in redact("the key is abcdefgh1234")
+    finally:
+        forget()
+
+
+def test_a_key_without_a_declared_prefix_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    home = _home(tmp_path, dotenv="WEATHER_API_KEY=x\n")
+    with pytest.raises(ConfigError, match=r"line 1: unknown key.*THESEUS_COG_PREFIXES=WEATHER_"):
+        load(home, {})
+
+
+@pytest.mark.parametrize("typo", ["DISCORD_TOKN=x", "THESEUS_HTTP_PROT=1"])
+def test_a_slip_in_a_key_of_the_bots_own_is_refused_all_the_same(tmp_path: Path, typo: str) -> None:
+    with pytest.raises(ConfigError, match="did you mean"):
+        load(_home(tmp_path, dotenv=f"{COG_ENV}{typo}\n"), {})
+
+
+@pytest.mark.parametrize(
+    ("prefix", "reason"),
+    [
+        ("THESEUS_", "THESEUS_"),
+        ("THESEUS_WEATHER_", "the bot's own key"),
+        ("DISCORD_", "DISCORD_TOKEN"),
+        ("A", "ends with _"),
+        ("weather_", "capital letters"),
+        ("*", "is no prefix"),
+    ],
+)
+def test_a_prefix_that_covers_the_bots_own_keys_or_is_none_is_refused(
+    tmp_path: Path, prefix: str, reason: str
+) -> None:
+    home = _home(tmp_path, dotenv=f"THESEUS_COG_PREFIXES={prefix}\n")
+    with pytest.raises(ConfigError, match=re.escape(reason)):
+        load(home, {})

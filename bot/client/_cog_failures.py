@@ -1,0 +1,41 @@
+"""Why a cog did not load, and what its author can do about it."""
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from bot.client._cog_protection import CogDisplaced
+
+_OWN_NAME = "Give it another name: that one is taken by a cog that is loaded already"
+_NO_SETUP = (
+    "Add `async def setup(bot)` that adds its cog, or begin the file's name with _ where it is a "
+    "helper of other cogs"
+)
+_NOT_AWAITABLE = "can't be used in 'await' expression"
+
+
+def failure_reason(error: BaseException) -> str:
+    """Return why a cog did not load, in a line, with the way out where it is known."""
+    if isinstance(error, SystemExit):  # discord.py rolls back after exceptions only
+        return "SystemExit: it ends the program while it loads; it is unloaded now"
+    cause = error.original if isinstance(error, commands.ExtensionFailed) else error
+    reason = f"{type(cause).__name__}: {cause}"
+    remedy = _find_remedy(cause)
+    return f"{reason.rstrip('.')}. {remedy}" if remedy else reason
+
+
+def _find_remedy(cause: BaseException) -> str:
+    if isinstance(cause, CogDisplaced):
+        return "Give its commands and cogs other names, and let it remove none"
+    if isinstance(cause, app_commands.CommandAlreadyRegistered | commands.CommandRegistrationError):
+        return _OWN_NAME
+    if isinstance(cause, commands.NoEntryPointError):
+        return _NO_SETUP
+    if isinstance(cause, ModuleNotFoundError) and cause.name:
+        package = cause.name.split(".")[0]
+        return f"Install what provides `{package}` into the bot's environment, or put it into cogs/"
+    if isinstance(cause, TypeError) and _NOT_AWAITABLE in str(cause):
+        return "Make it `async def setup(bot)`, with `await bot.add_cog(...)`"
+    if isinstance(cause, discord.ClientException) and str(cause).startswith("Cog named "):
+        return _OWN_NAME
+    return ""
