@@ -14,6 +14,7 @@ from bot.infra import git_suspects as _git_suspects
 from bot.infra.git import Git
 from bot.infra.git_fetch import fetch_branch
 from bot.infra.git_merge import tree_of
+from bot.infra.git_obstacles import find_obstacles
 from bot.infra.git_parse import as_text, inside, names
 from bot.infra.git_remote import Access, Way, way_to
 from bot.infra.threads import in_thread
@@ -74,6 +75,11 @@ class GitCheckout:
             return ()
         way = await way_to(self._git(), self._remote, self._access)
         return await in_thread(self._forward, commit, way)
+
+    async def find_obstacles(self) -> tuple[str, ...]:
+        """Return why no run can work on this repository, with the way out."""
+        found = await in_thread(find_obstacles, self._git())
+        return tuple(each.text for each in found)
 
     async def contains(self, commit: str) -> bool:
         """Return whether `commit` is the head or an ancestor of it."""

@@ -97,7 +97,7 @@ class GitWorkspaces:
             git.run("worktree", "add", "-q", "--no-checkout", "--", str(path), branch)
         # Git is told where its own files are: whoever works there may change the `.git` file.
         own = _git_folder(path)
-        here = git.beside(path, f"--git-dir={own}", f"--work-tree={path}")
+        here = git.beside(path, f"--git-dir={own}", f"--work-tree={path}", *_probe_folder(path))
         here.run("reset", "-q", "--hard")
         return GitWorkspace(path, branch, start, here, self._remote, self._access)
 
@@ -175,6 +175,28 @@ class GitWorkspaces:
 def _git_folder(path: Path) -> Path:
     """Return where git keeps a fresh worktree's own files."""
     return Path((path / ".git").read_text().removeprefix("gitdir:").strip())
+
+
+def _probe_folder(path: Path) -> tuple[str, ...]:
+    """Return options that tell git what the disk of a folder can do, whatever is configured.
+
+    The settings may come from another disk or system. With them a commit could have other modes or
+    names than the files that the checks ran on.
+    """
+    probe = path / ".Theseus-Probe"
+    try:
+        probe.touch(mode=0o600)
+        probe.chmod(0o700)
+        executable = probe.stat().st_mode & 0o777 == 0o700
+        probe.chmod(0o600)
+        modes = executable and probe.stat().st_mode & 0o777 == 0o600
+        ignores_case = (path / ".theseus-probe").exists()
+    finally:
+        probe.unlink(missing_ok=True)
+    return (
+        "-c", f"core.fileMode={str(modes).lower()}",
+        "-c", f"core.ignoreCase={str(ignores_case).lower()}",
+    )  # fmt: skip
 
 
 def _remove_tree(path: Path) -> None:

@@ -17,6 +17,7 @@ from bot.app.live_settings import SettingsFollowers, live_settings
 from bot.app.model_gateway import hush, model_gateway
 from bot.app.monitors import monitoring_service, scheduled_backups, self_audit, storage_watch
 from bot.app.personal_data import KeptFor, PersonalDataStores, personal_data
+from bot.app.repository_check import RepositoryCheck
 from bot.app.resources import Resources, open_services
 from bot.app.retention import make_retention
 from bot.app.running_bot import BotParts, Closing, Forever, RunningBot
@@ -127,6 +128,7 @@ async def _build(
         work=(
             *_running(agent, monitoring, audit, backups, warming, live, alerts, issues),
             *_running(client.personal_data, make_retention(settings, opened, chat), storage),
+            *_running(RepositoryCheck(opened.checkout, chat, who.dev_channel_id)),
             *_running(_restart_notices(opened, agent, chat, monitoring, beginning, supervision)),
             partial(supervision.pass_on, _rehearsal(opened)),
             *serving,

@@ -11,6 +11,7 @@ from bot.adapters.github_forge import remote_of as repository_at
 from bot.domain.errors import WorkspaceError
 from bot.domain.record import Record
 from bot.infra.git import Git
+from bot.infra.git_fetch import describe_missing_branch
 from bot.infra.threads import in_thread
 
 _SECONDS = 30.0
@@ -87,7 +88,8 @@ async def reach(root: Path, remote: str, branch: str) -> None:
         ok=None, seconds=_SECONDS, remote=True,
     )  # fmt: skip
     if said.status == 2:
-        raise WorkspaceError(f"the remote {remote} has no branch {branch}")
+        why = await in_thread(describe_missing_branch, Git(root), remote, branch)
+        raise WorkspaceError(why)
     if said.status != 0:
         words = said.err.strip().splitlines()
         last = re.sub(r"//[^/@\s]*@", "//", words[-1]) if words else f"status {said.status}"

@@ -15,7 +15,7 @@ from discord.ext import commands
 
 from bot.client._audience import AudienceFinder
 from bot.client._background_tasks import BackgroundTasks
-from bot.client._cog_failures import failure_reason
+from bot.client._cog_failures import omit_failing
 from bot.client._cog_protection import ProtectingBot
 from bot.client._command_sync import CommandSync
 from bot.client._command_tree import InstrumentedTree
@@ -174,12 +174,8 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
 
     async def _load(self, extension: str) -> None:
         """Load a cog; a broken one is journalled and left out, so that the others can mend it."""
-        try:
-            with self.recorder.timed(Kind.RELOAD, extension):
-                await self.load_extension(extension)
-        except (commands.ExtensionError, SystemExit) as error:
-            _log.exception("%s was left out: it does not load", extension)
-            self._left_out[extension.removeprefix("cogs.")] = failure_reason(error)
+        with omit_failing(extension, self._left_out), self.recorder.timed(Kind.RELOAD, extension):
+            await self.load_extension(extension)
 
     async def connect(self, *, reconnect: bool = True) -> None:
         """Run the gateway connection, also when the first one is refused.

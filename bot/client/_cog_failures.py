@@ -1,17 +1,32 @@
 """Why a cog did not load, and what its author can do about it."""
 
+import logging
+from collections.abc import Iterator, MutableMapping
+from contextlib import contextmanager
+
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from bot.client._cog_protection import CogDisplaced
 
+_log = logging.getLogger(__name__)
 _OWN_NAME = "Give it another name: that one is taken by a cog that is loaded already"
 _NO_SETUP = (
     "Add `async def setup(bot)` that adds its cog, or begin the file's name with _ where it is a "
     "helper of other cogs"
 )
 _NOT_AWAITABLE = "can't be used in 'await' expression"
+
+
+@contextmanager
+def omit_failing(extension: str, reasons: MutableMapping[str, str]) -> Iterator[None]:
+    """Keep why a cog does not load within this block, by its name, and go on without it."""
+    try:
+        yield
+    except (commands.ExtensionError, SystemExit) as error:
+        _log.exception("%s was left out: it does not load", extension)
+        reasons[extension.removeprefix("cogs.")] = failure_reason(error)
 
 
 def failure_reason(error: BaseException) -> str:

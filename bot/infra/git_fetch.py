@@ -1,5 +1,6 @@
 """Bringing commits in from another repository, without running what either one names."""
 
+import re
 from collections.abc import Mapping
 
 from bot.infra.git import Git, GitAnswer
@@ -8,6 +9,8 @@ from bot.infra.git_remote import Way, borrowing
 FETCH_SECONDS = 120.0
 AT_ONCE = 5  # fetches side by side, of which each but one may find that another has moved the ref
 MOVED = "cannot lock ref"
+_MISSING_REF = re.compile(r"couldn't find remote ref refs/heads/(\S+)")
+_DEFAULT_BRANCH = re.compile(r"^ref: refs/heads/(\S+)\tHEAD$", re.MULTILINE)
 
 
 def fetch(
@@ -25,6 +28,11 @@ def fetch(
         answer = _fetched(git, source, *refspecs, config=config, prune=prune)
         if MOVED not in answer.err:
             break
+    missing = _MISSING_REF.search(answer.err)
+    if answer.status != 0 and missing:
+        raise git.failure(
+            describe_missing_branch(git, source, missing[1], config=config), answer.err
+        )
     if answer.status != 0:
         raise git.failure(
             f"cannot fetch from {source} into {git.folder}; check that it is there and can be "
@@ -53,6 +61,25 @@ def _fetched(
         seconds=FETCH_SECONDS,
         remote=True,
         ok=None,
+    )
+
+
+def describe_missing_branch(
+    git: Git, source: str, branch: str, *, config: Mapping[str, str] | None = None
+) -> str:
+    """Return that a remote has no such branch, and by which name its default branch goes."""
+    answer = git.run(
+        "ls-remote", "--symref", "--upload-pack=git-upload-pack", "--", source, "HEAD",
+        config=config, seconds=FETCH_SECONDS, remote=True, ok=None,
+    )  # fmt: skip
+    default = _DEFAULT_BRANCH.search(answer.out.decode(errors="replace"))
+    shown = "the forge" if "://" in source else source
+    if default is None or default[1] == branch:
+        return f"the remote {shown} has no branch {branch}"
+    return (
+        f"the remote {shown} has no branch {branch}; its default branch is {default[1]}. If it was "
+        f"renamed, set forge.branch: {default[1]} in the configuration and run "
+        f"git -C {git.folder} switch {default[1]}"
     )
 
 

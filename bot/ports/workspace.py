@@ -194,6 +194,10 @@ class Checkout(Protocol):
         """Return whether `commit` is the head or an ancestor of it."""
         ...
 
+    async def find_obstacles(self) -> tuple[str, ...]:
+        """Return why no run can work on this repository, with the way out; empty where one can."""
+        ...
+
     async def tree(self, commit: str) -> str:
         """Return git's id for the files of a commit that is known here.
 

@@ -6,7 +6,7 @@ from bot.domain.errors import PolicyError, StoreConflict, TooMany
 from bot.domain.ids import run_id as new_run_id
 from bot.domain.people import ITSELF, Person
 from bot.domain.record import Record
-from bot.domain.run import ENDED, Run, Status, Trigger
+from bot.domain.run import ENDED, Goal, Run, Status, Trigger
 from bot.self_improvement.recovery import RecoveryService
 from bot.self_improvement.services import Services
 from bot.self_improvement.transitions import begun_again, new_run
@@ -93,6 +93,15 @@ class RunAdmission:
                 f"{self._closed}, so I have not begun this. Please say it again in a minute."
             )
 
+    async def _check_repository(self, goal: Goal) -> None:
+        """Refuse a change of a repository whose worktrees would not hold what its commits hold."""
+        checkout = self._services.checkout
+        if checkout is None or goal == "investigate":
+            return
+        obstacles = await checkout.find_obstacles()
+        if obstacles:
+            raise PolicyError(f"I cannot change this repository. {' '.join(obstacles)}")
+
     async def start(self, trigger: Trigger) -> Run:
         """Return the trigger's run, queued.
 
@@ -100,6 +109,7 @@ class RunAdmission:
         """
         self._check_open()
         await self._services.stop_guard.check()
+        await self._check_repository(trigger.goal)
         run = await self._starter.start(trigger)
         self._workers.wake()
         return run
@@ -108,6 +118,7 @@ class RunAdmission:
         """Let a run that waited or ended go on. Raises what `start` raises."""
         self._check_open()
         await self._services.stop_guard.check()
+        await self._check_repository(run.goal)
         await self._starter.may_begin(run.trigger)
         now = self._services.clock.now()
         saved = await self._services.store.save(run.but(updated_at=now), *records)

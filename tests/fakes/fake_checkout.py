@@ -29,6 +29,7 @@ class FakeCheckout:
     edited: set[str] = field(default_factory=set)
     worked_on: dict[str, tuple[str, ...]] = field(default_factory=dict)
     trees: dict[str, str] = field(default_factory=dict)
+    obstacles: tuple[str, ...] = ()
     looks: int = 0
     asked: int = 0
     unreachable: WorkspaceError | None = None
@@ -43,6 +44,10 @@ class FakeCheckout:
         """Change files by hand."""
         self.files |= files
         self.edited |= set(files)
+
+    async def find_obstacles(self) -> tuple[str, ...]:
+        """Return what tests have set."""
+        return self.obstacles
 
     async def head(self) -> str:
         """Return the newest commit."""

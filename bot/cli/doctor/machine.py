@@ -13,6 +13,9 @@ from bot.adapters.git_checkout import GitCheckout
 from bot.adapters.sandbox import PlainSandbox, choose_sandbox, measure, probe
 from bot.cli.doctor.finding import DoctorFinding, bad, good, note
 from bot.domain.errors import TheseusError
+from bot.infra.git import Git
+from bot.infra.git_obstacles import find_obstacles
+from bot.infra.threads import in_thread
 from bot.settings import Settings
 
 _LEAST_FREE_GB = 2.0
@@ -44,7 +47,9 @@ async def look_at_git(settings: Settings) -> list[DoctorFinding]:
     except TheseusError as error:
         mend = f"Run the bot from a git clone; {settings.root} is not one."
         return [bad("git", str(error), mend)]
-    return [good("git", f"{settings.root} stands at {head[:10]}")]
+    standing = good("git", f"{settings.root} stands at {head[:10]}")
+    obstacles = await in_thread(find_obstacles, Git(settings.root))
+    return [standing, *(bad("git repository", each.reason, each.remedy) for each in obstacles)]
 
 
 async def look_at_secrets(settings: Settings) -> list[DoctorFinding]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.adapters.git_checkout import GitCheckout
+from bot.app.git_remotes import reach
 from bot.domain.errors import CheckoutDirty, WorkspaceError
 from bot.infra.git import Git
 from bot.infra.git_suspects import log
@@ -214,3 +215,25 @@ async def test_a_remote_that_names_a_program_is_not_followed(clone: Clone, tmp_p
     with pytest.raises(WorkspaceError):
         await clone.checkout.fast_forward(head)
     assert not ran.exists()
+
+
+async def test_a_renamed_default_branch_is_named_where_the_old_one_is_gone(clone: Clone) -> None:
+    head = clone.push({"a.py": "x\n"})
+    git(clone.other, "push", "-q", "origin", "main:trunk")
+    bare = clone.path.parent / "forge.git"
+    git(bare, "symbolic-ref", "HEAD", "refs/heads/trunk")
+    git(bare, "branch", "-q", "-D", "main")
+    with pytest.raises(
+        WorkspaceError, match=r"no branch main; its default branch is trunk.*"
+    ) as why:
+        await clone.checkout.fast_forward(head)
+    assert "forge.branch: trunk" in str(why.value)
+    with pytest.raises(WorkspaceError, match="default branch is trunk"):
+        await reach(clone.path, "origin", "main")
+
+
+async def test_a_repository_that_runs_cannot_work_with_says_so(clone: Clone) -> None:
+    assert await clone.checkout.find_obstacles() == ()
+    commit(clone.path, {".gitattributes": "*.png filter=lfs\n", "a.png": "x"}, "Art")
+    (text,) = await clone.checkout.find_obstacles()
+    assert "Git LFS" in text

@@ -364,3 +364,19 @@ async def test_a_path_that_is_gits_own_to_another_system_is_not_taken_in(
         write(lent.path, {".g\u200cit/config": "[core]\n\tfsmonitor = touch ran\n"})
         with pytest.raises(WorkspaceError, match="git add"):
             await lent.commit("Change")
+
+
+@pytest.mark.parametrize("configured", ["core.fileMode false", "core.ignoreCase true"])
+async def test_what_the_settings_say_of_the_disk_makes_no_commit_differ_from_its_files(
+    checkout: Path, workspaces: GitWorkspaces, configured: str
+) -> None:
+    git(checkout, "config", *configured.split())
+    base = commit(checkout, {"run.sh": "#!/bin/sh\n", "Names.py": "A = 1\n"}, "Files")
+    async with workspaces.lend("k7m2xq", base=base) as lent:
+        (lent.path / "run.sh").chmod(0o755)
+        (lent.path / "Names.py").rename(lent.path / "names.py")
+        await lent.commit("Change both")
+        listed = git(lent.path, "ls-tree", "-r", "HEAD")
+    assert "100755" in next(line for line in listed.splitlines() if line.endswith("run.sh"))
+    assert "names.py" in listed
+    assert "Names.py" not in listed

@@ -196,6 +196,15 @@ async def test_outside_a_clone_it_says_to_run_from_one(make: Make) -> None:
     assert "git clone" in finding.mend
 
 
+async def test_what_keeps_runs_from_the_repository_is_named_with_the_way_out(make: Make) -> None:
+    settings = make()
+    git(settings.root, "config", "core.sparseCheckout", "true")
+    finding = await found(settings, "git repository")
+    assert finding.status == "bad"
+    assert "sparse" in finding.message
+    assert "sparse-checkout disable" in finding.mend
+
+
 async def test_github_without_a_repository_there_names_the_key(make: Make) -> None:
     finding = await found(make(config={"forge": {"kind": "github"}}), "forge")
     assert finding.status == "bad"

@@ -16,13 +16,14 @@ from bot.domain.errors import (
     ForgeConflict,
     ForgeRejected,
     ForgeUnavailable,
+    PolicyError,
     SandboxUnavailable,
     StoreError,
     TheseusError,
     VerifierError,
 )
 from bot.domain.journal import Kind
-from bot.domain.run import Run, Status
+from bot.domain.run import Goal, Run, Status
 from tests.fakes.fake_agent import FakeAgent
 from tests.fakes.fake_verifier import FakeVerifier
 from tests.support.failures import capsule, failure
@@ -321,3 +322,19 @@ async def test_checks_that_fail_without_the_change_too_end_it_at_once_and_are_na
         "without my change too, so they prove nothing: mend them first."
     )
     assert len(world.engine.asked) == 1
+
+
+@pytest.mark.parametrize("goal", ["fix", "change", "revert"])
+async def test_no_change_of_a_repository_that_runs_cannot_work_with_begins(
+    tmp_path: Path, goal: Goal
+) -> None:
+    world = World(tmp_path)
+    world.checkout.obstacles = ("The repository has submodules: libs. Copy them.",)
+    async with world.running() as agent:
+        with pytest.raises(PolicyError, match=r"cannot change this repository.*submodules: libs"):
+            await agent.request(world.trigger(goal=goal))
+        assert await world.store.find() == ()
+        investigation = await agent.request(world.trigger(goal="investigate"))
+        assert (await world.ended(investigation.id)).status is Status.DONE
+        with pytest.raises(PolicyError, match="submodules: libs"):
+            await agent.promote(investigation.id, ALICE)

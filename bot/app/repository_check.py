@@ -1,0 +1,33 @@
+"""Says at the start why no change can be made of this repository, where that is so."""
+
+import hashlib
+import logging
+
+from bot.authority.announcements import tell
+from bot.domain.errors import PortError
+from bot.ports.chat import Chat
+from bot.ports.workspace import Checkout
+
+_log = logging.getLogger(__name__)
+
+
+class RepositoryCheck:
+    """Looks once; each state of the repository is told once."""
+
+    def __init__(self, checkout: Checkout, chat: Chat, dev_channel_id: int) -> None:
+        self._checkout = checkout
+        self._chat = chat
+        self._dev_channel_id = dev_channel_id
+
+    async def run_forever(self) -> None:
+        """Look, and say what is in the way."""
+        try:
+            obstacles = await self._checkout.find_obstacles()
+            if obstacles:
+                lines = "\n".join(f"- {each}" for each in obstacles)
+                text = f"⚠️ I refuse to change this repository as it is:\n{lines}"
+                _log.warning("%s", text)
+                key = f"repository:{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+                await tell(self._chat, self._dev_channel_id, text, key=key)
+        except PortError as error:
+            _log.warning("the repository could not be checked: %s", error)
