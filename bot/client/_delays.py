@@ -8,6 +8,7 @@ import discord
 from discord.ext import commands
 
 from bot.client._stall_watch import StallWatch, Subject
+from bot.client._timers import start_observer_timer
 from bot.domain.journal import ActionOutcome
 from bot.telemetry.delays import AnsweredTooLate, stack_of_coroutine, traceback_of
 
@@ -15,7 +16,7 @@ PATIENCE_SECONDS = 3.0
 """How long Discord waits for the first answer to an interaction."""
 
 _UNKNOWN_INTERACTION = 10062
-_WAITED, _TIMER = "theseus_waited", "theseus_patience"
+_WAITED = "theseus_waited"
 
 
 class Delays:
@@ -28,17 +29,13 @@ class Delays:
         """Look where the running task stands when Discord's patience ends."""
         task = asyncio.current_task()
         if task is not None:
-            look = task.get_loop().call_later(
-                PATIENCE_SECONDS, _look, interaction, weakref.ref(task)
-            )
-            interaction.extras[_TIMER] = look
+            loop = task.get_loop()
+            start_observer_timer(loop, PATIENCE_SECONDS, _look, interaction, weakref.ref(task))
 
     def explain(
         self, subject: Subject, outcome: ActionOutcome, error: BaseException | None
     ) -> tuple[ActionOutcome, BaseException | None]:
         """Return how a command ended: a delay is its failure if nothing else is."""
-        if isinstance(subject, discord.Interaction) and _TIMER in subject.extras:
-            subject.extras.pop(_TIMER).cancel()
         is_late = isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
         if error is not None and not is_late:
             return outcome, error
