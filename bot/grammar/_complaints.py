@@ -193,11 +193,6 @@ _SAYS = re.compile(
     "|responds)\\b|(?:gives|gave|returns|returned)(?: me| us)? \ue000)",  # … what is quoted
     re.IGNORECASE,
 )
-_NOTHING_HAPPENS = re.compile(
-    r"^nothing (?:ever )?(?:happens|happened) (?=when|if|after|as soon as|with|in|on)"
-    r"(?P<subject>.+)$",
-    re.IGNORECASE,
-)
 _CONDITION = r"\b(?:when|if|once|until|till|unless|after|as soon as)\b"
 _BACK = re.compile(  # what is to be done when somebody is back is no report
     rf"^(?P<subject>(?:(?!{_CONDITION}).)+?)"
@@ -221,8 +216,6 @@ def complaint_in(clause: Clause) -> Complaint | None:
         found = pattern.search(text)
         if found and not _DENIED.search(text[: found.start()] + " "):
             return Complaint(found["subject"] or "")
-    if found := _NOTHING_HAPPENS.match(text):
-        return Complaint(_person_free(found["subject"]))
     for found in _PREDICATE.finditer(text):
         complaint = _predicated(text, found)
         if complaint:

@@ -28,6 +28,7 @@ from bot.grammar._fault_words import (
     WHAT,
     WHY,
 )
+from bot.grammar._silence import silence_in
 from bot.grammar._subject import clean_subject
 from bot.grammar._work_request import WorkRequest
 from bot.grammar.wrong_answers import shows_wrong_answer
@@ -50,6 +51,8 @@ def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> W
         for place, clause in enumerate(said)
         if not _mocks(said, place) and (found := _complaint_of(clause))
     ]
+    if silence := silence_in(said):
+        complaints = [silence, *complaints]
     fault = bool(complaints or FAULT_WORD.search(text) or setting.reply_to == "error")
     asks = [ask for ask in asks if fault or not ask.weak or _may_be_weak(ask, setting)]
     if asks:
@@ -60,7 +63,7 @@ def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> W
         return WorkRequest(chosen.intent, subject, strength, chosen.group, chosen.request)
     if complaints and not (all(each.weak for each in complaints) and not setting.heard):
         weak = all(each.weak for each in complaints) or any(clause.asks for clause in said)
-        subject = _subject([], complaints)
+        subject = _subject([], complaints) or _only_command(text)
         headed = _COMMAND_ALONE.fullmatch(said[0].text) and "/" not in subject
         return WorkRequest(
             Intent.INVESTIGATE, said[0].text if headed else subject, "weak" if weak else "clear"
@@ -72,6 +75,13 @@ def fault_request(said: tuple[Clause, ...], setting: Setting, *, text: str) -> W
 
 _COMMAND_ALONE = re.compile(r"/[a-z][\w-]*(?: [\w-]+){0,2}", re.IGNORECASE)
 """What heads a complaint: "/roll: the application did not respond"."""
+_COMMAND = re.compile(r"(?<![\w/])/[a-z][\w-]*", re.IGNORECASE)
+
+
+def _only_command(text: str) -> str:
+    """Return the one command that a message names: "I use /jot, but the bot does not react"."""
+    named = set(_COMMAND.findall(text))
+    return named.pop() if len(named) == 1 else ""
 
 
 def _mocks(said: tuple[Clause, ...], place: int) -> bool:

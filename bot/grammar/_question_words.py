@@ -18,10 +18,13 @@ _SUBJECT = (
     r"(?= (?:i|we|you|it|he|she|they|this|that|these|those|the|an?|any\w*|some\w*|every\w*|all|your"
     r"|our|my|there|people|somebody|nobody|one|not)\b| [/#])"
 )
+_AUXILIARY = (
+    r"(?:is|are|was|were|did|does|has|had|can|could|may|might|will|would|should|am)(?:n't)?"
+)
 ASKS = re.compile(
-    r"(?:by |since |for |on |in |to )?(?:any\w* |(?:what|which|who|whom|whose|why|when|how|where)\b"
-    rf"|(?:is|are|was|were|did|does|has|had|can|could|may|might|will|would|should|am)"
-    rf"(?:n't)?{_SUBJECT}(?! not )"
+    r"(?:by |since |for |on |in |to )?(?:any\w* |(?:what|which|who|whom|whose|why|how|where)\b"
+    rf"|when(?: exactly| last)?(?:$| {_AUXILIARY})"  # "when I use it, it fails" asks nothing
+    rf"|{_AUXILIARY}{_SUBJECT}(?! not )"
     # "have the bot say so" and "do the same" are orders
     r"|(?:do|have)(?:n't)? (?:i|we|you|they|people|there|any\w*|the (?:tests|checks|flags))\b)",
     re.IGNORECASE,
@@ -34,7 +37,7 @@ NAMES_WHAT_IS_ASKED = re.compile(
 )
 """What is asked to be shown, without a word that asks: "summary of this week please"."""
 ASKS_WITH_MARK = re.compile(
-    r"(?:any\w*|every\w*|all|the|this|that|your|our|it|still|no|new|open|recent|last|latest)\b",
+    r"(?:any\w*|every\w*|all|the|this|that|your|our|it|still|no|new|open|recent|last|latest|when)\b",
     re.IGNORECASE,
 )
 """How one begins that only its mark tells: "any incidents?"."""

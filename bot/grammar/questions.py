@@ -29,6 +29,7 @@ from bot.grammar._question_words import (
     TOPICS,
     WORK,
 )
+from bot.grammar._silence import silence_in
 from bot.grammar._subject import clean_subject, said_again
 from bot.grammar.spans import span_in
 
@@ -88,6 +89,8 @@ def is_question(text: str) -> bool:
 
 
 def _question(clause: Clause, setting: Setting) -> AskedAbout | None:
+    if silence_in((clause,)):
+        return None  # "when I use /jot nothing happens?"
     opened = peel(clause.text)
     if _HELP.fullmatch(clause.text.strip(" .!")) or (
         opened.rest and _HELP.fullmatch(opened.rest.strip(" .!"))

@@ -12,6 +12,7 @@ from bot.grammar._clauses import clauses, peel
 from bot.grammar._complaints import complaint_in
 from bot.grammar._fault_words import FIX
 from bot.grammar._normalise import make_plain
+from bot.grammar._silence import says_nothing_happens
 from bot.grammar._words import spell
 from bot.grammar.changes import asks_for_change, says_it_fails
 from bot.grammar.likeness import ASKING, named_in_words
@@ -55,8 +56,8 @@ _SLOW = re.compile(
     re.IGNORECASE,
 )
 _SILENT = re.compile(
-    r"\b(?:unresponsive|froze\w*|offline|is down|went down|dead|does nothing"
-    r"|no (?:reply|answer|response)|nothing happens|says nothing|silent"
+    r"\b(?:unresponsive|froze\w*|offline|is down|went down|dead"
+    r"|no (?:reply|answer|response)|silent"
     r"|(?:never|not|\w*n['\u2019]t) (?:respond|answer|repl(?:y|ie))(?:s|ed|ing)?)\b",
     re.IGNORECASE,
 )
@@ -131,7 +132,7 @@ def says_it_is_slow(text: str) -> bool:
 
 def says_no_response(text: str) -> bool:
     """Return whether somebody says that something gives no answer at all."""
-    return _SILENT.search(text) is not None
+    return _SILENT.search(text) is not None or says_nothing_happens(text)
 
 
 def shows_wrong_answer(text: str, *, to_answer: bool = False) -> bool:

@@ -39,6 +39,8 @@ def test_a_piece_of_a_complaint_is_no_wish(text: str, subject: str, wished: bool
         ("jot says nothing, fix it", True),
         ("the jot command gives no response", True),
         ("/jot is silent, look into it", True),
+        ("when I use jot nothing happens", True),
+        ("I ran /jot, and nothing came back", True),
         ("/jot fails, fix it", False),
     ],
 )
