@@ -14,6 +14,7 @@ from bot.adapters.offline_agent._inputs import (
     whole_suspects,
 )
 from bot.adapters.offline_agent._reports import finished, progress_text, question_of, took_back
+from bot.adapters.offline_agent._second_round import finish_without_ignores
 from bot.domain.errors import AgentTimeout, WorkspaceError
 from bot.domain.evidence import Suspect
 from bot.domain.plan import Reproduction
@@ -74,6 +75,9 @@ class OfflineAgent:
         news: News = no_news,
     ) -> AsyncGenerator[Update, None]:
         """Yield progress, then what was found; see the port."""
+        if again := await finish_without_ignores(assignment, workspace):
+            yield again
+            return
         await self._start_over(assignment, workspace)
         if not assignment.plan.judged_by:
             yield await self._without_test(assignment, workspace, budget)

@@ -12,12 +12,14 @@ from bot.adapters.git_workspace import GitWorkspaces
 from bot.adapters.offline_agent import OfflineAgent
 from bot.adapters.sandbox import choose_sandbox
 from bot.adapters.system_clock import SystemClock
+from bot.domain.change import ChangeSet, CheckResult, Verdict
 from bot.domain.dialogue import Answer, Question
 from bot.domain.memory import Memory, Recalled
 from bot.domain.people import Person
 from bot.domain.plan import AffectedTests
 from bot.domain.rehearsal import CommandStep, PlayedError, Script
 from bot.domain.replay import Replay
+from bot.domain.unproven import UnprovenEdit
 from bot.guards import diff_hash, texts_hash
 from bot.ports.agent import Assignment, Budget, QuestionAsked, Update
 from bot.ports.workspace import Workspace
@@ -114,6 +116,39 @@ async def test_the_same_change_is_known_however_it_is_formatted(
 ) -> None:
     failed = frozenset({texts_hash({"m.py": BASE}, {"m.py": TIDY})})
     assert await known_to_fail(tmp_path, failed, {"m.py": BASE}, {"m.py": files}) is known
+
+
+IGNORING = FIXED.replace("[value - 1]", "[value - 1]  # type: ignore[misc]")
+UNUSED = 'dice.py:{line}: error: Unused "type: ignore" comment  [unused-ignore]\n'
+
+
+async def test_an_edit_comes_again_without_the_ignores_that_it_made_unneeded(
+    tmp_path: Path,
+) -> None:
+    base = faulty_project(tmp_path / "checkout")
+    workspaces = GitWorkspaces(tmp_path / "checkout", tmp_path / "worktrees")
+    agent = OfflineAgent(await choose_sandbox("auto", required=False), SystemClock())
+    async with workspaces.lend("k7m2xq", base=base) as workspace:
+        file = workspace.path / "dice.py"
+        file.write_text(IGNORING, "utf-8")
+        head = await workspace.commit("Fix it")
+        line = next(n for n, text in enumerate(IGNORING.split("\n"), 1) if "ignore" in text)
+        check = CheckResult(
+            name="types", status="failed", seconds=1, output=UNUSED.format(line=line)
+        )
+        previous = ChangeSet(
+            base=base, head=head, branch="b", engine="offline", summary="fix the index",
+            files=await workspace.changes(), unproven=UnprovenEdit(reason="no test would notice"),
+        )  # fmt: skip
+        assignment = the_assignment(base).but(
+            round=2, previous=previous, feedback=Verdict(head=head, round=1, checks=(check,))
+        )
+        async with aclosing(agent.work(assignment, workspace, Budget(seconds=60))) as updates:
+            last = [update async for update in updates][-1]
+        assert last.kind == "finished"
+        assert last.changed
+        assert (last.summary, last.unproven) == (previous.summary, previous.unproven)
+        assert file.read_text("utf-8") == FIXED
 
 
 AREA = """\"\"\"Areas.\"\"\"

@@ -1,0 +1,54 @@
+"""What a second round does with an edit that only a comment stands in the way of."""
+
+import asyncio
+
+from bot.domain.change import ChangeSet, CheckResult
+from bot.domain.spent import Spent
+from bot.ports.agent import Assignment, Finished
+from bot.ports.workspace import Workspace
+from bot.repair.files import write
+from bot.repair.guidance import is_test
+from bot.repair.source_text import decoded
+from bot.repair.tidy import tidied
+from bot.repair.unneeded_ignores import remove_unneeded_ignores
+
+
+async def finish_without_ignores(assignment: Assignment, workspace: Workspace) -> Finished | None:
+    """Return the last round's edit again, without the ignores that it made unneeded.
+
+    `None` where its checks said anything else, or nothing: then another edit is searched for.
+    """
+    previous, failed = assignment.previous, _only_failed_check(assignment)
+    if previous is None or failed is None:
+        return None
+    before = await asyncio.to_thread(_read_edited, assignment, previous, workspace)
+    after = remove_unneeded_ignores(failed.output, before)
+    if not after:
+        return None
+    await asyncio.to_thread(write, workspace.path, await tidied(workspace.path, before, after))
+    shared = (
+        Finished.model_fields.keys() & ChangeSet.model_fields.keys() - Spent.model_fields.keys()
+    )
+    return Finished(changed=True, **{name: getattr(previous, name) for name in shared})
+
+
+def _only_failed_check(assignment: Assignment) -> CheckResult | None:
+    """Return the one thing that spoke against the last round, if it is a check."""
+    verdict = assignment.feedback
+    if verdict is None or any(finding.blocking for finding in verdict.findings):
+        return None
+    failed = [check for check in verdict.checks if not check.ok]
+    return failed[0] if len(failed) == 1 else None
+
+
+def _read_edited(
+    assignment: Assignment, previous: ChangeSet, workspace: Workspace
+) -> dict[str, str]:
+    """Return the texts of the files that the last round edited."""
+    return {
+        change.path: decoded((workspace.path / change.path).read_bytes())
+        for change in previous.files
+        if change.path in assignment.plan.owned_files
+        and change.status != "deleted"
+        and not is_test(change.path)
+    }
