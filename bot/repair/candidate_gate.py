@@ -17,6 +17,7 @@ from bot.infra.syntax import parse
 from bot.proof import JOINED, Hazard, HazardKind, hazards, joined_conditions
 from bot.repair.calls import StatedAnswer
 from bot.repair.impacted_tests import Unconcerned, nobody
+from bot.repair.lost_work import takes_work_out
 from bot.repair.model import Proof, SuspectHunk, Texts
 from bot.repair.mutants import changed_lines, mutants
 from bot.repair.partial_undo import undoing
@@ -102,7 +103,7 @@ class CandidateGate:
         ):
             return Ruling(allowed=False, reason=_ENDING)
         found = [*hazards(self._before, files), *self._joined(files)]
-        if undo.parts or reverts:
+        if back := bool(undo.parts) or reverts:
             commit = next(iter(undo.parts), "")
             name = f"commit {commit[:10]}" if commit else "what was changed together"
             found.append(Hazard("undo", next(iter(files)), 0, _UNDONE.format(commit=name)))
@@ -110,6 +111,7 @@ class CandidateGate:
         answered = self._answered or said is not None
         # A part of a commit that is taken back is code that was there before: no doubt of itself.
         unjudged = all(hazard.kind == "undo" for hazard in found)
+        unjudged = unjudged and (back or not takes_work_out(self._before, files))
         for kind, hazard in {hazard.kind: hazard for hazard in reversed(found)}.items():
             if not await self._told_apart(files, kind, tests, stated):
                 return Ruling(

@@ -75,6 +75,29 @@ async def test_a_condition_turned_round_is_not_left_for_people_to_judge() -> Non
     assert (computed.allowed, computed.unjudged) == (False, True)
 
 
+SCORE = "async def score(bot, say):\n    return await say(str(await bot.pool.fetch(1)))\n"
+
+
+@pytest.mark.parametrize(
+    ("edited", "unjudged"),
+    [
+        ("await say(bot)", False),
+        ("await say(str(bot))", False),
+        ("say(str(await bot.pool.fetch(1)))", False),
+        ("await say(str(await bot.fetch(1)))", True),
+        ("await say(repr(await bot.pool.fetch(1)))", True),
+    ],
+)
+async def test_an_edit_that_takes_a_call_or_an_await_out_is_not_left_for_people_to_judge(
+    edited: str, unjudged: bool
+) -> None:
+    runner = OneModule(SCORE, {"call": "score(None, None)"})
+    gate = CandidateGate({PATH: SCORE}, runner, ("call",), (), TimeLimits(), answered=False)
+    text = SCORE.replace("await say(str(await bot.pool.fetch(1)))", edited)
+
+    assert (await gate.rule({PATH: text})).unjudged is unjudged
+
+
 async def test_a_fix_that_is_proven_is_no_unproven_one(tmp_path: Path) -> None:
     report = await search(TWO_OF_A_COMMIT, tmp_path)
 
