@@ -269,8 +269,8 @@ def _cause(capsule: Capsule, suspects: tuple[Suspect, ...]) -> str:
         f"`{frame.function}` raises {capsule.exception} ({capsule.message}){called}, "
         f"at `{frame.file}:{frame.line}`."
     )
-    if capsule.holds_stand_ins:
-        text += " What was typed is private: these values are stand-ins of the same shape."
+    if capsule.holds_stand_ins and values:
+        text += " These values are stand-ins of the same shape: the real ones are private."
     if suspects:
         commit = suspects[0].commit
         text += (

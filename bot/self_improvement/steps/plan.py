@@ -14,7 +14,7 @@ from bot.domain.errors import (
 )
 from bot.domain.evidence import Diagnosis, Evidence
 from bot.domain.history import History
-from bot.domain.journal import Action
+from bot.domain.journal import Action, Kind
 from bot.domain.plan import Plan, Reproduction
 from bot.domain.record import Record
 from bot.domain.run import Run, Stage, Status
@@ -254,7 +254,8 @@ class PlanStep:
 def _not_reproduced(evidence: Evidence, diagnosis: Diagnosis) -> str:
     """Return why nothing is planned; for a private failure, what the person can do."""
     capsule = evidence.capsule
-    is_private = capsule is not None and capsule.holds_stand_ins
+    typed = all(group.newest.kind is not Kind.TASK for group in evidence.groups)
+    is_private = capsule is not None and capsule.holds_stand_ins and typed
     return (_ASK_FOR_EXAMPLE if is_private else _NOT_REPRODUCED).format(diagnosis.headline)
 
 

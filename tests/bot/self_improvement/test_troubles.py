@@ -198,6 +198,20 @@ async def test_where_stand_ins_do_not_fail_an_example_is_asked_for(tmp_path: Pat
     assert "Use the command in this channel" in text
 
 
+async def test_a_loop_has_no_command_that_an_example_could_be_asked_for(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.journal.actions.clear()
+    stopped = failure(world.clock, capsule().but(audience=Audience.PRIVATE), name="Ticks.tick")
+    world.journal.append(stopped.but(kind=Kind.TASK, event="task.Ticks.tick"))
+    world.verifier = FakeVerifier(broken=is_broken, raises="KeyError")
+    async with world.running() as agent:
+        run = await agent.request(world.trigger("Ticks.tick"))
+        run = await world.ended(run.id)
+    text = world.said(run)[-1]
+    assert "could not reproduce it" in text
+    assert "typed" not in text
+
+
 async def test_a_forge_that_is_down_for_a_while_delays_the_proposal(tmp_path: Path) -> None:
     world = World(tmp_path)
     for _ in range(3):
