@@ -24,6 +24,7 @@ from tests.fakes.fake_journal import FakeJournal
 from tests.support.recorded_web import recorded_web
 
 ROOT = Path(__file__).resolve().parents[2]
+_OBJECT = re.compile(r"<[^<>\n]+ at 0x[0-9a-f]+>")
 
 
 class SimulatedClock:
@@ -140,7 +141,7 @@ class Room:
         lines = [line for message in messages for line in _lines(message) if line]
         if answer.modal:
             lines.append(answer.modal["title"])
-        text, names = "\n".join(lines), self._names()
+        text, names = _without_objects("\n".join(lines)), self._names()
         return re.sub(r"<(@|@&|#)!?\d+>", lambda found: names.get(found[0], found[0]), text)
 
     def answer_to(self, message: discord.Message) -> str:
@@ -149,7 +150,7 @@ class Room:
         lines = [line for each in shown.values() if each.id > message.id for line in _lines(each)]
         own = shown.get(message.id)
         lines += ["deleted"] if own is None else [str(each.emoji) for each in own.reactions]
-        return "\n".join(filter(None, lines))
+        return _without_objects("\n".join(filter(None, lines)))
 
     def _names(self) -> dict[str, str]:
         """Return what can be mentioned: `@alice`, `@Theseus`, `@crew`, `#dev`, by the mention."""
@@ -254,6 +255,13 @@ def _inner(part: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield part
     for each in (*part.get("components", ()), *filter(None, [part.get("accessory")])):
         yield from _inner(each)
+
+
+def _without_objects(text: str) -> str:
+    """Return what people read; an answer that shows an object of Python's is none."""
+    if found := _OBJECT.search(text):
+        raise AssertionError(f"the answer shows an object and no text: {found[0]}")
+    return text
 
 
 def _called(part: dict[str, Any]) -> tuple[str, ...]:

@@ -31,3 +31,9 @@ async def test_a_hybrids_failure_comes_out_of_the_room_as_it_was_raised(tmp_path
     with pytest.raises(ZeroDivisionError):
         async with open_room("tests.bot.client.hybrid_cog", tmp_path) as room:
             await room.alice.slash(room.channel, "share", coins=9, people=0)
+
+
+async def test_an_answer_that_shows_an_object_is_no_answer(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="shows an object"):
+        async with open_room("tests.bot.client.silent_cog", tmp_path) as room:
+            room.shown(await room.alice.slash(room.channel, "mumble"))

@@ -1,4 +1,4 @@
-"""Failures of typed and hybrid commands are reproduced, and their edit found, without a model."""
+"""Failures of typed and hybrid commands are reproduced, fixed and shipped without a model."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,10 +11,12 @@ from bot.app.demo import local_forge
 from bot.demo.demo import DemoPlan, demo
 from local_discord.person import Message, Person
 from tests.support.demo_world import know_types
-from tests.support.page_reader import PageReader, text_of
+from tests.support.page_reader import PageReader, buttons, is_end, text_of
 from tests.support.repository_copy import copy_repository
 
 pytestmark = pytest.mark.slow
+
+PROPOSE = "Propose it, I have read it"
 
 ECHOES = '''"""Echoes: `!echo` says it again."""
 
@@ -98,37 +100,49 @@ async def demo_with(tmp_path: Path, files: dict[str, str]) -> AsyncIterator[Page
         yield PageReader(person)
 
 
-async def test_what_fails_after_the_bots_own_prefix_is_reproduced_and_its_edit_found(
-    tmp_path: Path,
-) -> None:
+async def test_what_fails_after_the_bots_own_prefix_is_fixed_and_shipped(tmp_path: Path) -> None:
     async with demo_with(tmp_path, {"cogs/echoes.py": ECHOES}) as alice:
         await alice.person.say("dev", "!echo good morning")
         failed = await alice.person.wait_for("dev", lambda m: "failed with" in m["content"])
         assert "`echo` failed with TypeError" in failed["content"]
-        assert "replace `message=text` by `text`" in await find_edit(alice, failed)
+        assert "replace `message=text` by `text`" in await ship_edit(alice, failed)
+        await alice.person.say("dev", "!echo good evening")
+        await alice.said("dev", "good evening")
 
 
-async def test_a_hybrid_that_fails_as_a_slash_command_is_reproduced_and_its_edit_found(
+async def test_a_hybrid_that_fails_as_a_slash_command_is_fixed_and_shipped(
     tmp_path: Path,
 ) -> None:
     async with demo_with(tmp_path, {"cogs/shares.py": SHARES}) as alice:
         failed = await alice.person.run("dev", "share", coins=9, people=3)
         assert "`/share` failed with TypeError" in failed["message"]["content"]
-        assert "replace `message=f" in await find_edit(alice, failed["message"])
+        assert "replace `message=f" in await ship_edit(alice, failed["message"])
+        assert await alice.run("dev", "share", coins=8, people=2) == "4 for each"
 
 
-async def test_a_forgotten_await_is_reproduced_and_its_edit_found(tmp_path: Path) -> None:
+async def test_a_forgotten_await_is_fixed_and_shipped(tmp_path: Path) -> None:
     async with demo_with(tmp_path, {"cogs/notes.py": NOTES}) as alice:
         await alice.person.run("dev", "jot", text="milk")
         failed = await alice.person.wait_for("dev", lambda m: "ended without" in m["content"])
         assert "`/jot` ended without an answer" in failed["content"]
-        assert "await interaction.response.send_message(" in await find_edit(alice, failed)
+        assert "await interaction.response.send_message(" in await ship_edit(alice, failed)
+        assert await alice.run("dev", "jot", text="bread") == "Kept 1."
 
 
-async def find_edit(alice: PageReader, failed: Message) -> str:
-    """Have a failure fixed, as a reply to its message; return how the run ends.
+async def ship_edit(alice: PageReader, failed: Message) -> str:
+    """Have a failure fixed, as a reply to its message, and the edit shipped; return its card.
 
-    Nothing but the failure shows what the right answer is, so the edit is found, and not proven.
+    Nothing but the failure shows what the right answer is, so the edit is found, and not proven:
+    an approver proposes it.
     """
     said = await alice.person.say("dev", "fix this", reply_to=failed)
-    return text_of(await alice.ended(await alice.thread(said), timeout=600))
+    thread = await alice.thread(said)
+    found = await alice.person.wait_for(
+        thread, lambda m: PROPOSE in buttons(m) or is_end(m), timeout=600
+    )
+    assert PROPOSE in buttons(found), text_of(found)
+    await alice.press(thread, found, PROPOSE)
+    card = await alice.proposal(thread, found["id"])
+    await alice.press(thread, card, "Ship it")
+    await alice.live(thread)
+    return text_of(found)

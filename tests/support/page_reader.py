@@ -54,7 +54,8 @@ def of_bot(message: Message) -> bool:
     return bool(message["author"].get("bot")) and message["type"] in (0, 19, 20, 23)
 
 
-def _is_end(message: Message) -> bool:
+def is_end(message: Message) -> bool:
+    """Whether it is a run's last message, when it is not a shipment."""
     return of_bot(message) and message["content"].startswith(("❌", "⏹️", "☣️"))
 
 
@@ -84,7 +85,7 @@ class PageReader:
         """Wait for a proposal card newer than the message `beyond`."""
         found = await self.person.wait_for(
             thread,
-            lambda m: int(m["id"]) > int(beyond) and (is_proposal(m) or _is_end(m)),
+            lambda m: int(m["id"]) > int(beyond) and (is_proposal(m) or is_end(m)),
             timeout,
         )
         assert is_proposal(found), text_of(found)
@@ -104,7 +105,7 @@ class PageReader:
 
     async def ended(self, thread: str, timeout: float = 90) -> Message:  # noqa: ASYNC109
         """Wait for a run's last word when it is not a shipment."""
-        return await self.person.wait_for(thread, _is_end, timeout)
+        return await self.person.wait_for(thread, is_end, timeout)
 
     async def answer(self, channel: str, done: Mapping[str, Any]) -> str:
         """Return what an interaction is answered with in the end."""

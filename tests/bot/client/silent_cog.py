@@ -25,6 +25,11 @@ class Notes(commands.Cog):
         interaction.response.send_message(f"Kept {text}.")  # type: ignore[unused-coroutine]
 
     @app_commands.command()
+    async def mumble(self, interaction: discord.Interaction) -> None:
+        """Answer with an object that nobody can read."""
+        await interaction.response.send_message(str(Panel(timeout=1).forget.callback))
+
+    @app_commands.command()
     async def swallow(self, interaction: discord.Interaction) -> None:
         """Swallow an error before the answer."""
         with suppress(ZeroDivisionError):
