@@ -18,6 +18,7 @@ from bot.guards._legible import aware, illegible
 from bot.guards._migrations import new_migrations
 from bot.guards._paths import SETTINGS, file_findings, path_findings
 from bot.guards._read_as_run import PythonText, Sources, misread, run_by_python, text_files
+from bot.guards._runner_access import runner_access
 from bot.guards._same_change import diff_hash, texts_hash
 from bot.guards._second_modules import at_head, shadowing
 from bot.guards._shadowed_imports import posing
@@ -92,6 +93,7 @@ def inspect(
         *moved_sources(patches),
         *gone_tests(changes, patches, {pair.patch.path for pair in tests}),
         *lost_tests(tests),
+        *runner_access(patches, sources),
         *(f for patch in patches if not is_test_file(patch.path) for f in aware(patch)),
         *(found for patch in patches for found in weakened(patch, _moved_to(patch, patches))),
     ]

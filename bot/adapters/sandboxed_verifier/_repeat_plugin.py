@@ -2,71 +2,228 @@
 
 It is copied into the sandbox and stands alone: nothing else of ours is to be had there. Who passes
 whatever a test says passes this one too. The exit status and what is printed are as without it. A
-test that the changed sources themselves skip has failed.
+test that the changed sources themselves skip has failed, and so has every test beside which a
+changed file brings a plugin or a hook that it did not bring at base.
+
+Nothing on a witness tells what it is: its mark is added to its report once its outcome is decided.
+What this plugin knows is read from a file that is removed, so that no environment shows it.
 """
 
+import builtins
+import json
 import os
 import random
-from collections.abc import Generator, Sequence
-from typing import NoReturn
+import sys
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any, NoReturn
 
+import pluggy
 import pytest
 
-_WORD = os.environ.get("THESEUS_WITNESS", "")
-_CHANGED = frozenset(os.environ.get("THESEUS_CHANGED", "").split(os.pathsep))
-_MARK = ("theseus-witness", _WORD)
 _APART = frozenset({"skip", "skipif", "xfail"})
-_failures: list[str] = []
+_HANDED = "theseus_handed"
+_FILE = Path(__file__).with_name("handed.json")
 
 
-def _fails() -> NoReturn:
-    raise AssertionError(_WORD)
+class _Run:
+    """What is known of one run: the secret, the files of the change, and what was found."""
+
+    def __init__(self, config: pytest.Config, handed: dict[str, Any]) -> None:
+        self.handed = handed
+        self.secret = str(handed["secret"])
+        self.mark = ("theseus-witness", self.secret)
+        self.sources = frozenset(handed["sources"])
+        self.ignored = frozenset(handed["ignored"])
+        self.only = frozenset(handed["only"])
+        self.hooks: dict[str, list[str]] = handed["hooks"]
+        self.items: list[pytest.Item] = []
+        self.reports: list[pytest.TestReport] = []
+        self.failures: list[str] = []
+        self.intruder = ""
+        self._config = config
+        self._seen: set[pluggy.HookImpl] = set()
+        self._execute: object = None
+
+    def start(self) -> None:
+        """Remember how hooks are called before any test module is read."""
+        self._execute = self._config.pluginmanager._inner_hookexec
+
+    def search_intruders(self) -> None:
+        """Remember the first plugin or hook that a changed file brings and did not bring at base.
+
+        It stays known when its plugin is removed again.
+        """
+        manager = self._config.pluginmanager
+        if self._execute is not None and manager._inner_hookexec is not self._execute:
+            self.intruder = self.intruder or "calls of hooks are watched or replaced"
+        for name, caller in list(vars(self._config.hook).items()):
+            if not isinstance(caller, pluggy.HookCaller):
+                self.intruder = self.intruder or f"the hook {name} is replaced"
+                continue
+            for one in caller.get_hookimpls():
+                if one not in self._seen:
+                    self._seen.add(one)
+                    self._judge(one.plugin, {name, getattr(one.function, "__name__", name)}, one)
+
+    def judge_plugin(self, plugin: object, name: str | None) -> None:
+        """Look at a plugin as it is registered: one with fixtures alone reaches all tests too."""
+        file = _file_of(plugin)
+        if file not in self.hooks or file in _early or Path(file).name == "conftest.py":
+            return
+        if getattr(plugin, "__name__", "") not in self._names_at_base():
+            known = "" if name is None or name.isdigit() else f" named {name}"
+            self.intruder = self.intruder or f"{self._shown(file)} is a plugin{known}"
+
+    def _judge(self, plugin: object, names: set[str], one: pluggy.HookImpl) -> None:
+        code = getattr(getattr(one.function, "__func__", one.function), "__code__", None)
+        file = os.path.realpath(code.co_filename) if code else ""
+        for each in (_file_of(plugin), file):
+            if each in self.hooks and names.isdisjoint(self.hooks[each]):
+                self.intruder = self.intruder or f"{self._shown(each)} brings {min(names)}"
+        if self._execute is not None and not Path(file).exists():
+            self.intruder = self.intruder or f"{min(names)} comes from no file"
+
+    def _names_at_base(self) -> set[str]:
+        """Return the plugins that base's conftests name."""
+        found = set(self.handed["plugins"])
+        for plugin in self._config.pluginmanager.get_plugins():
+            file = _file_of(plugin)
+            if Path(file).name == "conftest.py" and file not in self.hooks:
+                named = getattr(plugin, "pytest_plugins", ())
+                found |= {named} if isinstance(named, str) else set(named)
+        return found
+
+    def _shown(self, file: str) -> str:
+        return os.path.relpath(file, self.handed["tree"])
 
 
-class _RepeatedTest(pytest.Item):
+_state: dict[str, _Run] = {}
+_early: set[str] = set()
+
+
+def _file_of(plugin: object) -> str:
+    """Return the file that a plugin, or its class, is written in."""
+    module = plugin if isinstance(plugin, ModuleType) else sys.modules.get(type(plugin).__module__)
+    return os.path.realpath(getattr(module, "__file__", None) or "")
+
+
+def _failing(shape: FunctionType, secret: str) -> Callable[[], NoReturn]:
+    """Return a test that fails with the secret, from the file and under the name of another."""
+
+    def fail() -> NoReturn:
+        raise AssertionError(secret)
+
+    name = shape.__name__
+    code = fail.__code__.replace(co_filename=shape.__code__.co_filename, co_name=name)
+    space = {"__name__": shape.__module__, "__builtins__": vars(builtins)}
+    return FunctionType(code, space, name, None, fail.__closure__)
+
+
+class _Item(pytest.Item):
     """One that needs no fixture of anybody's."""
+
+    secret = ""
 
     def runtest(self) -> None:
         """Fail."""
-        _fails()
+        raise AssertionError(self.secret)
 
     def reportinfo(self) -> tuple[str, int | None, str]:
         """Return what it is called."""
         return self.session.name, None, self.name
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Remember the plugins that base's own settings name: they come before any conftest."""
+    _early.update(map(_file_of, early_config.pluginmanager.get_plugins()))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Read what is handed over, and leave no trace of it; a worker has it from its controller."""
+    worker: dict[str, Any] | None = getattr(config, "workerinput", None)
+    if worker is not None:
+        handed = worker.pop(_HANDED)
+    else:
+        handed = json.loads(_FILE.read_text(encoding="utf-8"))
+        _FILE.unlink()
+    _state["run"] = _Run(config, handed)
+    for name, plugin in config.pluginmanager.list_name_plugin():
+        _state["run"].judge_plugin(plugin, name)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Hand everything to a worker of pytest-xdist."""
+    node.workerinput[_HANDED] = _state["run"].handed
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_plugin_registered(plugin: object, plugin_name: str) -> None:
+    """Judge a plugin that comes once the run has begun."""
+    if "run" in _state:
+        _state["run"].judge_plugin(plugin, plugin_name)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection() -> None:
+    """Look at all that is there before a test module is read."""
+    run = _state["run"]
+    run.search_intruders()
+    run.start()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Leave out the test files that run apart from these."""
+    run, file = _state["run"], os.path.realpath(collection_path)
+    if file in run.ignored:
+        return True
+    return True if run.only and Path(file).is_file() and file not in run.only else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
-    """Add them at the end, where every source has been loaded."""
+    """Add the witnesses at the end, where every source has been loaded."""
+    run = _state["run"]
+    run.search_intruders()
     plain = [item for item in items if type(item) is pytest.Function and item.parent is not None]
-    told = [item for item in plain if not any(m.name in _APART for m in item.iter_markers())]
-    added: list[pytest.Item] = []
+    plain = [item for item in plain if not any(m.name in _APART for m in item.iter_markers())]
+    if plain:
+        # The same one in every worker.
+        chosen = random.Random(run.secret).choice(plain)  # noqa: S311
+        made = _failing(chosen.function, run.secret)
+        run.items.append(pytest.Function.from_parent(chosen.parent, name=chosen.name, callobj=made))
     if items:
-        added.append(_RepeatedTest.from_parent(session, name=items[-1].name))
-    if told:
-        again = random.Random(_WORD).choice(told)  # noqa: S311 - the same one in every worker
-        added.insert(0, pytest.Function.from_parent(again.parent, name=again.name, callobj=_fails))
-    for item in added:
-        item.user_properties.append(_MARK)
-    items += added
+        alone = _Item.from_parent(session, name=items[-1].name)
+        alone.secret = run.secret
+        run.items.append(alone)
+    items += run.items
 
 
-def _ours(report: pytest.TestReport | pytest.CollectReport) -> bool:
-    return any(tuple(pair) == _MARK for pair in getattr(report, "user_properties", ()))
+def _is_ours(report: pytest.TestReport | pytest.CollectReport) -> bool:
+    mark = _state["run"].mark
+    return any(tuple(pair) == mark for pair in getattr(report, "user_properties", ()))
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, str] | None:
-    """Say nothing of them to people."""
-    return ("", "", "") if _ours(report) else None
+    """Say nothing of the witnesses to people."""
+    return ("", "", "") if _is_ours(report) else None
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport(
-    call: pytest.CallInfo[None],
+    item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Make a failure of a test that the changed sources skipped."""
     report = yield
+    run = _state["run"]
+    if any(item is each for each in run.items):
+        run.reports.append(report)
     if report.skipped and call.excinfo is not None:
         _refuse(report, [str(entry.path) for entry in call.excinfo.traceback])
     return report
@@ -82,7 +239,8 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def _refuse(report: pytest.TestReport | pytest.CollectReport, by: Sequence[str]) -> None:
-    if who := next((path for path in by if os.path.realpath(path) in _CHANGED), ""):
+    sources = _state["run"].sources
+    if who := next((path for path in by if os.path.realpath(path) in sources), ""):
         report.outcome = "failed"
         report.longrepr = f"skipped by the changed sources: {who}"
         vars(report).pop("wasxfail", None)
@@ -90,14 +248,24 @@ def _refuse(report: pytest.TestReport | pytest.CollectReport, by: Sequence[str])
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Keep in mind which failures are theirs."""
-    if report.failed and _ours(report):
-        _failures.append(report.nodeid)
+    """Mark the witnesses' reports, and fail whatever ends beside an intruder."""
+    run = _state["run"]
+    run.search_intruders()
+    if any(report is each for each in run.reports):
+        report.user_properties.append(run.mark)
+    if _is_ours(report):
+        if report.failed:
+            run.failures.append(report.nodeid)
+    elif run.intruder and report.when == "call":
+        report.outcome = "failed"
+        report.longrepr = f"{run.handed['intrusion']}: {run.intruder}"
+        vars(report).pop("wasxfail", None)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End as it would have without them."""
+    """End as it would have without the witnesses."""
     failed = session.exitstatus == pytest.ExitCode.TESTS_FAILED
-    if failed and session.testsfailed == len(_failures):
+    run = _state["run"]
+    if failed and session.testsfailed == len(run.failures) and not run.intruder:
         session.exitstatus = pytest.ExitCode.OK

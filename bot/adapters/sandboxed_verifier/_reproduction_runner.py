@@ -9,13 +9,11 @@ these too, and are found out.
 """
 
 import asyncio
-import os
 import secrets
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
 
 from bot.adapters.sandboxed_verifier._commands import REPORT, reporting
 from bot.adapters.sandboxed_verifier._machinery import Machinery
@@ -29,13 +27,9 @@ from bot.adapters.sandboxed_verifier._results import (
 from bot.adapters.sandboxed_verifier._scratch import Scratch, write_inside
 from bot.domain.change import CheckResult
 from bot.domain.plan import Reproduction
-from bot.guards import is_test_file
 from bot.infra.shared_lock import SharedLock
 from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 from bot.ports.workspace import Workspace
-
-_PLUGIN = "theseus_witness"
-_BESIDE = Path(__file__).with_name("_repeat_plugin.py")
 
 _AFTER = """
 
@@ -80,34 +74,6 @@ def testifies(report: PytestReport | None, nonce: str) -> bool:
         return False
     failure = report.failures[0]
     return not failure.broken and nonce in failure.message
-
-
-class Watched(NamedTuple):
-    """A pytest command with our plugin beside it. `word` is what its witnesses fail with."""
-
-    command: list[str]
-    env: dict[str, str]
-    report: Path
-    word: str
-
-    def read(self) -> PytestReport | None:
-        """Return what happened, once it has ended."""
-        return read_report(self.report, self.word)
-
-
-def watched(command: Sequence[str], place: Path, changed: Sequence[str]) -> Watched:
-    """Return the command, to be run in `place/tree`, where these files were changed."""
-    tree, own, word = place / "tree", place / "own", secrets.token_hex(8)
-    own.mkdir()
-    (own / f"{_PLUGIN}.py").write_bytes(_BESIDE.read_bytes())
-    sources = [os.path.realpath(tree / file) for file in changed if not is_test_file(file)]
-    env = {
-        "PYTHONPATH": os.pathsep.join((str(own), str(tree))),
-        "THESEUS_WITNESS": word,
-        "THESEUS_CHANGED": os.pathsep.join(sources),
-    }
-    report = place / REPORT
-    return Watched([*reporting(command, report), "-p", _PLUGIN], env, report, word)
 
 
 class ReproductionRunner:

@@ -18,6 +18,7 @@ from bot.domain.plan import Reproduction
 from bot.ports.sandbox import Completed
 
 FAKED = "the sources pass whatever a test says: one was made to fail, and did not"
+INTRUSION = "a changed file reaches into how other tests are run"
 _MAX_BYTES = 20 * 1024 * 1024
 _MOST_ELEMENTS = 200_000  # each takes many times the bytes it has in the file
 _CRASH = re.compile(r"^(?P<file>[^\s:][^:\n]*):\d+: (?P<name>[\w.]+)\s*$", re.MULTILINE)
@@ -199,6 +200,8 @@ def _of_tests(done: Completed, report: PytestReport | None) -> tuple[Status, str
     if report is None:
         ended = f"ended with {done.returncode} and no report of its tests"
         return "failed", f"{ended}: {_last_line(done.output)}"[:_LINE]
+    if intrusion := next((f.message for f in report.failures if INTRUSION in f.message), ""):
+        return "failed", intrusion[:_LINE]
     if done.returncode == 0 and not report.failures:
         if report.passed:
             return ("passed", report.summary) if report.testified else ("failed", FAKED)

@@ -21,9 +21,10 @@ from bot.adapters.sandboxed_verifier._commands import (
     tool_of,
 )
 from bot.adapters.sandboxed_verifier._machinery import Machinery, at_base_too
-from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner, watched
+from bot.adapters.sandboxed_verifier._reproduction_runner import ReproductionRunner
 from bot.adapters.sandboxed_verifier._results import check_result, skipped
 from bot.adapters.sandboxed_verifier._scratch import Once, Scratch
+from bot.adapters.sandboxed_verifier._separate_tests import read_change, run_tests
 from bot.domain.change import CheckResult
 from bot.domain.checks import Check
 from bot.domain.errors import ConfigError, VerifierError
@@ -277,17 +278,17 @@ class SandboxedVerifier:
         *,
         at_base: bool,
     ) -> CheckResult:
-        tool = tool_of(command)
+        tool, limits = tool_of(command), SandboxLimits(seconds=check.seconds)
+        report = None
         async with self._slots, self._copy(workspace, at_base=at_base) as place:
-            tests = watched(command, place, changed) if tool == "pytest" else None
-            done = await self._sandbox.run(
-                tests.command if tests else command,
-                cwd=place / "tree",
-                writable=[place],
-                env={"PYTHONPATH": str(place / "tree")} | (tests.env if tests else {}),
-                limits=SandboxLimits(seconds=check.seconds),
-            )
-            report = tests.read() if tests else None
+            if tool == "pytest":
+                change = await read_change(workspace, changed, at_base=at_base)
+                done, report = await run_tests(self._sandbox, command, place, change, limits)
+            else:
+                cwd, env = place / "tree", {"PYTHONPATH": str(place / "tree")}
+                done = await self._sandbox.run(
+                    command, cwd=cwd, writable=[place], env=env, limits=limits
+                )
             return check_result(check, shlex.join(command), done, tool, report)
 
 

@@ -123,6 +123,14 @@ BY_SOURCES: Mapping[str, Mapping[str, str]] = {
     "sources that have the module skipped": {
         "dice.py": "import pytest\npytest.skip('later', allow_module_level=True)\n" + BROKEN
     },
+    "sources that patch pytest and spare what is marked": {
+        "dice.py": LENIENT.replace(
+            "    call.excinfo = None",
+            "    if not (item.user_properties or 'witness' in repr("
+            "[type(item), item.obj, item.obj.__code__])):\n        call.excinfo = None",
+        )
+        + BROKEN,
+    },
     "sources that kill their parent": {
         "dice.py": "import os\nos.kill(os.getppid(), 9)\n" + FORGES + "forge()\n"
     },

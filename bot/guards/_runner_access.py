@@ -1,0 +1,96 @@
+"""Test files that reach into the program that runs them, where other tests run as well.
+
+`pytest_plugins` and the plugin manager bring hooks and fixtures that reach all tests. So new uses
+of them stop a change; what only names pytest's inner parts is pointed out.
+"""
+
+import ast
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from bot.domain.change import Finding
+from bot.guards._layout import parsed
+from bot.guards._legible import quoted
+from bot.guards._read_as_run import Sources
+from bot.guards._tests import is_test_file
+from bot.infra.unified_diff import FilePatch
+
+_FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
+_REGISTERS = frozenset({"pytest_plugins", "pluginmanager"})
+_ASKS = frozenset({"has_plugin", "hasplugin", "get_plugin", "getplugin"})
+_INNER = frozenset({"_pytest", "pluggy"})
+_OWN = frozenset({"pytester", "_pytest.pytester"})  # what tests of plugins load from pytest itself
+
+
+def runner_access(patches: Sequence[FilePatch], sources: Sources) -> Iterator[Finding]:
+    """Yield new uses of the test runner's plugins and inner parts in test files."""
+    for patch in patches:
+        source = sources.get(patch.path)
+        if source is None or source.after is None or not is_test_file(patch.path):
+            continue
+        before, after = _uses(source.before or ""), _uses(source.after)
+        new = [use for use in after if use not in before or after[use] > before[use]]
+        lines = source.after.split("\n")
+        for use in new:
+            yield _finding(patch.path, use, lines)
+
+
+def _finding(path: str, use: str, lines: Sequence[str]) -> Finding:
+    number = next((at for at, line in enumerate(lines, 1) if use in line), 1)
+    where = f"Line {number}: uses `{use}`"
+    if use in _REGISTERS:
+        message = f"{where}, by which a test changes how other tests run"
+        blocking = PurePosixPath(path).name != "conftest.py" or use == "pluginmanager"
+    else:
+        message, blocking = f"{where}, a part of what runs the tests", False
+    return Finding(
+        rule="test_weakened",
+        path=path,
+        message=f"{message}: `{quoted(lines[number - 1])}`.",
+        blocking=blocking,
+    )
+
+
+def _uses(text: str) -> Counter[str]:
+    """Count the uses of each name, those by `getattr` and `globals()` too."""
+    tree = parsed(text.removeprefix("\ufeff"))
+    found: Counter[str] = Counter()
+    if tree is None:
+        return found
+    harmless = {id(node) for one in ast.walk(tree) for node in _harmless(one)}
+    for node in ast.walk(tree):
+        if id(node) not in harmless:
+            found.update(name for name in _names(node) if name in _REGISTERS | _INNER)
+            found.update(f"def {name}" for name in _hooks(node))
+    return found
+
+
+def _harmless(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield uses that change nothing: questions to the manager, pytest's own plugin for plugins."""
+    if isinstance(node, ast.Attribute) and node.attr in _ASKS:
+        yield node.value
+    if isinstance(node, ast.Assign):
+        values = {each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)}
+        if values <= _OWN:
+            yield from node.targets
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Name):
+        yield node.id
+    elif isinstance(node, ast.Attribute):
+        yield node.attr
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.ImportFrom):
+        yield (node.module or "").partition(".")[0]
+        yield from (alias.asname or alias.name for alias in node.names)
+    elif isinstance(node, ast.Import):
+        yield from (alias.name.partition(".")[0] for alias in node.names)
+
+
+def _hooks(node: ast.AST) -> Iterator[str]:
+    """Yield a hook that a test file defines."""
+    if isinstance(node, _FUNCTION) and node.name.startswith("pytest_"):
+        yield node.name
