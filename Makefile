@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # The demo asks a model when there is a key or an address for one, or when it is told to.
 CLAUDE := $(if $(findstring offline,$(ARGS)),,$(findstring claude,$(ARGS))$(ANTHROPIC_API_KEY)$(ANTHROPIC_BASE_URL))
 
-.PHONY: help demo demo-scripted test slow exhaustive quick check format install claude system bench clean
+.PHONY: help demo demo-scripted test slow exhaustive quick check guard-versions format install claude system bench clean
 
 # A target is told by what stands behind its ##. The first target of the file stays `demo`.
 
@@ -44,6 +44,14 @@ check: claude  ## format, lint, types, import contracts, the lock; changes nothi
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 	$(BIN)/theseus dependencies --no-files
+
+guard-versions: claude  ## the guard's tests on Python 3.11, 3.12 and 3.13, each in an environment of its own
+	@for version in 3.11 3.12 3.13; do \
+	    if PATH="$(BIN):$$PATH" uv python find --quiet $$version >/dev/null 2>&1; then \
+	        UV_PROJECT_ENVIRONMENT=$(VENV)/python-$$version PATH="$(BIN):$$PATH" \
+	            uv run --frozen --quiet --python $$version pytest tests/bot/guards -q || exit 1; \
+	    else echo "Python $$version is not installed: not tested on it"; fi; \
+	done
 
 format: install  ## mend what can be mended
 	$(BIN)/ruff format .

@@ -25,6 +25,7 @@ from bot.guards import (
     manifests,
     text_files,
 )
+from bot.infra.text_direction import isolate
 from bot.redaction import redact
 from bot.settings import protection_from
 
@@ -87,7 +88,7 @@ class _Judged(NamedTuple):
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row, each in zip(rows, findings, strict=True):
             cells = (f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
-            yield f"{'  '.join(cells)}  {each.message}"
+            yield isolate(f"{'  '.join(cells)}  {each.message}")
         if findings:
             yield ""
         counted = Counter(name or "free" for name in self.classes.values())

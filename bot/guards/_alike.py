@@ -5,17 +5,15 @@ A reader takes them for one; Python does not. Only what a change brings is looke
 
 import ast
 import keyword
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from bot.guards._layout import Oddity
+from bot.guards._letters import skeleton, words_of
 
-_DRAWN = str.maketrans("I10", "llO")
-_PAIRS = {"rn": "m", "vv": "w", "VV": "W"}
 _SHORTEST = 4
-"""Shorter names are told apart letter by letter: `l1` and `ll`, `x0` and `xO`."""
+"""Shorter plain names are told apart letter by letter: `l1` and `ll`, `x0` and `xO`."""
 
 _WORDS = frozenset(keyword.kwlist)
 _USES = (ast.keyword, ast.Global, ast.Nonlocal)
@@ -41,10 +39,9 @@ def drawn_alike(before: ast.Module | None, after: ast.Module) -> Iterator[Alike]
     now = _names(after)
     alike: dict[str, set[str]] = defaultdict(set)
     for name in {*old, *now.used, *_WORDS}:
-        if len(drawn := _drawn(name)) >= _SHORTEST:
-            alike[drawn].add(name)
+        alike[skeleton(name)].add(name)
     for name, line in now.used.items():
-        others = alike[_drawn(name)] - {name}
+        others = {each for each in alike[skeleton(name)] - {name} if _is_confusing(name, each)}
         if name in old or not others:
             continue
         there = others & {*now.used, *_WORDS}
@@ -53,11 +50,8 @@ def drawn_alike(before: ast.Module | None, after: ast.Module) -> Iterator[Alike]
         yield Alike(Oddity(now.bound.get(name, line), why), blocking)
 
 
-def _drawn(name: str) -> str:
-    """Return a name with one letter for all that are drawn like it."""
-    for two, one in _PAIRS.items():
-        name = name.replace(two, one)
-    return name.translate(_DRAWN)
+def _is_confusing(name: str, other: str) -> bool:
+    return len(skeleton(name)) >= _SHORTEST or not (name.isascii() and other.isascii())
 
 
 def _names(tree: ast.Module) -> _Names:
@@ -80,4 +74,4 @@ def _words(node: ast.AST) -> Iterator[str]:
     for _, value in ast.iter_fields(node):
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
-                yield from re.findall(r"\w+", text)
+                yield from words_of(text)

@@ -1,15 +1,15 @@
 """What Python takes for code, for text and for remarks, line by line."""
 
 import io
-import keyword
 import re
 import tokenize
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from tokenize import TokenInfo
 from typing import NamedTuple
 
 from bot.guards._layout import Oddity
+from bot.guards._letters import identifier_fault
+from bot.guards._tokens import as_oldest
 
 _SILENT = frozenset(
     {
@@ -20,17 +20,9 @@ _SILENT = frozenset(
 _ENDS = frozenset({tokenize.NEWLINE, tokenize.NL})
 _TRIPLE = re.compile(r"[a-zA-Z]{0,2}(?:'''|\"\"\")")
 _ONLY_QUOTES = re.compile(r"\s*[a-zA-Z]{0,2}(?:'''|\"\"\")\s*")
-_FIELD = re.compile(r"\{([^{}]*)\}")
+# Wider than a name may be: what else stands in it makes a name odd.
+_WORD = re.compile(r"[^\s!-/:-@\[-^`{-~]+")
 _FAR = 40
-# Letters of other alphabets that are drawn as Latin ones, each as the one it is drawn as.
-DRAWN_ALIKE = dict(zip(
-    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u04cf"
-    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0405\u0406\u0408\u04ae"
-    "\u03bf\u03bd\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
-    "\u0578\u057d\u0585\u0261\u0131",
-    "aeopcyxijshdqwlABEKMHOPCTXSIJYovABEZHIKMNOPTYXnuogi",
-    strict=True,
-))  # fmt: skip
 
 
 class SourceTokens(NamedTuple):
@@ -41,9 +33,9 @@ class SourceTokens(NamedTuple):
 
 
 def tokens_of(text: str) -> SourceTokens | None:
-    """Return a file's tokens; `None` where it cannot be cut into any."""
+    """Return a file's tokens, the same in all versions of Python; `None` where it has none."""
     try:
-        tokens = tuple(tokenize.generate_tokens(io.StringIO(text).readline))
+        tokens = tuple(as_oldest(tokenize.generate_tokens(io.StringIO(text).readline), text))
     except (tokenize.TokenError, SyntaxError, ValueError, RecursionError):
         return None
     return SourceTokens(tokens, frozenset(each.start[0] for each in tokens if each.type in _ENDS))
@@ -74,27 +66,38 @@ def _is_remark(line: str, text: TokenInfo, token: TokenInfo) -> bool:
     return within and token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.STRING)
 
 
-def look_alikes(words: SourceTokens, is_another: Callable[[str], bool]) -> Iterator[Oddity]:
-    """Yield names all of whose letters are drawn like those of another name."""
+def misleading_names(words: SourceTokens) -> Iterator[Oddity]:
+    """Yield identifiers that a reader takes for others, those within an f-string's fields too."""
     for token in words.tokens:
         for name in _names_in(token):
-            drawn = "".join(
-                DRAWN_ALIKE.get(each, each) for each in unicodedata.normalize("NFKC", name)
-            )
-            if drawn.isascii() and not is_another(name):
-                same = " (a word of Python's)" if keyword.iskeyword(drawn) else ""
-                yield Oddity(token.start[0], f"a name only looks like {drawn!a}{same}")
+            if fault := identifier_fault(name):
+                yield Oddity(token.start[0], fault)
 
 
 def _names_in(token: TokenInfo) -> Iterator[str]:
-    """Yield the names of a token that are not plain ASCII, those within an f-string's too."""
+    """Yield the names of a token that are not plain ASCII."""
     if token.string.isascii():
         return
     if token.type == tokenize.NAME:
         yield token.string
-    elif token.type == tokenize.STRING and "f" in token.string[:2].lower():
-        for field in _FIELD.findall(token.string):
-            yield from (word for word in re.findall(r"\w+", field) if not word.isascii())
+    elif (
+        token.type == tokenize.STRING and "f" in token.string.partition(token.string[-1])[0].lower()
+    ):
+        fields = "".join(letter if deep else " " for letter, deep in _depths(token.string))
+        yield from (word for word in _WORD.findall(fields) if not word.isascii())
+
+
+def _depths(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the letters of an f-string with the number of fields that each stands in."""
+    deep, at = 0, 0
+    while at < len(text):
+        if not deep and text[at : at + 2] in ("{{", "}}"):
+            at += 2
+            continue
+        deep += text[at] == "{"
+        yield text[at], deep
+        deep -= text[at] == "}" and deep > 0
+        at += 1
 
 
 def swallowed(

@@ -5,6 +5,7 @@ import warnings
 from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
+from bot.guards._tokens import OLDEST
 from bot.infra.syntax import parse
 
 _QUOTES = ("'", '"')
@@ -18,11 +19,11 @@ class Oddity(NamedTuple):
 
 
 def parsed(text: str) -> ast.Module | None:
-    """Return Python's reading of a text; `None` where it cannot read it."""
+    """Return the oldest Python's reading of a text; `None` where it cannot read it."""
     with warnings.catch_warnings():  # of escapes that mean nothing: its author's business
         warnings.simplefilter("ignore")
         try:
-            return parse(text)
+            return parse(text, version=OLDEST)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
 

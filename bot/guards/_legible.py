@@ -7,12 +7,12 @@ makes of a whole file, in `_reading`.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from bot.domain.change import Finding
 from bot.guards._invisible import unseen
+from bot.guards._letters import is_another, words_of
 from bot.infra.unified_diff import FilePatch
 
 SOURCES = (".py", ".pyi", ".pyw")
@@ -28,11 +28,6 @@ _WIDEST = 2_000
 _WIDEST_SOURCE = 400
 _ENCODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 _READABLE = frozenset({"utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"})
-# Cyrillic, the Greek letters that are drawn like Latin ones, Armenian, Cherokee.
-_LIKE_LATIN = re.compile(
-    r"[\u0400-\u052f\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7"
-    r"\u03bd\u03bf\u0531-\u0587\u13a0-\u13f4]"
-)
 _MACHINERY = re.compile(
     r"\b_?pytest\b|\bPYTEST_|\bos\._exit\b|\bgetppid\b|\bgc\.get_|\bsys\.set(?:trace|profile)\b"
 )
@@ -55,15 +50,6 @@ def aware(patch: FilePatch) -> Iterator[Finding]:
     if len(lines) > sum(bool(_MACHINERY.search(line)) for line in patch.removed):
         message = f"Touches what runs its tests, look closely: `{lines[0].strip()[:120]}`."
         yield Finding(rule="test_weakened", path=patch.path, message=message, blocking=False)
-
-
-def is_another(word: str) -> bool:
-    """Whether a word is drawn like another one: wide or bold letters, or two alphabets in one."""
-    if word.isascii() or not word.isidentifier():
-        return False
-    if unicodedata.normalize("NFKC", word).isascii():
-        return True
-    return bool(_LIKE_LATIN.search(word) and re.search(r"[A-Za-z]", word))
 
 
 def _more(patch: FilePatch, rule: _Rule, message: str) -> Iterator[Finding]:
@@ -126,7 +112,7 @@ def _poses(line: str) -> str:
     """Return names that are taken for others than are shown."""
     if line.isascii():
         return ""
-    return " ".join(word for word in re.findall(r"\w+", line) if is_another(word))
+    return " ".join(word for word in words_of(line) if is_another(word))
 
 
 _COMMON: dict[str, _Rule] = {

@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from bot.domain.change import Finding
 from bot.guards._alike import drawn_alike
-from bot.guards._code_and_text import SourceTokens, look_alikes, swallowed, tokens_of, unlike
+from bot.guards._code_and_text import SourceTokens, misleading_names, swallowed, tokens_of, unlike
 from bot.guards._enclosing_block import moved_out
 from bot.guards._layout import Oddity, misplaced, parsed
-from bot.guards._legible import SOURCES, is_another, quoted
+from bot.guards._legible import SOURCES, quoted
 from bot.infra.unified_diff import FilePatch, parse
 
 
@@ -33,6 +33,7 @@ Sources = Mapping[str, PythonText]
 
 # `exec` in the second line: how a shell is made to start Python where its path is long.
 _SCRIPT = re.compile(r"#!.*(?:python|pypy|\buv\b|\bpipx\b)|#!.*\n['\"].*exec.*python")
+_UNREADABLE = "Python 3.11 cannot read this file, so what runs was not compared with what is shown."
 
 
 def text_files(diff: str) -> list[tuple[str, str]]:
@@ -65,7 +66,9 @@ def misread(patch: FilePatch, sources: Sources) -> Iterator[Finding]:
     before, after = _read(source.before or ""), _read(source.after)
     if after is None:
         if before is not None:
-            yield _found(patch, "Python cannot read this file any more, so nobody knows what runs.")
+            yield _found(patch, _UNREADABLE)
+        elif source.before:
+            yield _found(patch, _UNREADABLE, blocking=False)
         return
     yield from _odd(patch, before, after)
     for one, blocking in drawn_alike(before and before.tree, after.tree):
@@ -91,7 +94,7 @@ def _read(text: str) -> _Read | None:
 def _oddities(read: _Read) -> Iterator[Oddity]:
     yield from misplaced(read.tree, read.lines, read.words.ended)
     yield from unlike(read.words, read.lines)
-    yield from look_alikes(read.words, is_another)
+    yield from misleading_names(read.words)
 
 
 def _odd(patch: FilePatch, before: _Read | None, after: _Read) -> Iterator[Finding]:

@@ -3,12 +3,8 @@
 import re
 import unicodedata
 
-from bot.guards._code_and_text import DRAWN_ALIKE
 from bot.guards._invisible import unseen
-
-_WORD = re.compile(r"[^\W\d_]+")
-_LATIN = frozenset("ßæœøåðþđħŋłŧ")
-"""Letters beside plain ones in a word, which are no others with a mark on them."""
+from bot.guards._letters import is_mixed, skeleton, words_of
 
 # What Windows opens in the place of a file: devices whatever the ending, and short names.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9]|conin\$|conout\$) *(?:\..*)?", re.I)
@@ -28,22 +24,11 @@ def misleading(path: str) -> str:
 
 
 def _poses(part: str) -> bool:
-    """Whether letters of other alphabets stand in a plain word, or make up what looks like one."""
+    """Whether a word mixes scripts, or all letters beside plain ones are drawn as plain ones."""
     if part.isascii():
         return False
-    if any(_mixed(word) for word in _WORD.findall(part)):
+    words = words_of(unicodedata.normalize("NFC", part.rpartition(".")[0] or part))
+    if any(is_mixed(word) for each in words for word in each.split("_")):
         return True
-    letters = "".join(_WORD.findall(part.rpartition(".")[0] or part))
-    drawn = [DRAWN_ALIKE.get(letter, "") for letter in letters if not letter.isascii()]
-    return bool(drawn) and all(drawn)
-
-
-def _mixed(word: str) -> bool:
-    """Whether a word of plain letters holds one that is no Latin letter, with a mark or without."""
-    if word.isascii() or not re.search("[A-Za-z]", word):
-        return False
-    return not all(
-        letter.isascii() or letter.lower() in _LATIN
-        for letter in unicodedata.normalize("NFD", word)
-        if unicodedata.category(letter)[0] == "L"
-    )
+    foreign = [letter for letter in "".join(words) if not letter.isascii()]
+    return bool(foreign) and all(skeleton(letter).isascii() for letter in foreign)

@@ -10,21 +10,28 @@ _BUILDING = RLock()
 
 
 @overload
-def parse(text: str) -> ast.Module: ...
+def parse(text: str, *, version: tuple[int, int] | None = None) -> ast.Module: ...
 @overload
-def parse(text: str, mode: Literal["eval"]) -> ast.Expression: ...
+def parse(
+    text: str, mode: Literal["eval"], *, version: tuple[int, int] | None = None
+) -> ast.Expression: ...
 
 
-def parse(text: str, mode: Literal["exec", "eval"] = "exec") -> ast.Module | ast.Expression:
-    """Return the tree of a source, one thread at a time.
+def parse(
+    text: str,
+    mode: Literal["exec", "eval"] = "exec",
+    *,
+    version: tuple[int, int] | None = None,
+) -> ast.Module | ast.Expression:
+    """Return the tree of a source, one thread at a time; by the grammar of an older `version`.
 
     Raises `SyntaxError`, `ValueError`, `RecursionError` or `MemoryError`, as `ast.parse` does.
     """
     with _BUILDING:
         try:
-            return _built(text, mode)
+            return _built(text, mode, version)
         except SystemError:  # a library parsed beside us, and does not know of the lock
-            return _built(text, mode)
+            return _built(text, mode, version)
 
 
 def literal(source: str) -> object:
@@ -35,5 +42,9 @@ def literal(source: str) -> object:
     return ast.literal_eval(parse(source.lstrip(" \t"), "eval"))
 
 
-def _built(text: str, mode: Literal["exec", "eval"]) -> ast.Module | ast.Expression:
-    return ast.parse(text) if mode == "exec" else ast.parse(text, mode="eval")
+def _built(
+    text: str, mode: Literal["exec", "eval"], version: tuple[int, int] | None
+) -> ast.Module | ast.Expression:
+    if mode == "exec":
+        return ast.parse(text, feature_version=version)
+    return ast.parse(text, mode="eval", feature_version=version)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from bot.domain.posts import CardField
 from bot.guards import FilePatch, is_test_file, parse
+from bot.infra.text_direction import isolate
 from bot.presentation.cards._text import fitting
 from bot.presentation.counts import rest_of
 
@@ -22,18 +23,18 @@ def diff_fields(diff: str, attached: str) -> Iterator[CardField]:
     left: list[str] = []
     shown = 0
     for patch in patches:
-        text = _hunks(patch)
+        text, path = isolate(_hunks(patch)), isolate(patch.path)
         if shown == _MOST_DIFFS or not text or _FENCE in text or is_test_file(patch.path):
-            left.append(f"`{patch.path}`{_why(patch, text)}")
+            left.append(f"`{path}`{_why(patch, text)}")
             continue
         part = fitting(text.split("\n"), _MOST)
         if not part:
-            left.append(f"`{patch.path}`")
+            left.append(f"`{path}`")
             continue
         shown += 1
-        yield CardField(name=f"Diff of {patch.path}", value=f"{_FENCE}diff\n{part}\n{_FENCE}")
+        yield CardField(name=f"Diff of {path}", value=f"{_FENCE}diff\n{part}\n{_FENCE}")
         if part != text:
-            left.append(f"the rest of `{patch.path}`")
+            left.append(f"the rest of `{path}`")
     if left:
         told = rest_of(left, 6)
         yield CardField(name="Not shown here", value=f"{told}. All of it is in `{attached}`.")

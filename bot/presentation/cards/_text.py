@@ -7,6 +7,7 @@ from bot.domain.change import ChangeSet, CheckResult, FileChange, Verdict
 from bot.domain.plan import Plan
 from bot.domain.run import Run, Waiting
 from bot.domain.spent import Spent
+from bot.infra.text_direction import isolate
 from bot.presentation.counts import counted
 from bot.presentation.markdown import words
 
@@ -94,7 +95,7 @@ def check_line(check: CheckResult) -> str:
 def file_line(change: FileChange) -> str:
     """Return one line for one changed file."""
     word = "" if change.status == "modified" else f" ({change.status})"
-    return f"`{change.path}` +{change.added} -{change.removed}{word}"
+    return f"`{isolate(change.path)}` +{change.added} -{change.removed}{word}"
 
 
 def proof_lines(verdict: Verdict) -> tuple[str, ...]:

@@ -62,7 +62,7 @@ HARMLESS = {
     "Persian": "WORD = '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645'",
     "Russian": "# \u043a\u043e\u0440\u0430\u0431\u043b\u044c and ship",
     "Greek for a sum": "x = \u0394 + 2 * \u03b1_",
-    "a difference of times": "\u0394t = 3  # k\u03a9",
+    "a difference of times": "X = 3  # \u0394t in k\u03a9",
     "a square and a fraction": "# 5 m\u00b2 and \u00bd",
     "accents": "NAME = 'na\u00efve \u00c5ngstr\u00f6m'",
     "a Windows line end": "X = 1\r",

@@ -191,8 +191,11 @@ def test_what_was_odd_before_and_stays_is_not_the_changes_doing() -> None:
 
 
 def test_a_file_that_python_never_could_read_may_be_changed_and_none_may_become_so() -> None:
-    (found,) = judged(HERE, "def (:\n", "def (:\n\n\n")
-    assert (found.rule, found.blocking) == ("test_changed", False)
+    found = judged(HERE, "def (:\n", "def (:\n\n\n")
+    assert [(one.rule, one.blocking) for one in found] == [
+        ("unsafe_file", False),
+        ("test_changed", False),
+    ]
     assert judged(HERE, "x = 1\n", "def (:\n")
     assert judged(DICE, "", "def (:\n")
 
