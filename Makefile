@@ -46,10 +46,11 @@ check: claude  ## format, lint, types, import contracts, the lock; changes nothi
 	$(BIN)/theseus dependencies --no-files
 
 guard-versions: claude  ## the guard's tests on Python 3.11, 3.12 and 3.13, each in an environment of its own
-	@for version in 3.11 3.12 3.13; do \
-	    if PATH="$(BIN):$$PATH" uv python find --quiet $$version >/dev/null 2>&1; then \
-	        UV_PROJECT_ENVIRONMENT=$(VENV)/python-$$version PATH="$(BIN):$$PATH" \
-	            uv run --frozen --quiet --python $$version pytest tests/bot/guards -q || exit 1; \
+	@export PATH="$(BIN):$$(printf '%s:' "$$HOME"/.pyenv/versions/*/bin)$$PATH"; \
+	for version in 3.11 3.12 3.13; do \
+	    if uv python find --quiet $$version >/dev/null 2>&1; then \
+	        UV_PROJECT_ENVIRONMENT=$(VENV)/python-$$version uv run --frozen --quiet \
+	            --python $$version python -m pytest tests/bot/guards -q || exit 1; \
 	    else echo "Python $$version is not installed: not tested on it"; fi; \
 	done
 

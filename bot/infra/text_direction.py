@@ -1,8 +1,8 @@
 """Words written from right to left, kept from moving what stands around them.
 
 A screen draws `path (3 lines)` in another order where the path is Hebrew or Arabic: digits,
-brackets and operators beside such a word go with it. Between Unicode's isolates each word has its own order,
-and the line keeps the order in which it is written, which is the order in which code runs.
+brackets and operators beside such a word go with it. Between Unicode's isolates each word has its
+own order, and the line keeps the order in which it is written, which is the order in which it runs.
 """
 
 import re
