@@ -2,7 +2,8 @@
 
 import functools
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from types import CodeType, TracebackType
 from typing import Any
 
@@ -11,7 +12,7 @@ import discord
 from bot.client._answer_shapes import payload_of
 from bot.client._exchanges import ActionExchange, SentRequest, under_way
 from bot.domain.audience import Audience
-from bot.telemetry.safe_access import get_traceback
+from bot.telemetry.safe_access import attempt, get_traceback
 
 _EPHEMERAL = 1 << 6
 _UNDECIDED = (6, 8, 9)  # kinds of response: a deferred update, choices, a form
@@ -38,8 +39,14 @@ class AudienceFinder:
     ) -> Audience:
         """Return who could see an interaction that has ended, with an `error` if it failed.
 
-        One that failed before any answer is private if its code can answer one person alone.
+        One that failed before any answer is private if its code can answer one person alone, and so
+        is one that cannot be judged: its record must not be lost for that.
         """
+        return attempt(partial(self._find_of_interaction, interaction, error), Audience.PRIVATE)
+
+    def _find_of_interaction(
+        self, interaction: discord.Interaction, error: BaseException | None
+    ) -> Audience:
         place = self.find_of_place(interaction.guild_id, interaction.channel_id)
         if place is Audience.PRIVATE or interaction.type is discord.InteractionType.autocomplete:
             return Audience.PRIVATE
@@ -172,12 +179,22 @@ def _holds_name(value: object) -> bool:
 def _functions_of(module: str) -> dict[str, CodeType]:
     """Return the functions and methods of a module, by their names."""
     names = vars(sys.modules[module]) if module in sys.modules else {}
-    own = [each for each in names.values() if getattr(each, "__module__", "") == module]
-    members = [item for each in own if isinstance(each, type) for item in vars(each).items()]
-    found: dict[str, CodeType] = {}
-    for name, value in [*names.items(), *members]:
-        function: Callable[..., Any] = getattr(value, "callback", value)
-        code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
-        if isinstance(code, CodeType):
-            found[name] = code
-    return found
+    classes = [each for each in names.values() if issubclass(type(each), type)]
+    own = [each for each in classes if attempt(partial(_is_of, each, module), False)]
+    members = [item for each in own for item in vars(each).items()]
+    # A module may hold anything: settings that raise until they are loaded, a proxy of a request.
+    codes = {
+        name: attempt(partial(_code_of, value), None) for name, value in (*names.items(), *members)
+    }
+    return {name: code for name, code in codes.items() if code is not None}
+
+
+def _is_of(kind: type, module: str) -> bool:
+    return kind.__module__ == module
+
+
+def _code_of(value: Any) -> CodeType | None:
+    """Return the code of a function, or of a command's callback. May raise what `value` raises."""
+    function = getattr(value, "callback", value)
+    code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
+    return code if type(code) is CodeType else None

@@ -14,7 +14,7 @@ from bot.client._instrumentation import Instruments
 from bot.client._interaction_inputs import interaction_of
 from bot.client._project_code import ProjectCode
 from bot.client._task_factory import OBSERVER, TaskOf, install
-from bot.telemetry.safe_access import get_traceback
+from bot.telemetry.safe_access import get_traceback, is_error
 
 UNHANDLED_SECONDS = 10.0  # after which nobody is expected to look at a task that failed
 _CANCEL_SECONDS = 2.0
@@ -190,7 +190,7 @@ def _name_of(task: "asyncio.Future[Any] | None") -> str:
 
 
 def _is_failure(error: BaseException | None) -> TypeGuard[BaseException]:
-    return error is not None and not isinstance(error, asyncio.CancelledError)
+    return error is not None and not is_error(error, asyncio.CancelledError)
 
 
 def _gathered_by(entry: tuple[Callable[..., Any], Any]) -> Any:

@@ -11,6 +11,7 @@ from discord.ext import commands
 from bot.client._stall_watch import StallWatch, Subject
 from bot.domain.journal import ActionOutcome
 from bot.telemetry.delays import AnsweredTooLate, stack_of_coroutine, traceback_of
+from bot.telemetry.safe_access import is_error
 
 PATIENCE_SECONDS = 3.0
 """How long Discord waits for the first answer to an interaction."""
@@ -38,7 +39,7 @@ class Delays:
         self, subject: Subject, outcome: ActionOutcome, error: BaseException | None
     ) -> tuple[ActionOutcome, BaseException | None]:
         """Return how a command ended: a delay is its failure if nothing else is."""
-        is_late = isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
+        is_late = is_error(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
         if error is not None and not is_late:
             return outcome, error
         delay: BaseException | None = self._stalls.take(subject) if self._stalls else None

@@ -24,6 +24,7 @@ from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
 from bot.telemetry.recorder import outcome_of
+from bot.telemetry.safe_access import is_error
 
 _STARTED, _ENDED = "theseus_started", "theseus_ended"
 
@@ -269,7 +270,7 @@ class Instruments:
             audience=self._audiences.find_of_interaction(interaction, error)
             if error is not None
             else Audience.TEAM,  # nothing that was typed is in the record
-            code=seen.command_code(interaction) if isinstance(error, NoResponse) else None,
+            code=seen.command_code(interaction) if is_error(error, NoResponse) else None,
         )
         return self._ended(action, getattr(interaction.command, "module", None))
 

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from bot.client._containment import is_ended_by_code
 from bot.telemetry.endings import EndedByCode
-from bot.telemetry.safe_access import get_traceback
+from bot.telemetry.safe_access import get_traceback, is_error
 
 TaskOf = asyncio.Task[Any]
 
@@ -91,7 +91,7 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
         if self.observer.answer_ended_press(ended):
             return None
         # It may have waited for another task, which was cancelled.
-        return error if isinstance(error, asyncio.CancelledError) else ended
+        return error if is_error(error, asyncio.CancelledError) else ended
 
     def _finish(self, error: BaseException | None) -> None:
         task = asyncio.current_task()

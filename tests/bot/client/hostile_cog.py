@@ -23,6 +23,23 @@ class Closed(Exception):
         raise SystemExit(3)
 
 
+class Rude(Exception):
+    """An exception that answers no question at all."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise KeyboardInterrupt(name)
+
+
+class Unloaded:
+    """Settings that nobody has loaded yet, as libraries have them in a module."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError("settings are not configured")
+
+
+settings = Unloaded()
+
+
 class NoLength(list[int]):
     """A list whose length cannot be asked."""
 
@@ -46,6 +63,11 @@ class Hostile(commands.Cog):
     async def mute(self, interaction: discord.Interaction) -> None:
         """Fail without a text."""
         fail(1, Mute())
+
+    @app_commands.command()
+    async def rude(self, interaction: discord.Interaction) -> None:
+        """Fail with an exception that answers nothing."""
+        fail(1, Rude())
 
     @app_commands.command()
     async def closed(self, interaction: discord.Interaction) -> None:

@@ -37,6 +37,7 @@ async def test_every_failure_that_is_hard_to_describe_has_a_record_and_an_error_
 ) -> None:
     failures = {
         "mute": "cogs.hostile.Mute",
+        "rude": "cogs.hostile.Rude",
         "closed": "cogs.hostile.Closed",
         "dead": "LookupError",
         "handled": "LookupError",
