@@ -7,6 +7,7 @@ out, and the rest is kept.
 import errno
 import functools
 import inspect
+import itertools
 import logging
 import os
 import re
@@ -117,8 +118,11 @@ def _describe_chain(chain: Chain, root: Path, redact: Redact, inputs: dict[str, 
     said = get_message(cause)
     message = attempt(lambda: redact(said[:LONGEST_TEXT]), "(no message: it cannot be redacted)")
     name = exception_name(cause)
-    # With the host's frames, as always: other fingerprints would part failures from their fixes.
-    places = [f"{place.file}:{_function(place.frame)}" for place in whole if place.file is not None]
+    # The host's frames count where a cog led there. Those before it are only how it was called,
+    # which differs between a slash and a typed use of the same command.
+    ours = [place for place in whole if place.file is not None]
+    led = list(itertools.dropwhile(lambda place: place.is_host, ours)) or ours
+    places = [f"{place.file}:{_function(place.frame)}" for place in led]
     return Capsule(
         exception=name,
         message=keep_beginning(encodable(message), MAX_MESSAGE, cut=len(said) > LONGEST_TEXT),

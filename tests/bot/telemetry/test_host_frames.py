@@ -147,6 +147,13 @@ def test_a_request_that_discord_refuses_belongs_to_the_cog_that_made_it(project:
     assert found.libraries == ("discord.http",)
 
 
+def test_how_the_client_came_to_call_a_cog_is_no_part_of_the_fingerprint(project: Project) -> None:
+    direct = project.record("look_up")
+    dispatched = project.record_call(project.client.dispatch, project.cog["look_up"])
+    assert direct.frames == dispatched.frames
+    assert direct.fingerprint == dispatched.fingerprint
+
+
 def test_so_it_does_where_discords_library_lies_between(project: Project) -> None:
     assert place(project.record("relay_through_discord")) == (
         "cogs/scores.py",
