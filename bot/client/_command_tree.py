@@ -56,7 +56,8 @@ class InstrumentedTree(app_commands.CommandTree[Any]):
         self, interaction: discord.Interaction, error: app_commands.AppCommandError, /
     ) -> None:
         """Record the failure and tell the person, whatever state the interaction is in."""
-        silent = _answers_itself(interaction.command)
+        # The cog's handler has run. One that answered nothing leaves the person without a word.
+        silent = _answers_itself(interaction.command) and interaction.response.is_done()
         await self._report(interaction, error, find_bug(error), silent=silent)
 
     async def _report(

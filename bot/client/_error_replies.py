@@ -23,7 +23,8 @@ _TO_ONE = "Say what is broken, and “fix it”, to have me repair it."  # nobod
 
 def error_text(what: str, action: Action, *, private: bool = False) -> str:
     """Return what people read when `what` failed; the id leads to the record."""
-    name = action.error.exception if action.error else "an error"
+    failed = (action.error.children or (action.error,)) if action.error else ()
+    name = ", ".join(dict.fromkeys(each.exception for each in failed)) or "an error"
     told = f"⚠️ {what} failed with {name}. Error id `{short_id(action.id)}`."
     return f"{told}\n-# {_TO_ONE if private else _TO_ALL}"
 

@@ -1,9 +1,12 @@
 """Delays as failures: where code stood while people waited, as the traceback of an exception."""
 
+import asyncio
 import sys
 from collections.abc import Iterable
 from types import FrameType, TracebackType
 from typing import Any, NamedTuple
+
+_RUN_CALLBACK = asyncio.Handle._run.__code__
 
 
 class EventLoopBlocked(Exception):
@@ -28,10 +31,14 @@ def stand(frame: FrameType) -> Standing:
 
 
 def stack_of_thread(thread: int) -> tuple[Standing, ...]:
-    """Return where the frames of a thread stand, outermost first; nothing once it has ended."""
+    """Return where the callback stands that a thread's event loop runs, outermost frame first.
+
+    The frames around it started the loop and have no part in what it runs. Without a loop it is the
+    whole stack; nothing once the thread has ended.
+    """
     frame = sys._current_frames().get(thread)
     stack = []
-    while frame is not None:
+    while frame is not None and frame.f_code is not _RUN_CALLBACK:
         stack.append(stand(frame))
         frame = frame.f_back
     return tuple(reversed(stack))

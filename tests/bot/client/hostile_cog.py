@@ -90,6 +90,20 @@ class Hostile(commands.Cog):
         raise KeyError("second")
 
     @app_commands.command()
+    async def quiet(self, interaction: discord.Interaction) -> None:
+        """Fail, and answer nothing in the error handler."""
+        fail(1, LookupError("quiet"))
+
+    @quiet.error
+    async def silent_handler(self, interaction: discord.Interaction, error: Exception) -> None:
+        """Say nothing."""
+
+    @app_commands.command()
+    async def parts(self, interaction: discord.Interaction) -> None:
+        """Fail in two ways at once."""
+        fail(1, ExceptionGroup("two", [ValueError("one"), KeyError("other")]))
+
+    @app_commands.command()
     async def picky(self, interaction: discord.Interaction) -> None:
         """Refuse with a text of 4 MB."""
         raise app_commands.CheckFailure("no " * 1_300_000)

@@ -28,6 +28,8 @@ def check_delay(action: Action, exception: str, function: str) -> None:
     assert frame is not None
     assert (frame.file, frame.function) == ("cogs/slow.py", function)
     assert "seconds" in frame.arguments
+    outside = {each.file for each in action.error.frames if not each.file.startswith("cogs/")}
+    assert not outside, "what runs the event loop is no part of the failure"
 
 
 async def test_what_blocks_the_event_loop_is_recorded_once(room: LiveClient) -> None:

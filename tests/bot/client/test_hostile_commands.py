@@ -41,6 +41,7 @@ async def test_every_failure_that_is_hard_to_describe_has_a_record_and_an_error_
         "closed": "cogs.hostile.Closed",
         "dead": "LookupError",
         "handled": "LookupError",
+        "quiet": "LookupError",
         "typed_mute": "cogs.hostile.Mute",
     }
     for command, exception in failures.items():
@@ -56,6 +57,11 @@ async def test_every_failure_that_is_hard_to_describe_has_a_record_and_an_error_
         shown = f"failed with {exception}. Error id `{short_id(action.id)}`"
         await room.alice.wait_for("dev", partial(has_text, shown))
     assert len(await room.journal.of(Kind.COMMAND)) == len(failures)
+
+
+async def test_every_exception_of_a_group_is_named(room: LiveClient) -> None:
+    answer = await room.alice.run("dev", "parts")
+    assert "failed with KeyError, ValueError. Error id" in answer["message"]["content"]
 
 
 async def test_a_refusal_of_4_megabytes_is_answered_with_its_beginning(room: LiveClient) -> None:
