@@ -154,6 +154,8 @@ async def test_entries_are_found_by_person_action_result_time_and_words(kept: Se
     assert await numbers(result="allowed") == [3, 1]
     assert await numbers(since=NOW - timedelta(days=1)) == [3, 2]
     assert await numbers(words="secret PLAN") == [1]
+    page = await kept.search.audit(AuditQuery(words="secret PLAN"))
+    assert [each.entry.note for each in page.found] == ["an old Secret plan"]
     assert await numbers(words="abc123") == [2]
     assert await numbers(size=1, page=2) == [2]
     assert list(await kept.search.audit_actions()) == ["configured", "ship", "stop"]

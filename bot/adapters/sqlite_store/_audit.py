@@ -72,15 +72,14 @@ def newest(
 ) -> tuple[AuditEntry, ...]:
     """Return the newest entries that fit, newest first."""
     rows = connection.execute(
-        "SELECT number, body FROM audit_log WHERE (?1 IS NULL OR run_id = ?1)"
+        "SELECT number, body, text FROM audit_log LEFT JOIN audit_notes USING (number)"
+        " WHERE (?1 IS NULL OR run_id = ?1)"
         " AND (?2 IS NULL OR json_extract(body, '$.person.id') = ?2)"
         " AND (?3 IS NULL OR at >= ?3) ORDER BY number DESC LIMIT ?4",
         (run_id, person_id, None if since is None else stamp(since), limit),
     )
     return tuple(
-        join_note(
-            connection, row["number"], parse(AuditEntry, row["body"], f"entry {row['number']}")
-        )
+        join_note(parse(AuditEntry, row["body"], f"entry {row['number']}"), row["text"])
         for row in rows.fetchall()
     )
 

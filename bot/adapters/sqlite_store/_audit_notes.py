@@ -29,12 +29,11 @@ def separate_note(connection: sqlite3.Connection, number: int, entry: AuditEntry
     return entry.but(note="", note_digest=_digest(salt, entry.note))
 
 
-def join_note(connection: sqlite3.Connection, number: int, entry: AuditEntry) -> AuditEntry:
-    """Return an entry as it was written, as far as its note is still there."""
+def join_note(entry: AuditEntry, text: str | None) -> AuditEntry:
+    """Return an entry as it was written, given the `text` of its note if that is still there."""
     if not entry.note_digest:
         return entry
-    row = connection.execute("SELECT text FROM audit_notes WHERE number = ?", (number,)).fetchone()
-    return entry.but(note=row["text"] if row else ERASED_NOTE, note_digest="")
+    return entry.but(note=ERASED_NOTE if text is None else text, note_digest="")
 
 
 def find_changed_note(connection: sqlite3.Connection, beyond: int) -> AuditBreak | None:

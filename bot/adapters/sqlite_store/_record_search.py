@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
+from bot.adapters.sqlite_store._audit_notes import join_note
 from bot.adapters.sqlite_store._rows import parse, run_from
 from bot.adapters.sqlite_store._schema import MIGRATIONS
 from bot.domain.audit import AuditEntry
@@ -49,8 +50,13 @@ _SUMMARIES = """
 _ABOUT_RUN = "id || ' ' || coalesce(json_extract(body, '$.trigger.subject'), '') || ' ' ||" \
     " json_extract(body, '$.trigger.text')"  # fmt: skip
 _ABOUT_ENTRY = " || ' ' || ".join(
-    f"coalesce(json_extract(body, '$.{name}'), '')" for name in ("note", "how", "run_id", "head")
+    f"coalesce({each}, '')"
+    for each in (
+        "text",  # of the note; entries of older versions hold it themselves
+        *(f"json_extract(body, '$.{name}')" for name in ("note", "how", "run_id", "head")),
+    )
 )
+_ENTRIES = "SELECT number, body, text FROM audit_log LEFT JOIN audit_notes USING (number)"
 
 Condition = tuple[str, Sequence[object]]
 
@@ -98,9 +104,7 @@ class SqliteRecordSearch(DatabaseOwner):
             conditions.append(("json_extract(body, '$.allowed') = ?", (allowed,)))
         if query.since is not None:
             conditions.append(("at >= ?", (stamp(query.since),)))
-        return await self._page(
-            "SELECT number, body FROM audit_log", conditions, "number DESC", query, _numbered
-        )
+        return await self._page(_ENTRIES, conditions, "number DESC", query, _numbered)
 
     async def audit_actions(self) -> Sequence[str]:
         """Return every action that the audit log tells of."""
@@ -142,7 +146,8 @@ def _of_person(person: str) -> Condition:
 
 
 def _numbered(row: sqlite3.Row) -> NumberedEntry:
-    return NumberedEntry(row["number"], parse(AuditEntry, row["body"], f"entry {row['number']}"))
+    entry = parse(AuditEntry, row["body"], f"entry {row['number']}")
+    return NumberedEntry(row["number"], join_note(entry, row["text"]))
 
 
 def _summary(row: sqlite3.Row) -> RunSummary:
