@@ -29,6 +29,7 @@ class AuditChainCheck:
         self._broken: AuditBreak | None = None
         self._accepted: AuditBreak | None = None
         self._accepted_at: datetime | None = None
+        self.accepted_number = 0  # of the last entry that took note of a break
 
     def take(self, row: AuditRow) -> None:
         """Check one row against the one before."""
@@ -115,6 +116,7 @@ class AuditChainCheck:
         noted = AuditBreak(number=row.number, kind="head", told=entry.note if entry else "")
         self._accepted, self._broken = self._broken or noted, None
         self._accepted_at = entry.at if entry else None
+        self.accepted_number = row.number
 
     def _note(self, number: int, kind: BreakKind, what: str) -> None:
         """Keep the first break."""

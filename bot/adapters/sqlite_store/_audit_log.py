@@ -89,7 +89,8 @@ class AuditLog:
                 on_progress(row.number, end.number)
         state = check.ended(anchor, anchored=True)
         if state.broken is None:
-            changed = await self._database.read(lambda each: find_changed_note(each, beyond))
+            after = max(beyond, check.accepted_number)
+            changed = await self._database.read(lambda each: find_changed_note(each, after))
             state = state.but(broken=changed)
         return state
 

@@ -169,7 +169,9 @@ def _fit(known: dict[str, object], store: Path, content: bytes) -> None:
 BREAKS = {
     "cut": "DELETE FROM audit_log WHERE number > 15",
     "an entry gone": "DELETE FROM audit_log WHERE number = 7",
-    "an entry changed": "UPDATE audit_log SET body = replace(body, 'number 7', 'number 8')",
+    "an entry changed": "UPDATE audit_log SET body = replace(body, 'asked', 'approved')",
+    "a note changed": "UPDATE audit_notes SET text = 'number 8' WHERE number = 7",
+    "a note moved": "UPDATE audit_notes SET number = 99 WHERE number = 7",
 }
 
 

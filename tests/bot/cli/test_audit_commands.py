@@ -92,6 +92,20 @@ def test_it_holds_and_once_cut_it_says_where_until_that_is_noted(home: Path) -> 
     assert "Known and noted: Entry 3 is missing, as audit.head shows. the disk" in said("verify")
 
 
+def test_a_changed_note_is_found_until_that_is_noted(home: Path) -> None:
+    tampered(home, "UPDATE audit_notes SET text = 'fix: polls'")
+    assert said("verify", code=1).startswith(
+        "BROKEN at entry 1 (changed): The note of entry 1 is not as it was written."
+    )
+    assert said("accept", "--why", "the disk was restored").startswith("Noted: ")
+    assert "Known and noted: The note of entry 1 is not as it was written." in said("verify")
+    asyncio.run(_kept(home / "data/state", ENTRIES[0]))
+    tampered_note = "UPDATE audit_notes SET text = 'fix: polls' WHERE number = 5"
+    with closing(sqlite3.connect(home / "data/state/theseus.sqlite3")) as connection, connection:
+        connection.execute(tampered_note)
+    assert "BROKEN at entry 5 (changed)" in said("verify", code=1)
+
+
 def test_an_export_is_verified_without_the_database(home: Path) -> None:
     export = home / "export.ndjson"
     export.write_text(said("export"), encoding="utf-8")
