@@ -7,13 +7,19 @@ from itertools import chain
 from types import FrameType
 from typing import NamedTuple
 
+from bot.domain.errors import AgentError, AgentOutputInvalid, AgentStuck
 from bot.domain.journal import Capsule, Frame
+from bot.domain.no_response import NoResponse
 from bot.telemetry.causes import find_chains
-from bot.telemetry.safe_access import get_traceback
+from bot.telemetry.delays import AnsweredTooLate, EventLoopBlocked
+from bot.telemetry.safe_access import get_traceback, is_error
 from bot.telemetry.source_words import WORD, source_words, words_in
 from bot.telemetry.stand_ins import StandIns
 
 _QUOTED = re.compile(r""""(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'""")
+# What the bot observed, and what its engine reports: their messages quote nobody.
+_OBSERVED = (NoResponse, EventLoopBlocked, AnsweredTooLate, AgentError)
+_QUOTING = (AgentStuck, AgentOutputInvalid)  # a command of the model, or its answer
 _RAISED = frozenset({opcode.opmap["RAISE_VARARGS"], opcode.opmap["RERAISE"]})
 
 
@@ -25,7 +31,8 @@ def hide_private_values(
     The fingerprint stays: it is a digest. What has no literal form becomes opaque. The words of
     the action's `name`, which is shown anyway, stay as those do that the source names.
     """
-    ways = [list(_frames(each.root_cause)) for each in find_chains(error)]
+    causes = [each.root_cause for each in find_chains(error)]
+    ways = [list(_frames(each)) for each in causes]
     # Of several, nobody knows whose message it is: it counts as the project's.
     frames = ways[0] if len(ways) == 1 else []
     modules = {frame.module for each in (capsule, *capsule.children) for frame in each.frames}
@@ -39,7 +46,15 @@ def hide_private_values(
         is_ours=_is_raised_by(modules, frames),
     )
     children = tuple(_hide(each, words) for each in capsule.children)
-    return _hide(capsule, words).but(children=children)
+    hidden = _hide(capsule, words).but(children=children)
+    is_observed = len(causes) == 1 and _is_observed(causes[0])
+    return hidden.but(message=capsule.message) if is_observed else hidden
+
+
+def _is_observed(error: BaseException) -> bool:
+    """Return whether the bot described something in its own words, whoever raised it."""
+    is_quoting = any(is_error(error, each) for each in _QUOTING)
+    return not is_quoting and any(is_error(error, each) for each in _OBSERVED)
 
 
 class _Words(NamedTuple):

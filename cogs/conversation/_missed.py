@@ -17,15 +17,15 @@ import aiohttp
 import discord
 
 from bot.client import TheseusClient
+from bot.domain.audience import Audience
 from bot.domain.errors import ChatRejected, PortError
 from bot.domain.journal import ActionOutcome, Kind
 from bot.domain.posts import Post
 from cogs.conversation._cursors import Cursors
 from cogs.conversation._places import ChannelSource, Places, Where, known, last_of
-from cogs.ui import in_dev_channel
+from cogs.ui import audience_of, in_dev_channel
 
-PACE = 1.0
-"""Seconds between two answers to missed messages."""
+PACE = 1.0  # seconds between two answers to missed messages
 
 RETRIES = (5.0, 30.0, 120.0, 600.0)
 """Seconds to wait after Discord or the store failed; the last until it is too late."""
@@ -118,10 +118,8 @@ class Missed:
 
     async def _interrupted(self, seconds: float, again: asyncio.Event) -> bool:
         """Wait; return whether all is to be looked at anew meanwhile."""
-        waiting = [
-            asyncio.create_task(self._bot.clock.sleep(seconds)),
-            asyncio.create_task(again.wait()),
-        ]
+        pause, call = self._bot.clock.sleep(seconds), again.wait()
+        waiting = [asyncio.create_task(pause), asyncio.create_task(call)]
         try:
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
@@ -235,6 +233,7 @@ class Missed:
             channel_id=place.channel_id,
             user_id=place.person_id,
             error=error,
+            audience=Audience.TEAM,  # no message was read: it holds what Discord or the bot says
         )
 
     async def _chosen(self, read: Iterable[_Read]) -> tuple[list[discord.Message], bool]:
@@ -269,6 +268,7 @@ class Missed:
             user_id=message.author.id,
             channel_id=message.channel.id,
             guild_id=message.guild.id if message.guild else None,
+            audience=audience_of(self._bot, message),
         ):
             await self._hearer.hear(message)
 

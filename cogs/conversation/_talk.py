@@ -31,7 +31,7 @@ from cogs.conversation._chat_tools import SpeakersTools
 from cogs.conversation._heard_message import Heard
 from cogs.conversation._in_kind import small_talk_in
 from cogs.conversation._memories import answer_from_notes
-from cogs.ui import is_listed, usable_commands
+from cogs.ui import audience_of, is_listed, usable_commands
 
 _EARLY = 40  # characters: with fewer there is nothing to read yet
 _LONGEST = 9_000  # characters of one message and its files that a model reads
@@ -70,8 +70,14 @@ class Talking:
         listed, chat_model = is_listed(bot, heard.person), bot.chat_model
         stop = await bot.agent.emergency.now()
         guild = message.guild.id if message.guild else None
-        about = {"user_id": message.author.id, "channel_id": message.channel.id, "guild_id": guild}
-        with bot.recorder.timed(Kind.CHAT, "turn", **about) as turn:  # type: ignore[arg-type]
+        with bot.recorder.timed(
+            Kind.CHAT,
+            "turn",
+            user_id=message.author.id,
+            channel_id=message.channel.id,
+            guild_id=guild,
+            audience=audience_of(bot, message),
+        ) as turn:
             if stop is not None and listed:
                 trouble = stop.told
             elif chat_model is not None and listed:
@@ -126,6 +132,7 @@ class Talking:
             agent=chat_model.name,
             user_id=message.author.id,
             channel_id=message.channel.id,
+            audience=audience_of(self._bot, message),
         ) as call:
             async with aclosing(chat_model.talk(turn, SpeakersTools(self._bot, heard))) as talk:
                 async for each in talk:

@@ -8,6 +8,7 @@ import discord
 
 from bot.authority.policy import Act, may
 from bot.client import TheseusClient
+from bot.domain.audience import Audience
 from bot.domain.dialogue import Question
 from bot.domain.errors import UnknownRun
 from bot.domain.people import Person, Place
@@ -51,6 +52,12 @@ def person_of(bot: TheseusClient, user: discord.abc.User) -> Person:
         bot=user.bot,
         outsider=elsewhere or left,
     )
+
+
+def audience_of(bot: TheseusClient, message: discord.Message) -> Audience:
+    """Return who can read what is said where the message is."""
+    guild_id = message.guild.id if message.guild else None
+    return bot.audiences.find_of_place(guild_id, message.channel.id)
 
 
 def speaker(interaction: discord.Interaction[Any]) -> Person:

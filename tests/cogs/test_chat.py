@@ -199,6 +199,21 @@ async def test_a_model_that_fails_is_admitted_and_what_can_be_asked_is_told(
     assert (records["chat.turn"].outcome, records["chat.turn"].agent) == ("ok", "rules")
 
 
+@pytest.mark.parametrize("channel", ["dev", "@alice"])
+async def test_who_can_read_the_talk_decides_what_its_failure_holds(
+    room: DevChannel, channel: str
+) -> None:
+    text = "Zanzibar tuna"
+    chat_model(room).actions = [ScriptedAction(error=ValueError(f"cannot think of {text}"))]
+    await talk(room, "alice", text, channel)
+    await room.journalled("chat.turn")
+    records = {action.event: action for action in room.world.journal.actions}
+    for action in (records["model.chat"], records["chat.turn"]):
+        assert action.error is not None
+        assert action.error.holds_stand_ins is (channel != "dev")
+        assert (text in action.model_dump_json()) is (channel == "dev")
+
+
 async def test_a_long_answer_comes_whole_in_several_messages(room: DevChannel) -> None:
     text = "\n".join(f"{number}. a line of an answer that is long" for number in range(80))
     chat_model(room).actions = [ScriptedAction(text)]

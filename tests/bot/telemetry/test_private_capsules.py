@@ -10,7 +10,10 @@ from types import ModuleType
 import pytest
 
 from bot.domain.audience import Audience
+from bot.domain.errors import AgentLimited, AgentOverloaded
 from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.domain.no_response import NoResponse
+from bot.telemetry.delays import AnsweredTooLate, EventLoopBlocked
 from bot.telemetry.recorder import Recorder
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_journal import FakeJournal
@@ -18,6 +21,7 @@ from tests.fakes.fake_journal import FakeJournal
 PLANTED = ("tuna", "salad", "836251", "Zanzibar")
 SOURCE = """
 import json, datetime
+from bot.domain.errors import AgentStuck
 
 class NoteError(Exception):
     pass
@@ -41,6 +45,9 @@ def day(text):
 
 def joined(words):
     raise NoteError(" ".join(words).upper())
+
+def repeated(command):
+    raise AgentStuck(f"The model repeats itself: {command}.")
 
 def wrapped(text):
     try:
@@ -86,6 +93,7 @@ CALLS = [
     ("read", ('{"tuna": 836251}',)),
     ("day", ("836251-tuna",)),
     ("joined", (["Zanzibar", "tuna"],)),
+    ("repeated", ("Zanzibar tuna",)),  # it quotes what the model does
     ("wrapped", ("Zanzibar tuna",)),
 ]
 
@@ -117,6 +125,36 @@ def test_wording_that_the_source_or_python_wrote_stays(tmp_path: Path, cog: Modu
     assert failed.error is not None
     assert failed.error.message.startswith("no unit ")
     assert failed.error.message.endswith(" for the amount 7")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoResponse("it ended without an answer; coroutine 'Notes.keep' was never awaited"),
+        EventLoopBlocked("The event loop stood still for 12.5 s; nothing else was answered."),
+        AnsweredTooLate("It had not answered after 30 s."),
+        AgentOverloaded("The model's provider is still overloaded."),
+        AgentLimited("The model's provider limits our use until 15:00 UTC."),
+    ],
+)
+def test_a_failure_that_the_bot_observed_keeps_its_description(
+    tmp_path: Path, cog: ModuleType, error: Exception
+) -> None:
+    typed = f"{PLANTED[0]} answered still ended"
+    recorder = Recorder(FakeJournal(), FakeClock(), tmp_path, b"salt", lambda: None)
+    try:
+        cog.number(typed)
+    except ValueError as raised:
+        traceback = raised.__traceback__
+    for where in (None, traceback):
+        error.with_traceback(where)
+        action = recorder.record(
+            Kind.CHAT, "note", ActionOutcome.ERROR, error=error, inputs={"text": typed}
+        )
+        assert action.error is not None
+        assert action.error.holds_stand_ins
+        assert action.error.message == str(error)
+        assert PLANTED[0] not in action.model_dump_json()
 
 
 def test_a_cleared_failure_is_kept_as_it_is(tmp_path: Path, cog: ModuleType) -> None:
