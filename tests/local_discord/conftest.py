@@ -14,6 +14,11 @@ from local_discord.server import LocalDiscord, LocalPerson
 from tests.support.browser import chromium
 from tests.support.discord_client import SampleBot, online
 
+RESPONSE_LIMIT = 600.0
+"""Seconds a bot may take to respond: so long that no machine is too slow. What happens after the
+limit is tested with one that nobody keeps.
+"""
+
 
 def people() -> tuple[LocalPerson, ...]:
     """Return who is there when the test begins."""
@@ -26,7 +31,8 @@ def people() -> tuple[LocalPerson, ...]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def module_local() -> AsyncIterator[LocalDiscord]:
-    async with LocalDiscord(people(), token="local-token") as server:
+    server = LocalDiscord(people(), token="local-token", response_seconds=RESPONSE_LIMIT)
+    async with server:
         yield server
 
 

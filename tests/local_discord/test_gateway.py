@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
-from tests.local_discord.conftest import people
+from tests.local_discord.conftest import RESPONSE_LIMIT, people
 from tests.support.discord_client import SampleBot, online, point_discord_at
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 @pytest_asyncio.fixture(loop_scope="module")
 async def quick() -> AsyncIterator[LocalDiscord]:
     """A server whose heartbeat is short."""
-    server = LocalDiscord(people(), token="local-token")
+    server = LocalDiscord(people(), token="local-token", response_seconds=RESPONSE_LIMIT)
     server.gateway.heartbeat_interval = 0.2
     async with server:
         yield server

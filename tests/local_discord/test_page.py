@@ -13,6 +13,7 @@ from playwright.async_api import Browser, expect
 
 from local_discord.person import Person
 from local_discord.server import LocalDiscord
+from tests.local_discord.conftest import people
 from tests.local_discord.page_parts import become, box, opened, row, say
 from tests.support.browser import PHONE, visit
 from tests.support.cuttable_relay import CuttableRelay
@@ -155,10 +156,12 @@ async def test_a_whole_command_line_can_be_typed(
 
 
 @pytest.mark.slow
-async def test_a_silent_bot_is_said_to_be_silent(
-    bot: PageBot, local: LocalDiscord, browser: Browser
-) -> None:
-    async with opened(browser, local) as page:
+async def test_a_silent_bot_is_said_to_be_silent(browser: Browser) -> None:
+    async with (
+        LocalDiscord(people(), token="local-token") as local,  # with Discord's own three seconds
+        online(PageBot(), local),
+        opened(browser, local) as page,
+    ):
         await say(page, "/sleepy")
         await expect(page.get_by_text("Sending /sleepy")).to_be_visible()
         failed = row(page, "The application did not respond")

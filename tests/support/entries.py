@@ -97,12 +97,12 @@ ENTRIES: Table = {
     "issue investigate": Act.ASK, "issue fix": Act.ASK, "issue change": WISH,
     # what listens
     "hears Conversation.on_message": "each intent is under `says`",
+    "hears Conversation.on_raw_message_edit": Act.READ,  # an edit decides nothing: it is asked back
     "hears Approvals.on_raw_reaction_add": "under `reacts`",
     "hears Approvals.on_ready": "reactions given meanwhile go the way of the others",
     "hears Feedback.on_raw_reaction_add": COUNTED, "hears Feedback.on_raw_reaction_remove": COUNTED,
     "hears Conversation.on_ready": NOBODY, "hears Conversation.on_resumed": NOBODY,
-    "hears Conversation.on_disconnect": NOBODY,
-    "hears Polls.hear_press": EVERYDAY,
+    "hears Conversation.on_disconnect": NOBODY, "hears Polls.hear_press": EVERYDAY,
     "hears TheseusClient.on_connect": NOBODY, "hears TheseusClient.on_disconnect": NOBODY,
     "hears TheseusClient.on_resumed": NOBODY, "hears TheseusClient.on_error": NOBODY,
     "hears TheseusClient.on_interaction": "it starts a clock",

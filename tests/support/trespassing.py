@@ -21,6 +21,10 @@ from tests.support.entries import COMMANDS, SAID, Table
 _HEAD = "0" * 40
 Going = Callable[[str], Awaitable[None]]
 """Goes in as the person of that name."""
+_DECISIONS = (
+    Intent.CANCEL, Intent.SHIP, Intent.REJECT, Intent.REVERT, Intent.PAUSE, Intent.RESUME,
+    Intent.STOP,
+)  # fmt: skip
 _SPELL = 61  # seconds: so much in one minute would only be counted, or not be heard
 
 
@@ -51,7 +55,9 @@ class Trespasser:
 
     async def _observed(self) -> AsyncIterator[tuple[str, Act | str, str | None]]:
         """Yield each guarded way in that was tried, with the act wanted, and what was asked."""
-        for entry, going in (*self._commands(), *self._menus(), *self._words()):
+        for entry, going in (
+            *self._commands(), *self._menus(), *self._words(), *self._edits()
+        ):  # fmt: skip
             if isinstance(self.table.get(entry), Act):
                 yield entry, self.table[entry], await self._tried(going)
         async for entry, going in self._buttons():
@@ -154,6 +160,17 @@ class Trespasser:
         for number, mark in enumerate(marks, 1):
             forged = {**said, **mark, "id": str(int(said["id"]) + number)}
             self.room.client._connection.parse_message_create(forged)  # type: ignore[arg-type]
+
+    def _edits(self) -> Iterator[tuple[str, Going]]:
+        for intent in _DECISIONS:
+            yield "hears Conversation.on_raw_message_edit", partial(self._edits_into, SAID[intent])
+
+    async def _edits_into(self, text: str, who: str) -> None:
+        """Say something to nobody in the run's thread, and change it into a decision."""
+        thread = str(self.run.thread_id)
+        said = await self.room[who].say(thread, "lunch at one, as always?")
+        edited = await self.room[who].edit(thread, said, f"{self._mention} {text}")
+        await self.room.reply(who, edited)
 
     async def _reacts(self, who: str) -> None:
         thread = str(self.run.thread_id)

@@ -84,15 +84,16 @@ def pressed(world: World) -> None:
     asker, other = Actor(name="asker"), Actor(name="other")
     made = CommandStep(by="asker", channel="general", command="poll", options={"about": "tea or"})
     press = PressStep(by="other", channel="general", press="tea", on="m1")
-    about = {"event": "component.vote", "cog": "polls", "pseudonyms": there}
+    about = {"cog": "polls", "pseudonyms": there}
     world.traffic.records += [
         TrafficRecord.model_validate(
-            {**about, "id": "1" * 32, "at": newest.ts - timedelta(days=2), "step": made,
-             "people": (asker,), "pseudonyms": {**there, "asker": "u-1"}}
+            {**about, "event": "command.poll", "id": "1" * 32, "step": made, "people": (asker,),
+             "at": newest.ts - timedelta(days=2), "pseudonyms": {**there, "asker": "u-1"}}
         ),
         TrafficRecord.model_validate(
-            {**about, "id": newest.id, "at": newest.ts, "step": press, "people": (other,),
-             "outcome": ActionOutcome.ERROR, "pseudonyms": {**there, "other": "u-2"}}
+            {**about, "event": "component.vote", "id": newest.id, "at": newest.ts, "step": press,
+             "people": (other,), "outcome": ActionOutcome.ERROR,
+             "pseudonyms": {**there, "other": "u-2"}}
         ),
     ]  # fmt: skip
 
