@@ -1,5 +1,6 @@
 """Who could see an action: everyone who reads the dev channel, or fewer people."""
 
+import dis
 import functools
 import sys
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ from bot.telemetry.safe_access import attempt, get_traceback
 _EPHEMERAL = 1 << 6
 _UNDECIDED = (6, 8, 9)  # kinds of response: a deferred update, choices, a form
 _NAME = "ephemeral"  # of the argument by which a cog answers one person alone
+_HIDING = (lambda call, names: call(**names)).__code__  # stands for calls that hide their names
 
 
 class AudienceFinder:
@@ -157,6 +159,10 @@ def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, str]
 
 @functools.lru_cache(maxsize=1_024)
 def _names_ephemeral(code: CodeType, module: str) -> bool:
+    """Return whether code, or what it calls by name in its module, may pass the argument.
+
+    A call with `**` or a partial hides the names of its arguments, so it may.
+    """
     seen: set[CodeType] = set()
     found = _functions_of(module)
     waiting = [code]
@@ -165,11 +171,16 @@ def _names_ephemeral(code: CodeType, module: str) -> bool:
         if code in seen:
             continue
         seen.add(code)
-        if any(map(_holds_name, code.co_consts)):
+        if any(map(_holds_name, code.co_consts)) or _hides_names(code):
             return True
         waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
         waiting += [found[name] for name in code.co_names if name in found]
     return False
+
+
+def _hides_names(code: CodeType) -> bool:
+    calls = (each for each in dis.get_instructions(code) if each.opname == "CALL_FUNCTION_EX")
+    return any(each.arg is None or each.arg & 1 for each in calls)
 
 
 def _holds_name(value: object) -> bool:
@@ -195,6 +206,8 @@ def _is_of(kind: type, module: str) -> bool:
 
 def _code_of(value: Any) -> CodeType | None:
     """Return the code of a function, or of a command's callback. May raise what `value` raises."""
+    if isinstance(value, partial):
+        return _HIDING
     function = getattr(value, "callback", value)
     code = getattr(getattr(function, "__wrapped__", function), "__code__", None)
     return code if type(code) is CodeType else None

@@ -27,7 +27,9 @@ from git.exc import GitCommandNotFound
 from bot.domain.errors import PortError, WorkspaceError
 from bot.infra.git_settings import CONFIG, DISARMED, DRIVERS, ENVIRONMENT, FOREIGN, PROTOCOLS
 
-_FATAL, _FOREIGN_OWNER = 128, "dubious ownership"
+_FATAL, _FOREIGN_OWNER, _MISSING_OBJECT = 128, "dubious ownership", "promisor remote"
+_TRUST_COMMAND = "git config --global --add safe.directory "
+_TRUSTING = re.compile(rf"{_TRUST_COMMAND}.+")
 _FULL_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _REVISION = re.compile(r"[0-9A-Za-z_][\w./@{}^~-]*")
 
@@ -102,17 +104,28 @@ class Git:
             env = {**(env or {}), "GIT_ALLOW_PROTOCOL": PROTOCOLS}
         answer = self._execute(arguments, config, stdin=stdin, env=env, seconds=seconds)
         if answer.status == _FATAL and _FOREIGN_OWNER in answer.err:
-            raise self._error(
-                f"{self.folder} belongs to another account, so git reads nothing there; if you "
-                f"trust it: git config --global --add safe.directory {self.folder}",
-                detail=answer.err,
-            )
+            raise self._error(self._explain_owner(answer.err), detail=answer.err)
         if ok is not None and answer.status not in ok:
+            if _MISSING_OBJECT in answer.err:
+                raise self._error(
+                    f"{self.folder} is a partial clone and lacks an object that is needed; reading "
+                    f"fetches nothing. Fetch all: git -C {self.folder} fetch --refetch --no-filter",
+                    detail=answer.err,
+                )
             verb = next((word for word in arguments if not word.startswith("-")), "")
             raise self._error(
                 f"git {verb} failed in {self.folder} (status {answer.status})", detail=answer.err
             )
         return answer
+
+    def _explain_owner(self, message: str) -> str:
+        """Return what to do about a folder of another account; git names the one it refuses."""
+        named = _TRUSTING.search(message)
+        command = named[0] if named else _TRUST_COMMAND + str(self.folder.resolve())
+        return (
+            f"{self.folder} belongs to another account, so git reads nothing there; if you trust "
+            f"it: {command}"
+        )
 
     def failure(self, message: str, detail: str) -> PortError:
         """Return an error of this git's kind, to be raised."""

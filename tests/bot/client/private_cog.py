@@ -1,5 +1,6 @@
 """A cog that keeps and fails with what people give it, openly and privately."""
 
+from functools import partial
 from typing import Any
 
 import discord
@@ -9,6 +10,9 @@ from discord.ext import commands
 
 class NoteError(Exception):
     """A note cannot be kept."""
+
+
+PRIVATE: dict[str, Any] = {"ephemeral": True}
 
 
 class Form(ui.Modal, title="Note"):
@@ -31,6 +35,9 @@ def keep(text: str) -> None:
         raise NoteError(f"cannot keep {text}")
 
 
+answer_one = partial(discord.InteractionResponse.send_message, ephemeral=True)
+
+
 class Notes(commands.Cog):
     @app_commands.command()
     async def openly(self, interaction: discord.Interaction, text: str) -> None:
@@ -48,6 +55,18 @@ class Notes(commands.Cog):
         """Fail before the private answer."""
         keep(text)
         await interaction.response.send_message("kept", ephemeral=True)
+
+    @app_commands.command()
+    async def shyly(self, interaction: discord.Interaction, text: str) -> None:
+        """Fail before a private answer whose arguments are kept elsewhere."""
+        keep(text)
+        await interaction.response.send_message("kept", **PRIVATE)
+
+    @app_commands.command()
+    async def bashfully(self, interaction: discord.Interaction, text: str) -> None:
+        """Fail before a private answer by a partial."""
+        keep(text)
+        await answer_one(interaction.response, "kept")
 
     @app_commands.command()
     async def softly(self, interaction: discord.Interaction, text: str, amount: int = 7) -> None:

@@ -85,6 +85,8 @@ async def test_no_byte_that_is_stored_holds_what_was_typed_privately(room: Room)
     alice = room.alice
     await alice.run("dev", "quietly", text=PLANTED, amount=836251)
     await alice.run("dev", "silently", text=PLANTED)
+    await alice.run("dev", "shyly", text=PLANTED)
+    await alice.run("dev", "bashfully", text=PLANTED)
     softly = await alice.run("dev", "softly", text=PLANTED, amount=836251)
     assert PLANTED in softly["message"]["content"]
     opened = await alice.run("dev", "form")
@@ -92,7 +94,7 @@ async def test_no_byte_that_is_stored_holds_what_was_typed_privately(room: Room)
     await alice.say("@alice", f"listen {PLANTED}")
     await room.close_general()
     await alice.say("general", f"@Theseus typed {PLANTED}")
-    for name in ("quietly", "silently", "typed", "on_message", "on_submit"):
+    for name in ("quietly", "silently", "shyly", "bashfully", "typed", "on_message", "on_submit"):
         action = await room.failure(name)
         assert action.error is not None
         assert action.error.audience is Audience.PRIVATE, name
