@@ -21,7 +21,7 @@ from bot.demo.faults import FAULTS, LIVING, PLAYED, Living, MetFault, choose, fi
 from bot.demo.prerequisites import check_prerequisites
 from bot.demo.workspace import DemoWorkspace
 from bot.domain.errors import ConfigError
-from bot.infra.signals import hear
+from bot.infra.signals import ending_signals, hear
 from bot.infra.threads import in_thread
 from bot.settings import read_environment
 
@@ -55,9 +55,9 @@ def local_forge(workspace: DemoWorkspace, url: str) -> LocalForge:
 
 
 async def run_demo(options: DemoOptions, say: Say) -> None:
-    """Run the demo until SIGTERM or SIGINT, at whatever it is. Raises `ConfigError`."""
+    """Run the demo until SIGTERM, SIGINT or SIGHUP, at whatever it is. Raises `ConfigError`."""
     loop, stopped = asyncio.get_running_loop(), asyncio.Future[str]()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ending_signals():
         loop.add_signal_handler(number, _note_signal, stopped, number)
     running = asyncio.create_task(_run(options, say), name="demo")
     waiting: set[asyncio.Future[Any]] = {running, stopped}

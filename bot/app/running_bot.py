@@ -12,6 +12,7 @@ from bot.adapters.discord_chat import DiscordChat
 from bot.app.state_lock import StateLock
 from bot.app.supervision import Beginning, Supervision
 from bot.client import TheseusClient, connect
+from bot.infra.signals import ending_signals
 from bot.ports.clock import Clock
 from bot.self_improvement import SelfImprovementAgent
 from bot.self_improvement.base_updates import START
@@ -99,7 +100,7 @@ class RunningBot:
 
     def _hear_signals(self) -> None:
         """Have the first signal ask for the end; the second one is the end."""
-        loop, numbers = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+        loop, numbers = asyncio.get_running_loop(), ending_signals()
 
         def asked() -> None:
             for number in numbers:

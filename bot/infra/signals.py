@@ -12,6 +12,13 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
 from collections.abc import Callable  # noqa: E402
 
 
+def ending_signals() -> tuple[signal.Signals, ...]:
+    """Return the signals that ask for an orderly end: not SIGHUP where nohup has it ignored."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        return (signal.SIGTERM, signal.SIGINT)
+    return (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
 def hear(stop: Callable[[], None]) -> None:
     """Call `stop` in the running loop on every SIGUSR1, also one that came before."""
     import asyncio  # takes a tenth of a second, which `theseus --help` has no use for

@@ -31,8 +31,9 @@ def main() -> None:
 
 async def _supervise(supervisor: Supervisor) -> int:
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, supervisor.stop)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has SIGHUP
+            loop.add_signal_handler(number, supervisor.stop)
     loop.add_signal_handler(signal.SIGUSR1, supervisor.stop_everything)
     # Whoever started this may have held it back, until there is somebody who hears it.
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGUSR1})

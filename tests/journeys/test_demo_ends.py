@@ -25,7 +25,7 @@ def _left(home: Path) -> list[str]:
     return [each.name for each in home.glob("theseus-demo-*")]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 async def test_a_signal_while_it_copies_ends_it_with_the_reason_and_leaves_nothing(
     tmp_path: Path, number: signal.Signals
 ) -> None:
