@@ -53,8 +53,8 @@ _COG_PREFIX = re.compile(r"[A-Z][A-Z0-9_]*_")
 _CARRIED = frozenset(
     _PREFIX + name
     for name in (
-        "CHANGED", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "PASS", "REPAIR",
-        "SUPERVISOR", "TESTS_STARTED", "WITNESS",
+        "CHANGED", "CONFINED", "DISCORD_OPENAPI", "ENCLOSED", "LIFELINE", "PASS", "PYTHONPATH",
+        "REPAIR", "SUPERVISOR", "TESTS_STARTED", "WITNESS",
     )
 )  # fmt: skip
 
