@@ -32,6 +32,7 @@ ABOUT_FAULTS = (
     "tests/bot/demo/test_living_faults.py",
     "tests/bot/repair/test_candidate_gate.py",
     "tests/bot/repair/test_planted_faults.py",
+    "tests/bot/repair/test_unproven.py",
     "tests/bot/self_improvement/steps/test_withdrawal.py",
     "tests/cogs/test_quotes_wait.py",
     "tests/journeys/test_after_setup.py",
