@@ -14,6 +14,7 @@ from bot.redaction import redact
 from bot.self_improvement import RunSettings
 from bot.settings import MissedConfig
 from bot.telemetry import Recorder
+from bot.telemetry.endings import EndedByCode
 from local_discord.person import Message, Person
 from local_discord.server import LocalDiscord
 from tests.fakes.fake_clock import FakeClock
@@ -139,9 +140,15 @@ def _answered(message: dict[str, Any]) -> str | None:
 def _check(ended: BaseException | None) -> None:
     """Raise what a task died of, unless it was stopped or killed."""
     if isinstance(ended, BaseExceptionGroup):
-        _, ended = ended.split((Killed, asyncio.CancelledError))
-    if ended is not None and not isinstance(ended, Killed | asyncio.CancelledError):
+        _, ended = ended.split(_is_stop)
+    if ended is not None and not _is_stop(ended):
         raise ended
+
+
+def _is_stop(error: BaseException) -> bool:
+    """Return whether a task was stopped or killed; the client contains what ends its tasks."""
+    original = error.original if isinstance(error, EndedByCode) else error
+    return isinstance(original, Killed | asyncio.CancelledError)
 
 
 @asynccontextmanager
