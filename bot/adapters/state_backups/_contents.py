@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bot.domain.backup import LeftOut
+from bot.infra.schema_versions import DATABASES
 from bot.infra.sqlite_copy import is_before_migration, is_database
 
 FORGE = "forge.git"
@@ -68,7 +69,9 @@ def state_contents(state: Path, without: Collection[Path] = ()) -> StateContents
             left_out.append(LeftOut(name=name, why=why_not))
             continue
         try:
-            (databases if is_database(state / name) else files).append(name)
+            # One of ours whose first bytes are damaged is no plain file: opening it says so.
+            ours = name in DATABASES and (state / name).stat().st_size > 0
+            (databases if ours or is_database(state / name) else files).append(name)
         except FileNotFoundError:
             continue  # it is gone since
         except sqlite3.Error as error:

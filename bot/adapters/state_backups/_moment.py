@@ -150,8 +150,11 @@ def _nobody_writes(state: Path, databases: Sequence[str]) -> Iterator[None]:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.Error as error:
                 if name in DATABASES:
+                    way_out = "Try again."
+                    if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                        way_out = "It is damaged: `theseus restore FILE` brings a backup back."
                     raise StoreError(
-                        f"{state / name} cannot be held for a moment ({error}). Try again."
+                        f"{state / name} cannot be held for a moment ({error}). {way_out}"
                     ) from error
         yield
 

@@ -114,6 +114,9 @@ async def test_a_cogs_damaged_database_is_left_out_and_told_ours_ends_it(tmp_pat
     _damage(state / "theseus.sqlite3")
     with pytest.raises(StoreError, match=r"theseus\.sqlite3"):
         await backed_up(state, tmp_path / "to")
+    (state / "theseus.sqlite3").write_bytes(os.urandom(20_000))
+    with pytest.raises(StoreError, match="theseus restore FILE"):
+        await backed_up(state, tmp_path / "to")
     assert len(list((tmp_path / "to").iterdir())) == 1
 
 

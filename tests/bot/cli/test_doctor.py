@@ -268,6 +268,15 @@ async def test_too_little_room_is_told(make: Make) -> None:
     assert "0.9 GB" in finding.message
 
 
+async def test_a_damaged_database_is_bad_and_names_the_restore(make: Make) -> None:
+    settings = make()
+    settings.state.mkdir(parents=True, exist_ok=True)
+    (settings.state / "theseus.sqlite3").write_bytes(b"no database" * 1_000)
+    finding = await found(settings, "state")
+    assert finding.status == "bad"
+    assert "theseus restore FILE" in finding.mend
+
+
 async def test_a_state_folder_that_cannot_be_made_is_told(make: Make, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     settings = make(variables={"THESEUS_STATE": str(tmp_path / "file/state")})

@@ -1,0 +1,28 @@
+"""The doctor's look at the state: whether every database of the bot can be opened."""
+
+import asyncio
+import contextlib
+import sqlite3
+
+from bot.cli.doctor.finding import DoctorFinding, bad
+from bot.infra.schema_versions import DATABASES
+from bot.infra.sqlite_copy import opened
+from bot.settings import Settings
+
+
+async def look_at_state(settings: Settings) -> list[DoctorFinding]:
+    """Return a finding only for what is damaged."""
+    return await asyncio.to_thread(_find_damaged, settings)
+
+
+def _find_damaged(settings: Settings) -> list[DoctorFinding]:
+    found = []
+    for file in (settings.state / name for name in DATABASES):
+        try:
+            if file.exists():
+                with contextlib.closing(opened(file)) as connection:
+                    connection.execute("PRAGMA schema_version").fetchone()
+        except sqlite3.Error as error:
+            way_out = "Bring a backup back: theseus restore FILE (theseus backup list)."
+            found.append(bad("state", f"{file} cannot be read ({error})", way_out))
+    return found
