@@ -14,6 +14,10 @@ def check_prerequisites(port: int, variables: Mapping[str, str] = os.environ) ->
         raise ConfigError("The demo needs the git program, and none is on PATH. Install git.")
     http_port = variables.get("THESEUS_HTTP_PORT", "")
     _check_free(port, "choose another with --port")
+    if port and http_port == str(port):
+        raise ConfigError(
+            f"--port and THESEUS_HTTP_PORT are both {port}; give the page or the dashboard another."
+        )
     if http_port.isdecimal():
         _check_free(int(http_port), "set THESEUS_HTTP_PORT to another, or to 0")
 

@@ -29,6 +29,11 @@ def test_a_busy_port_of_the_dashboard_is_named_with_its_variable(busy_port: int)
         check_prerequisites(0, PATH | {"THESEUS_HTTP_PORT": str(busy_port)})
 
 
+def test_one_port_for_the_page_and_the_dashboard_is_refused() -> None:
+    with pytest.raises(ConfigError, match="--port and THESEUS_HTTP_PORT are both 8099"):
+        check_prerequisites(8099, PATH | {"THESEUS_HTTP_PORT": "8099"})
+
+
 def test_a_machine_without_git_is_told_what_to_install() -> None:
     with pytest.raises(ConfigError, match="needs the git program"):
         check_prerequisites(0, {"PATH": "/nowhere"})
