@@ -61,7 +61,7 @@ class BackgroundTasks:
 
     def attach(self) -> None:
         """Observe every task that is made from now on in the present context."""
-        install(asyncio.get_running_loop())
+        install(asyncio.get_running_loop(), self)
         OBSERVER.set(self)
 
     # What the task factory calls

@@ -1,7 +1,8 @@
 """The loop's task factory and exception handler, which report to the client that a task is of.
 
 asyncio has one of each for a loop, and several clients may share a loop. The client stands in a
-context variable, which every task and timer inherits.
+context variable, which every task and timer inherits. A future that is no task, such as that of
+`run_in_executor`, inherits nothing: each client of the loop is asked whether its cogs' code failed.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
 from types import FrameType
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary, WeakSet
 
 from bot.client._containment import is_ended_by_code
 from bot.telemetry.endings import EndedByCode
@@ -39,6 +41,9 @@ class TaskObserver(Protocol):
 
 
 OBSERVER: ContextVar[TaskObserver | None] = ContextVar("theseus_task_observer", default=None)
+_observers: WeakKeyDictionary[asyncio.AbstractEventLoop, WeakSet[TaskObserver]] = (
+    WeakKeyDictionary()
+)
 
 
 class ContainedCoroutine(Coroutine[Any, Any, Any]):
@@ -99,8 +104,9 @@ class ContainedCoroutine(Coroutine[Any, Any, Any]):
             self.observer.finish(task, error)
 
 
-def install(loop: asyncio.AbstractEventLoop) -> None:
+def install(loop: asyncio.AbstractEventLoop, observer: TaskObserver) -> None:
     """Have tasks and exceptions of the loop reported; harmless if they are already."""
+    _observers.setdefault(loop, WeakSet()).add(observer)
     if loop.get_task_factory() is not _make_task:
         loop.set_task_factory(_make_task)
         loop.set_exception_handler(_handle)
@@ -132,13 +138,33 @@ _MACHINERY = ("asyncio.", __name__)
 def _handle(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
     """Handle what asyncio reports: log it as it would, and tell the client it is of."""
     loop.default_exception_handler(details)
-    observer = _observer_of(details)
+    future = details.get("task") or details.get("future")
+    if _is_plain(future):
+        _report_plain(loop, details)
+        return
+    observer = _observer_of(details.get("handle"), future)
     if observer is not None:
         observer.report_unhandled(details)
 
 
-def _observer_of(details: dict[str, Any]) -> TaskObserver | None:
-    handle, future = details.get("handle"), details.get("task") or details.get("future")
+def _is_plain(future: object) -> bool:
+    """Return whether a future is neither a task nor made of some."""
+    is_future = isinstance(future, asyncio.Future)
+    return is_future and not (isinstance(future, asyncio.Task) or hasattr(future, "_children"))
+
+
+def _report_plain(loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
+    """Report a future that no client can be read from to each client of the loop.
+
+    asyncio reports it while it is collected, which may be in the thread that set its exception.
+    """
+    error = {"exception": details.get("exception")}
+    for observer in tuple(_observers.get(loop, ())):
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(observer.report_unhandled, error)
+
+
+def _observer_of(handle: object, future: object) -> TaskObserver | None:
     if isinstance(handle, asyncio.Handle):
         context: Context = handle._context  # type: ignore[attr-defined]  # public from 3.12 on
         return context.get(OBSERVER)

@@ -2,7 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import discord
@@ -138,3 +140,69 @@ async def test_tasks_outside_of_a_client_are_left_alone(
     assert tasks.collect(__name__) == ()
     assert not journal.actions
     assert isinstance(task.exception(), LookupError)
+
+
+def fail_in_thread() -> None:
+    raise KeyError("nobody waits")
+
+
+@pytest.mark.parametrize("has_client", [True, False], ids=["in a client", "in no context"])
+async def test_a_call_in_a_thread_that_nobody_waits_for_is_recorded_once(
+    tasks: BackgroundTasks, journal: FakeJournal, has_client: bool
+) -> None:
+    tasks.attach()
+    tasks.attach()
+    if not has_client:
+        OBSERVER.set(None)
+    await abandon_in_thread(fail_in_thread)
+    (action,) = journal.actions
+    assert action.event == "task.fail_in_thread"
+    assert action.error is not None
+    assert action.error.exception == "KeyError"
+    assert action.error.frames[-1].file == "tests/bot/client/test_background_tasks.py"
+
+
+async def test_a_call_of_other_code_in_a_thread_is_not_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    await abandon_in_thread(json.loads, "no json")
+    assert not journal.actions
+
+
+async def test_a_call_in_a_thread_that_somebody_waits_for_is_not_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    with pytest.raises(KeyError):
+        await asyncio.get_running_loop().run_in_executor(None, fail_in_thread)
+    gc.collect()
+    await wait_for_checks()
+    assert not journal.actions
+
+
+async def test_a_future_that_was_given_an_exception_of_a_cog_is_recorded(
+    tasks: BackgroundTasks, journal: FakeJournal
+) -> None:
+    tasks.attach()
+    future = asyncio.get_running_loop().create_future()
+    try:
+        fail_in_thread()
+    except KeyError as error:
+        future.set_exception(error)
+    del future
+    gc.collect()
+    await wait_for_checks()
+    (action,) = journal.actions
+    assert action.error is not None
+    assert action.error.frames[-1].function == "fail_in_thread"
+
+
+async def abandon_in_thread(function: Callable[..., object], *arguments: object) -> None:
+    """Call a function in a thread; return when its future was collected and reported."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1) as pool:
+        loop.run_in_executor(pool, function, *arguments)
+        await asyncio.wrap_future(pool.submit(str))  # the one thread is done with the call
+    gc.collect()
+    await wait_for_checks()
