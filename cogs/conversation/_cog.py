@@ -14,6 +14,7 @@ from bot.domain.posts import Post
 from bot.domain.run import Waiting
 from bot.grammar import Intent, Utterance
 from cogs.conversation._agreement import take_contract_word
+from cogs.conversation._attached_failure import name_attached_failure
 from cogs.conversation._choices import NOTHING
 from cogs.conversation._corrections import is_correction
 from cogs.conversation._cursors import Cursors, MessageTurn
@@ -197,6 +198,7 @@ class Conversation(commands.Cog):
         return False
 
     async def _answer(self, heard: Heard) -> str | Post | None:
+        await name_attached_failure(self.bot, heard)
         intent = heard.utterance.intent
         if heard.answers and heard.run:
             if heard.run.waiting is Waiting.AGREEMENT:

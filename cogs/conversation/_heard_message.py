@@ -10,7 +10,7 @@ from bot.client import TheseusClient
 from bot.domain.people import Person
 from bot.domain.posts import Post
 from bot.domain.run import Run
-from bot.grammar import Utterance
+from bot.grammar import Intent, Utterance
 from cogs.ui import CardSeen
 
 _NO_WORD = re.compile(r"\W+")
@@ -33,6 +33,7 @@ class Heard:
         answers: bool = False,
         missed: bool = False,
         correction: bool = False,
+        has_words: bool = True,
         attached: str = "",
         unread: str = "",
     ) -> None:
@@ -46,7 +47,9 @@ class Heard:
         self.answers = answers  # what the run waits to hear
         self.missed = missed  # said while nobody listened
         self.correction = correction  # the message was edited, and may have been answered before
+        self.has_words = has_words  # without, `text` is the beginning of its files
         self.attached = attached  # text of its files: data
+        self.error_id: str | None = None  # of the failure that its files show
         self.unread = unread  # what to say of the files that were not read
 
     @property
@@ -63,8 +66,8 @@ class Heard:
 
     @property
     def own_words(self) -> bool:
-        """Whether the author wrote the words: what they forward was written by somebody."""
-        return not self.message.message_snapshots
+        """Whether the author wrote the words: what they forward or attach somebody wrote."""
+        return self.has_words and not self.message.message_snapshots
 
     @property
     def text_and_files(self) -> str:
@@ -81,6 +84,18 @@ class Heard:
     def elsewhere(self) -> bool:
         """Whether no thread can hang on it: it was said directly, or in a thread."""
         return self.message.guild is None or isinstance(self.message.channel, discord.Thread)
+
+    def show_failure(self, error_id: str) -> None:
+        """Note the failure that the files show, and that it is to be looked into."""
+        slots = self.utterance.slots.but(subject="")
+        fixes = self.has_words and self.utterance.intent is Intent.FIX
+        intent = Intent.FIX if fixes else Intent.INVESTIGATE
+        self.utterance = self.utterance.but(
+            intent=intent, slots=slots, names_nothing=False, strength="clear"
+        )
+        self.error_id = error_id
+        if not self.has_words:
+            self.text = ""
 
     def names(self, run_id: str) -> None:
         """Note the one run that the number in the words is of."""

@@ -61,6 +61,7 @@ class Hearing:
         if forwarded(message) is not None and not setting.heard:
             return None
         attached = await read_attached(message) if setting.heard else Attached()
+        has_words = bool(text)
         text = text or attached.text[:_LONGEST]
         utterance = parse(text, setting)
         if not (setting.heard or await self._is_overheard(text, utterance, person)):
@@ -84,6 +85,7 @@ class Hearing:
             answers=answers,
             missed=missed,
             correction=correction,
+            has_words=has_words,
             attached=attached.text,
             unread=attached.notice,
         )

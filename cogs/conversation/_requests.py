@@ -43,7 +43,7 @@ async def work(bot: TheseusClient, heard: Heard) -> str | Post | None:
     goal: Goal = "fix" if heard.utterance.intent is Intent.FIX else "investigate"
     run, message = heard.run, heard.message
     subject = heard.utterance.slots.subject
-    error_id = error_id_in(bot, heard.pointed_at) if heard.pointed_at else None
+    error_id = error_id_in(bot, heard.pointed_at) if heard.pointed_at else heard.error_id
     if run and error_id and not await _is_about(bot, run, error_id):
         run = None  # the error that is pointed at counts, wherever that is said
     if corrected := await correct_run(bot, heard):
