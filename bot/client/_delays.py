@@ -17,7 +17,7 @@ PATIENCE_SECONDS = 3.0
 """How long Discord waits for the first answer to an interaction."""
 
 _UNKNOWN_INTERACTION = 10062
-_WAITED = "theseus_waited"
+_WAITED, _TIMER = "theseus_waited", "theseus_patience"
 
 
 class Delays:
@@ -33,12 +33,16 @@ class Delays:
             loop = task.get_loop()
             # In a context of its own: the simulated Discord of cog tests waits until all that the
             # bot began has ended, and knows it by its context. Each command would take 3 s there.
-            Context().run(loop.call_later, PATIENCE_SECONDS, _look, interaction, weakref.ref(task))
+            interaction.extras[_TIMER] = Context().run(
+                loop.call_later, PATIENCE_SECONDS, _look, interaction, weakref.ref(task)
+            )
 
     def explain(
         self, subject: Subject, outcome: ActionOutcome, error: BaseException | None
     ) -> tuple[ActionOutcome, BaseException | None]:
         """Return how a command ended: a delay is its failure if nothing else is."""
+        if not isinstance(subject, commands.Context) and _TIMER in subject.extras:
+            subject.extras.pop(_TIMER).cancel()  # it would hold the command's cog until then
         is_late = is_error(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION
         if error is not None and not is_late:
             return outcome, error

@@ -91,7 +91,7 @@ async def test_full_checks_that_fail_without_a_change_are_told_before_the_bot_st
     assert "No change can ship until they pass here without one." in newcomer.said
     assert "Next: theseus run" not in newcomer.said
     assert await newcomer.set_up(checks="no") == 0
-    assert "`theseus doctor` runs them as well" in newcomer.said
+    assert "Run `theseus doctor --checks` before the first change ships" in newcomer.said
 
 
 async def test_what_is_merged_in_the_local_forge_can_reach_the_clone(newcomer: Newcomer) -> None:
