@@ -5,6 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 from bot.adapters.discord_chat import DiscordChat
+from bot.adapters.sandboxed_verifier import SandboxedCoverage
 from bot.adapters.state_backups import StateBackups
 from bot.app.alerts import storage_alert
 from bot.app.backups import backup_folder
@@ -16,6 +17,7 @@ from bot.domain.storage import StorageFault
 from bot.infra.sqlite import Database
 from bot.monitoring import (
     AuditSources,
+    CoverageSource,
     Monitoring,
     MonitoringRules,
     MonitoringServices,
@@ -79,6 +81,10 @@ def self_audit(
         recorder=opened.recorder,
         ledger=opened.budget.ledger,
         skills=opened.skills,
+        coverage=CoverageSource(
+            SandboxedCoverage(opened.sandbox, opened.trees, load=opened.load),
+            lambda: opened.code.commit,
+        ),
     )
     return SelfAudit(
         services,

@@ -45,7 +45,7 @@ class ActionPace(Record):
 
 
 class Gap(Record):
-    """Code that runs and that no test seems to touch; `why` says how that was told."""
+    """Code that no test ran, or that was not measured; `why` says which, with counts."""
 
     what: str
     why: str

@@ -50,7 +50,7 @@ class AuditGateway(Protocol):
 class SelfAudit:
     """Tells in the dev channel how the bot did, once for each time the configuration names.
 
-    `abilities` returns the commands there are now; `root` is the project, whose tests are read.
+    `abilities` returns the commands there are now; `root` is the project, whose flags are read.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class SelfAudit:
 
     async def _tell(self, slot: datetime, now: datetime) -> None:
         """Post the slot's report, under a key that makes a second time harmless."""
-        findings = await self._looking.back(now, self._config.days)
+        findings = await self._looking.back(now, self._config.days, measure=True)
         post = await self._post(findings.report)
         try:
             await self._services.chat.post(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from bot.domain.account import Charge
+from bot.domain.code_coverage import CodeCoverage
 from bot.domain.errors import PortError
 from bot.domain.flag import Flag
 from bot.domain.history import History
@@ -27,7 +28,7 @@ from bot.domain.self_audit import (
 )
 from bot.domain.wish import Wish
 from bot.monitoring.fault_words import action_in_words
-from bot.monitoring.self_audit_coverage import gaps, words_in_tests
+from bot.monitoring.self_audit_coverage import CoverageSource, coverage_gaps
 from bot.monitoring.self_audit_figures import Figures, Period
 from bot.monitoring.self_audit_summaries import (
     dearest,
@@ -77,6 +78,7 @@ class AuditSources:
     recorder: Recorder
     ledger: Ledger | None = None
     skills: SkillLibrary = field(default_factory=SkillLibrary)
+    coverage: CoverageSource | None = None
 
 
 class Findings:
@@ -101,12 +103,15 @@ class ActivityCollector:
         self._root = root
         self._abilities = abilities
 
-    async def back(self, until: datetime, days: float) -> Findings:
-        """Return what there is to tell of the days before `until`."""
+    async def back(self, until: datetime, days: float, *, measure: bool = False) -> Findings:
+        """Return what there is to tell of the days before `until`.
+
+        With `measure` the coverage of the live commit is measured where it is not known yet.
+        """
         length = timedelta(days=days)
         look = _Collection(self._services, until - 2 * length, until - length, until)
         others = tuple(each for each in self._abilities() if each.event != _ASKING)
-        return await look.findings(self._root, others)
+        return await look.findings(self._root, others, measure=measure)
 
 
 class _Collection:
@@ -120,7 +125,9 @@ class _Collection:
             Period(before.timestamp(), since.timestamp(), until.timestamp()), action_in_words
         )
 
-    async def findings(self, root: Path, abilities: Sequence[Ability]) -> Findings:
+    async def findings(
+        self, root: Path, abilities: Sequence[Ability], *, measure: bool
+    ) -> Findings:
         figures = self._figures
         await self._asked("all of the journal", self._count(), None)
         groups = await self._asked(
@@ -148,7 +155,7 @@ class _Collection:
             abilities=len(abilities),
             unused=unused,
             idle_cogs=idle,
-            gaps=gaps(await asyncio.to_thread(words_in_tests, root), abilities, faults),
+            gaps=coverage_gaps(await self._coverage(measure=measure), faults),
             runs=runs_ended([run for run, _ in known]),
             by_itself=sum(run.trigger.origin != "person" for run, _ in known),
             incidents=open_incidents(incidents),
@@ -163,6 +170,13 @@ class _Collection:
         found = Findings(report.but(missing=tuple(self._missing)), groups)
         found.in_hand = in_hand(known, incidents)
         return found
+
+    async def _coverage(self, *, measure: bool) -> CodeCoverage | None:
+        source = self._services.coverage
+        if source is None:
+            return None
+        reading = source.read(self._services.key_values, measure=measure)
+        return await self._asked("test coverage", reading, None)
 
     async def _asked(self, what: str, call: Awaitable[T], otherwise: T) -> T:
         try:

@@ -1,57 +1,78 @@
-"""What no test seems to touch: told by names alone, which is cheap, repeatable and no proof."""
+"""What no test ran: from a measurement of this very commit, or said to be not measured."""
 
-import re
-from collections.abc import Iterable, Sequence
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from bot.domain.self_audit import Ability, AuditedFault, Gap
+from bot.domain.code_coverage import CodeCoverage, UnrunFunction
+from bot.domain.self_audit import AuditedFault, Gap
+from bot.ports.coverage_meter import CoverageMeter
+from bot.ports.key_value_store import KeyValueStore
 
-_MOST_FILES, _MOST_BYTES = 5_000, 1_000_000
+_KEY = "code_coverage"
 _MOST_GAPS = 15
-_WORD = re.compile(r"[A-Za-z_][\w.]*")
-_NO_NAME = re.compile(r"\W")  # `<lambda>`, `<module>`
+_MOST_NAMES = 5  # of one file
 
 
-def words_in_tests(root: Path) -> frozenset[str]:
-    """Return every name in the project's tests, dotted ones as a whole and in parts.
+@dataclass(frozen=True)
+class CoverageSource:
+    """Measures each commit once at most; `live_commit` returns what runs now."""
 
-    The stem of a test file counts as `file:test_dice`. Reads files: not for the event loop.
-    """
-    found: set[str] = set()
-    for path in sorted((root / "tests").rglob("*.py"))[:_MOST_FILES]:
-        found.add(f"file:{path.stem}")
-        try:
-            text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", errors="replace")
-        except OSError:
-            continue
-        for word in set(_WORD.findall(text)):
-            found.update((word, *word.split(".")))
-    return frozenset(found)
+    meter: CoverageMeter
+    live_commit: Callable[[], str]
+
+    async def read(self, key_values: KeyValueStore, *, measure: bool) -> CodeCoverage | None:
+        """Return the live commit's measurement; without one, measure it if asked to.
+
+        Raises `PortError`.
+        """
+        commit = self.live_commit()
+        stored = await key_values.get(_KEY, CodeCoverage)
+        if stored is not None and stored.commit == commit:
+            return stored
+        if not measure or not commit:
+            return None
+        measured = await self.meter.measure(commit)
+        await key_values.put(_KEY, measured)
+        return measured
 
 
-def gaps(
-    tested: frozenset[str], abilities: Sequence[Ability], faults: Iterable[AuditedFault]
-) -> tuple[Gap, ...]:
-    """Return modules with commands, and functions that failed, which no test names."""
-    if not tested:
-        return (Gap(what="tests", why="there are none"),)
-    modules = sorted({each.module for each in abilities if each.module})
-    found = [
-        Gap(what=module, why="has commands, and no test names it")
-        for module in modules
-        if not _names_module(tested, module)
-    ]
-    places = dict.fromkeys((each.file, each.function) for each in faults if each.file)
-    found += [
-        Gap(what=f"{function}() in {file}", why="failed, and no test names it")
-        for file, function in places
-        if not _NO_NAME.search(function) and function not in tested
-    ]
+def coverage_gaps(coverage: CodeCoverage | None, faults: Iterable[AuditedFault]) -> tuple[Gap, ...]:
+    """Return the functions that no test ran, with counts: those that failed first, then by file."""
+    if coverage is None:
+        return (Gap(what="cogs", why="not measured for the code that is live"),)
+    if coverage.problem:
+        return (Gap(what="cogs", why=f"not measured: {coverage.problem}"),)
+    found = []
+    if not coverage.tests_passed:
+        found.append(Gap(what="tests", why="some failed while this was measured"))
+    if coverage.unrun:
+        found.append(Gap(what="cogs", why=_share(len(coverage.unrun), coverage.functions)))
+    failing = {(each.file, each.function) for each in faults}
+    by_file: dict[str, list[UnrunFunction]] = defaultdict(list)
+    for each in coverage.unrun:
+        by_file[each.file].append(each)
+        if (each.file, each.name.rpartition(".")[2]) in failing:
+            found.append(
+                Gap(what=f"{each.name}() in {each.file}", why="failed, and no test ran it")
+            )
+    largest = sorted(by_file.items(), key=lambda item: (-_lines(item[1]), item[0]))
+    found += [Gap(what=file, why=_named(unrun)) for file, unrun in largest]
     return tuple(found[:_MOST_GAPS])
 
 
-def _names_module(tested: frozenset[str], module: str) -> bool:
-    """Whether a test imports the module or speaks of it, or is called after it."""
-    parents = module.split(".")
-    own = f"file:test_{parents[-1]}" in tested or module in tested
-    return own or any(word.startswith(f"{module}.") for word in tested)
+def _share(unrun: int, functions: int) -> str:
+    return f"no test ran {unrun} of {functions} functions"
+
+
+def _lines(unrun: Iterable[UnrunFunction]) -> int:
+    return sum(each.lines for each in unrun)
+
+
+def _named(unrun: list[UnrunFunction]) -> str:
+    """Return how many functions of a file did not run, and the longest of them by name."""
+    longest = sorted(unrun, key=lambda each: (-each.lines, each.name))
+    names = ", ".join(f"{each.name}()" for each in longest[:_MOST_NAMES])
+    more = f" and {len(unrun) - _MOST_NAMES} more" if len(unrun) > _MOST_NAMES else ""
+    functions = "function" if len(unrun) == 1 else "functions"
+    return f"{len(unrun)} {functions}, {_lines(unrun)} lines: {names}{more}"

@@ -77,7 +77,7 @@ async def test_listed_people_have_it_told_in_the_dev_channel_and_nobody_else(
     assert await room.answer("dora", told, "dev") == done
     (report,) = reports(await room["mallory"].messages("dev"))
     assert "/roll" in text(report)
-    assert "No test names: `tests`: there are none" in text(report)
+    assert "Test coverage: `cogs`: not measured" in text(report)
     assert "commands were used; not `/ask`, " in text(report)
     report["attachments"] = [f for f in report["attachments"] if f["filename"].endswith(".png")]
     (picture,) = await pictures_on(report)

@@ -177,7 +177,7 @@ def _sections(report: AuditReport, most: int | None) -> tuple[tuple[str, list[st
         ("Flags that can go", _some([_flag(each) for each in report.flags], most)),
         ("Nobody used", _unused(report, most)),
         ("No model read in 30 days", _unread(report, most)),
-        ("No test names", _some([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
+        ("Test coverage", _some([f"`{g.what}`: {g.why}" for g in report.gaps], most)),
         ("I could not look at", [plain(each, 100) for each in report.missing[:10]]),
     )
 

@@ -11,7 +11,8 @@ import pytest
 from bot.authority.autonomy_levels import Autonomy, Level
 from bot.domain.account import Charge
 from bot.domain.anomaly import Anomaly, Rule
-from bot.domain.errors import NotAuthorized, StoreError
+from bot.domain.code_coverage import CodeCoverage, UnrunFunction
+from bot.domain.errors import NotAuthorized, StoreError, VerifierError
 from bot.domain.incident import Incident
 from bot.domain.journal import Action, Capsule
 from bot.domain.memory import Memory
@@ -20,11 +21,12 @@ from bot.domain.people import ITSELF, Person
 from bot.domain.posts import Post
 from bot.domain.run import Run, Status
 from bot.domain.self_audit import Ability
-from bot.monitoring import AuditSources, SelfAudit
+from bot.monitoring import AuditSources, CoverageSource, SelfAudit
 from bot.self_improvement import SelfImprovementAgent
 from bot.telemetry import Recorder
 from tests.fakes.fake_charts import FakeCharts
 from tests.fakes.fake_clock import FakeClock
+from tests.fakes.fake_coverage_meter import FakeCoverageMeter
 from tests.fakes.fake_store import FakeStore
 from tests.support.change_world import ChangeWorld
 from tests.support.kill_at import Fuse, Killed, fused
@@ -45,6 +47,7 @@ class Auditing:
         self.config = SelfAuditConfig.model_validate(config)
         self.autonomy = Autonomy()
         self._folder = folder
+        self.coverage: CoverageSource | None = None
 
     def program(
         self, agent: SelfImprovementAgent | None = None, fuse: Fuse | None = None
@@ -62,6 +65,7 @@ class Auditing:
             self.clock,
             Recorder(journal, self.clock, self._folder, b"salt", lambda: None),
             world.ledger,
+            coverage=self.coverage,
         )
         return SelfAudit(
             services,
@@ -178,6 +182,30 @@ async def test_killed_anywhere_it_is_told_once_and_each_run_begun_once(tmp_path:
         whole.append(fuse.burnt <= after)
     assert any(whole)
     assert not all(whole)
+
+
+async def test_a_scheduled_report_measures_coverage_and_one_asked_for_reads_what_there_is(
+    tmp_path: Path,
+) -> None:
+    auditing = Auditing(tmp_path)
+    unrun = (UnrunFunction(file="cogs/dice.py", name="face", lines=4),)
+    meter = FakeCoverageMeter(CodeCoverage(commit="", functions=9, unrun=unrun))
+    meter.error = VerifierError("no tests are configured")
+    auditing.coverage = CoverageSource(meter, lambda: "c1")
+    auditing.fails()
+    assert "not measured" in text(await auditing.program().now(ALICE))
+    assert meter.measured == []
+    async with auditing.running():
+        await auditing.pass_time(23 * 3600)
+        failed = text(auditing.world.chat.said[-1].post)
+        assert "not measured" in failed
+        assert "could not look at: test coverage" in failed
+        meter.error = None
+        await auditing.pass_time(DAY)
+        assert "no test ran 1 of 9 functions" in text(auditing.world.chat.said[-1].post)
+        await auditing.pass_time(DAY)
+    assert meter.measured == ["c1", "c1"]
+    assert "1 function, 4 lines: face()" in text(await auditing.program().now(ALICE))
 
 
 async def test_without_a_time_it_looks_back_only_when_asked(tmp_path: Path) -> None:

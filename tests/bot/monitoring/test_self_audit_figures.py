@@ -1,15 +1,13 @@
 """Figures of a look back: what counts, what it is compared with, when one is due. All pure."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.domain.journal import FailureGroup
 from bot.domain.samples import Sample
-from bot.domain.self_audit import Ability, AuditedFault
-from bot.monitoring.self_audit_coverage import gaps, words_in_tests
+from bot.domain.self_audit import Ability
 from bot.monitoring.self_audit_figures import DAY, HOUR, Figures, Period
 from bot.monitoring.self_audit_schedule import due, newest_slot, next_slot
 from tests.fakes.fake_clock import FakeClock
@@ -179,31 +177,3 @@ def test_only_a_clock_that_was_far_ahead_makes_an_older_slot_due() -> None:
     assert not due(NOW, NOW, NOW)
     assert not due(NOW - timedelta(days=1), NOW, NOW - hour)
     assert due(NOW, NOW + week, NOW + hour)
-
-
-# ----------------------------------------------------------------------------------------- coverage
-
-
-def test_gaps_are_modules_and_failing_functions_no_test_names(tmp_path: Path) -> None:
-    tests = tmp_path / "tests" / "cogs"
-    tests.mkdir(parents=True)
-    (tests / "test_dice.py").write_text("pass\n")
-    (tests / "test_more.py").write_text("from cogs.polls import tally\nopen_room('cogs.remind')\n")
-    (tests / "broken.py").write_bytes(b"\xff\xfe\x00 def half(")
-
-    def able(module: str) -> Ability:
-        return Ability(event="e", label="l", cog=module, module=module)
-
-    def fault(function: str) -> AuditedFault:
-        return AuditedFault(
-            fingerprint=function, event="e", name="/e", count=1, last_at=NOW, newest_id="a",
-            file="cogs/x.py", function=function,
-        )  # fmt: skip
-
-    found = gaps(
-        words_in_tests(tmp_path),
-        [able(f"cogs.{name}") for name in ("dice", "polls", "remind", "weather", "poll")],
-        [fault("tally"), fault("count"), fault("<lambda>"), fault("count")],
-    )
-    assert [gap.what for gap in found] == ["cogs.poll", "cogs.weather", "count() in cogs/x.py"]
-    assert [gap.what for gap in gaps(words_in_tests(tmp_path / "none"), [], [])] == ["tests"]

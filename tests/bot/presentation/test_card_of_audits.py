@@ -53,7 +53,7 @@ def full(text: str, many: int) -> AuditReport:
         abilities=many + 1,
         unused=(text,) * many,
         idle_cogs=(text,) * many,
-        gaps=(Gap(what="cogs.weather", why="has commands, and no test names it"),) * many,
+        gaps=(Gap(what="cogs.weather", why="1 function, 3 lines: rain()"),) * many,
         usd=1_234.5,
         by_part=(SpentOn(name=text, usd=3, tokens=10**7, calls=9),) * many,
         by_run=(SpentOn(name=text, usd=3),) * many,
@@ -82,7 +82,7 @@ def test_however_much_there_is_the_card_keeps_its_limits_and_loses_no_section(
     assert names == [
         "Top faults", "Slow", "Open incidents", "Fixes, and whether they held", "My runs",
         "What models cost", "Learned", "Wished for, and not begun", "Flags that can go",
-        "Nobody used", "No test names", "I could not look at",
+        "Nobody used", "Test coverage", "I could not look at",
     ]  # fmt: skip
     assert all(len(field.value or "") <= 1_024 for field in part.embed.fields)
     assert part.embed.image.url == "attachment://self-audit-2026-11-21.png"

@@ -1,0 +1,141 @@
+"""Measure coverage: run the full checks' tests of a commit once, and note what they enter."""
+
+import ast
+import json
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bot.adapters.sandboxed_verifier._commands import expand, proves, tool_of
+from bot.domain.checks import Check
+from bot.domain.code_coverage import CodeCoverage, UnrunFunction
+from bot.domain.errors import ConfigError, VerifierError
+from bot.infra.shared_lock import SharedLock
+from bot.infra.syntax import parse
+from bot.infra.threads import in_thread
+from bot.ports.sandbox import Sandbox, SandboxLimits
+from bot.ports.trees import CommitTrees
+from bot.settings import checks_from
+
+_PLUGIN = Path(__file__).with_name("_entered_plugin.py")
+_NAME = "theseus_entered"
+_FAILED = 1  # pytest's exit status where tests failed; all others but 0 mean that it did not finish
+_MOST = 200  # characters of pytest's output
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+class SandboxedCoverage:
+    """Implements `CoverageMeter` for the Python files in `folder` of a commit."""
+
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        trees: CommitTrees,
+        *,
+        folder: str = "cogs",
+        config: str = "data/config.yaml",
+        load: SharedLock | None = None,
+    ) -> None:
+        self._sandbox, self._trees = sandbox, trees
+        self._folder, self._config = folder, config
+        self._load = load or SharedLock()
+
+    async def measure(self, commit: str) -> CodeCoverage:
+        """Run the tests on a copy of the commit that is thrown away."""
+        entered: set[tuple[str, int]] = set()
+        passed = True
+        async with self._load.shared(), self._trees.laid_out(commit) as tree:
+            functions = await in_thread(lambda: dict(_functions(tree, self._folder)))
+            for check in self._tests(tree, commit):
+                seen, problem, green = await self._run(check, tree)
+                if problem:
+                    return CodeCoverage(commit=commit, problem=problem)
+                entered |= seen
+                passed = passed and green
+        unrun = tuple(each for key, each in functions.items() if key not in entered)
+        return CodeCoverage(
+            commit=commit, functions=len(functions), unrun=unrun, tests_passed=passed
+        )
+
+    def _tests(self, tree: Path, commit: str) -> list[Check]:
+        """Return the full checks that are tests of pytest."""
+        source = f"{self._config} at {commit[:10]}"
+        try:
+            checks = checks_from((tree / self._config).read_text(encoding="utf-8"), source)
+        except (OSError, UnicodeDecodeError, ConfigError) as error:
+            raise VerifierError(f"{source} cannot be read: {error}") from error
+        tests = [c for c in checks.full if proves(c) == "tests" and tool_of(c.command) == "pytest"]
+        if not tests:
+            raise VerifierError(f"{source} names no pytest command in `checks.full`; add one.")
+        return tests
+
+    async def _run(self, check: Check, tree: Path) -> tuple[set[tuple[str, int]], str, bool]:
+        """Return what was entered, why there is no result, and whether all tests passed."""
+        command = expand(check, (), ())
+        if command is None:
+            return set(), f"the check {check.name} in `checks.full` names no fixed tests", False
+        with TemporaryDirectory(prefix="theseus-coverage-") as name:
+            place = Path(name)
+            shutil.copyfile(_PLUGIN, place / f"{_NAME}.py")
+            (place / "tree.txt").write_text(str(tree), encoding="utf-8")
+            done = await self._sandbox.run(
+                [*command, "-p", "no:cacheprovider", "-p", _NAME],
+                cwd=tree,
+                writable=[tree, place],
+                env={"PYTHONPATH": f"{tree}:{place}"},
+                limits=SandboxLimits(seconds=check.seconds),
+            )
+            if done.timed_out:
+                return set(), f"the check {check.name} took over {check.seconds:g} s", False
+            written = await in_thread(lambda: sorted(place.glob("entered-*.json")))
+            # Without a file Python itself ended with 1, or the plugin did not come to write.
+            if done.returncode not in (0, _FAILED) or not written:
+                end = done.output.strip()[-_MOST:]
+                why = f"the check {check.name} ended with status {done.returncode}: {end}"
+                return set(), why, False
+            return await in_thread(_read, written), "", done.returncode == 0
+
+
+def _read(files: Sequence[Path]) -> set[tuple[str, int]]:
+    """Return what every process of the run wrote."""
+    return {
+        (file, line)
+        for written in files
+        for file, line in json.loads(written.read_text(encoding="utf-8"))
+    }
+
+
+def _functions(tree: Path, folder: str) -> Iterator[tuple[tuple[str, int], UnrunFunction]]:
+    """Yield the functions below a folder, by file and first line; not those without a body."""
+    for path in sorted((tree / folder).rglob("*.py")):
+        file = path.relative_to(tree).as_posix()
+        try:
+            module = parse(path.read_text(encoding="utf-8"))
+        except (OSError, SyntaxError, ValueError, RecursionError) as error:
+            raise VerifierError(f"{file} cannot be read as Python: {error}") from error
+        for name, node in _named(module, ""):
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            lines = (node.end_lineno or node.lineno) - first + 1
+            yield (file, first), UnrunFunction(file=file, name=name, lines=lines)
+
+
+def _named(node: ast.AST, around: str) -> Iterator[tuple[str, _Function]]:
+    for child in ast.iter_child_nodes(node):
+        inner = around
+        if isinstance(child, ast.ClassDef | _Function):
+            inner = f"{around}{child.name}."
+        if isinstance(child, _Function) and not _is_empty(child):
+            yield inner[:-1], child
+        yield from _named(child, inner)
+
+
+def _is_empty(function: _Function) -> bool:
+    """Return true for a declaration: nothing but a docstring and `...`, as in a protocol."""
+    last = function.body[-1]
+    return (
+        len(function.body) <= 2  # the docstring and the dots
+        and isinstance(last, ast.Expr)
+        and isinstance(last.value, ast.Constant)
+        and last.value.value is ...
+    )

@@ -1,0 +1,50 @@
+"""What everything that measures coverage promises."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.adapters.sandbox import PlainSandbox
+from bot.adapters.sandboxed_verifier import SandboxedCoverage
+from bot.domain.code_coverage import CodeCoverage, UnrunFunction
+from bot.domain.errors import WorkspaceError
+from bot.ports.coverage_meter import CoverageMeter
+from tests.fakes.fake_commit_trees import FakeCommitTrees
+from tests.fakes.fake_coverage_meter import FakeCoverageMeter
+
+COMMIT = "c" * 40
+UNRUN = UnrunFunction(file="cogs/dice.py", name="unused", lines=2)
+FILES = {
+    "data/config.yaml": b"checks:\n  quick: [{name: q, command: ['true']}]\n"
+    b"  full: [{name: t, command: [pytest, -q]}]\n",
+    "cogs/__init__.py": b"",
+    "cogs/dice.py": b"def used():\n    return 1\n\n\ndef unused():\n    return 2\n",
+    "tests/test_it.py": b"from cogs.dice import used\n\ndef test_it():\n    assert used() == 1\n",
+}
+
+
+def in_sandbox() -> CoverageMeter:
+    return SandboxedCoverage(PlainSandbox(), FakeCommitTrees({COMMIT: FILES}))
+
+
+def in_memory() -> CoverageMeter:
+    result = CodeCoverage(commit=COMMIT, functions=2, unrun=(UNRUN,))
+    return FakeCoverageMeter(result, known=(COMMIT,))
+
+
+@pytest.fixture(params=[in_memory, in_sandbox])
+def meter(request: pytest.FixtureRequest) -> CoverageMeter:
+    make: Callable[[], CoverageMeter] = request.param
+    return make()
+
+
+async def test_a_measurement_is_of_the_commit_and_names_what_no_test_ran(
+    meter: CoverageMeter,
+) -> None:
+    found = await meter.measure(COMMIT)
+    assert found == CodeCoverage(commit=COMMIT, functions=2, unrun=(UNRUN,))
+
+
+async def test_a_commit_that_is_not_known_is_an_error(meter: CoverageMeter) -> None:
+    with pytest.raises(WorkspaceError):
+        await meter.measure("d" * 40)
