@@ -222,7 +222,7 @@ async def test_enter_keeps_what_was_set_before(start: Start, clone: Path) -> Non
             await terminal.answer(question)
         await terminal.see("there is nothing to write")
         await terminal.answer("Run the full checks", "n")
-        await terminal.see("`theseus doctor` runs them as well")
+        await terminal.see("Run `theseus doctor --checks` before the first change ships")
         assert await terminal.ended() == 0
     assert {name: (clone / name).read_bytes() for name in before} == before
 
