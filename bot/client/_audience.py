@@ -12,6 +12,7 @@ import discord
 
 from bot.client._answer_shapes import payload_of
 from bot.client._exchanges import ActionExchange, SentRequest, under_way
+from bot.client._handler_lines import find_handler_lines
 from bot.domain.audience import Audience
 from bot.telemetry.safe_access import attempt, get_traceback
 
@@ -143,17 +144,25 @@ def _can_read(channel: Any, reader: Any) -> bool:
 
 
 def _can_answer_privately(error: BaseException) -> bool:
-    """Return whether the functions that failed, or what they call by name, answer privately."""
-    return any(_names_ephemeral(code, module) for code, module in _functions(get_traceback(error)))
+    """Return whether the functions that failed, or what they call by name, answer privately.
+
+    An answer in an exception handler is a refusal, for another failure than the one at hand; unless
+    the handler itself has failed.
+    """
+    return any(
+        _names_ephemeral(code, module)
+        or (_mentions_ephemeral(code) and line in find_handler_lines(code))
+        for code, line, module in _functions(get_traceback(error))
+    )
 
 
-def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, str]]:
+def _functions(traceback: TracebackType | None) -> Iterator[tuple[CodeType, int, str]]:
     library = discord.__name__
     while traceback is not None:
         frame = traceback.tb_frame
         module = str(frame.f_globals.get("__name__", ""))
         if module.split(".")[0] != library and not module.startswith(__package__):
-            yield frame.f_code, module
+            yield frame.f_code, traceback.tb_lineno, module
         traceback = traceback.tb_next
 
 
@@ -171,11 +180,34 @@ def _names_ephemeral(code: CodeType, module: str) -> bool:
         if code in seen:
             continue
         seen.add(code)
-        if any(map(_holds_name, code.co_consts)) or _hides_names(code):
+        if _passes_ephemeral(code) or _hides_names(code):
             return True
         waiting += [each for each in code.co_consts if isinstance(each, CodeType)]
         waiting += [found[name] for name in code.co_names if name in found]
     return False
+
+
+def _mentions_ephemeral(code: CodeType) -> bool:
+    return any(map(_holds_name, code.co_consts))
+
+
+def _passes_ephemeral(code: CodeType) -> bool:
+    """Return whether code passes the argument anywhere but in an exception handler."""
+    if not _mentions_ephemeral(code):
+        return False
+    lines = [
+        each.positions.lineno if each.positions is not None else None
+        for each in dis.get_instructions(code)
+        if _holds_name(_constant(each, code))
+    ]
+    handlers = find_handler_lines(code)
+    return not lines or any(line not in handlers for line in lines)
+
+
+def _constant(instruction: dis.Instruction, code: CodeType) -> object:
+    """Return an instruction's constant; Python 3.11 and 3.12 leave out that of `KW_NAMES`."""
+    is_left_out = instruction.opname == "KW_NAMES" and instruction.arg is not None
+    return code.co_consts[instruction.arg or 0] if is_left_out else instruction.argval
 
 
 def _hides_names(code: CodeType) -> bool:

@@ -109,10 +109,8 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         self._instruments = Instruments(recorder, clock, self.audiences, capture, self._stalls)
         self.tree.instruments = self._instruments
         self._text_commands = TextCommands(self._instruments)
-        self._responses, self._warnings = (
-            ResponseWatch(clock, self._instruments),
-            UnawaitedWarnings(),
-        )
+        self._responses = ResponseWatch(clock, self._instruments)
+        self._warnings = UnawaitedWarnings()
         self._components = ComponentFailures(self, self._instruments)
         self._tasks = BackgroundTasks(code, self._instruments, self._components)
         self.runtime = Reloader(self, root, recorder, self._commands, self._tasks, self._wanted)
@@ -246,13 +244,16 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
 
     async def process_commands(self, message: discord.Message, /) -> None:
         """Run the typed command of a message, if it has one and is not said to the bot itself."""
-        if not message.author.bot and await self.is_command(message):
-            await self.invoke(await self.get_context(message))
+        if not message.author.bot and (ctx := await self._find_command(message)) is not None:
+            await self.invoke(ctx)
 
     async def is_command(self, message: discord.Message) -> bool:
         """Return whether a message runs a typed command: then nobody else answers it."""
+        return await self._find_command(message) is not None
+
+    async def _find_command(self, message: discord.Message) -> commands.Context[Any] | None:
         ctx = await self.get_context(message)
-        return ctx.valid and not is_for_the_bot(ctx)
+        return ctx if ctx.valid and not is_for_the_bot(ctx) else None
 
     async def invoke(self, ctx: commands.Context[Any], /) -> None:
         """Run a typed command, timed."""

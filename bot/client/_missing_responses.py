@@ -38,15 +38,13 @@ class ResponseWatch:
     async def record_command(self, interaction: discord.Interaction) -> None:
         """Record a command that ended without an error, once it has responded or does not."""
         self._instruments.note_end(interaction)
-        with _Membership(self._watching):
-            missing = await self._find_missing(interaction)
-            if missing is None:
-                self._instruments.command_ended(interaction, ActionOutcome.OK)
-                return
-            action = self._instruments.command_ended(
-                interaction, ActionOutcome.NO_RESPONSE, missing
-            )
-            await answer(interaction, missing_response_text(shown_command(interaction), action))
+        _keep_current_task(self._watching)
+        missing = await self._find_missing(interaction)
+        if missing is None:
+            self._instruments.command_ended(interaction, ActionOutcome.OK)
+            return
+        action = self._instruments.command_ended(interaction, ActionOutcome.NO_RESPONSE, missing)
+        await answer(interaction, missing_response_text(shown_command(interaction), action))
 
     async def record_press(self, interaction: discord.Interaction) -> None:
         """Record a press or a form that gets no response though code for it ran.
@@ -54,14 +52,14 @@ class ResponseWatch:
         A coroutine that was never awaited says so. Of an old button, which nothing hears any more,
         there is no record.
         """
-        with _Membership(self._watching):
-            await self._wait_for_response(interaction)
-            if interaction.response.is_done() or not find_unawaited():
-                return
-            missing = _describe_missing("responding to its interaction")
-            action = self._instruments.component_ended(interaction, missing)
-            text = missing_response_text("That", action, private=True)
-            await answer(interaction, text, private=True)
+        _keep_current_task(self._watching)
+        await self._wait_for_response(interaction)
+        if interaction.response.is_done() or not find_unawaited():
+            return
+        missing = _describe_missing("responding to its interaction")
+        action = self._instruments.component_ended(interaction, missing)
+        text = missing_response_text("That", action, private=True)
+        await answer(interaction, text, private=True)
 
     async def _find_missing(self, interaction: discord.Interaction) -> NoResponse | None:
         """Return the failure of a command that does not respond; `None` where it does."""
@@ -107,20 +105,12 @@ class ResponseWatch:
             self._sleeping.discard(sleeping)
 
 
-class _Membership:
-    """Keeps the present task in a set while a block runs."""
-
-    def __init__(self, tasks: set[asyncio.Task[Any]]) -> None:
-        self._tasks = tasks
-        self._task = asyncio.current_task()
-
-    def __enter__(self) -> None:
-        if self._task is not None:
-            self._tasks.add(self._task)
-            self._task.add_done_callback(self._tasks.discard)
-
-    def __exit__(self, *_: object) -> None:
-        """Leave it there: what it does next, until it ends, is the record."""
+def _keep_current_task(tasks: set[asyncio.Task[Any]]) -> None:
+    """Keep the present task in a set until it ends: what it does until then is the record."""
+    task = asyncio.current_task()
+    if task is not None:
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
 
 def find_missing_reply() -> NoResponse | None:

@@ -2,6 +2,7 @@
 
 import ast
 from threading import RLock
+from types import CodeType
 from typing import Literal, overload
 
 # Python 3.11 keeps the depth of the tree it builds in one variable for all threads. Two that build
@@ -32,6 +33,12 @@ def parse(
             return _built(text, mode, version)
         except SystemError:  # a library parsed beside us, and does not know of the lock
             return _built(text, mode, version)
+
+
+def compile_tree(tree: ast.Module, file: str) -> CodeType:
+    """Return the code that Python runs for a module's tree, one thread at a time."""
+    with _BUILDING:
+        return compile(tree, file, "exec")
 
 
 def literal(source: str) -> object:

@@ -69,6 +69,28 @@ class Notes(commands.Cog):
         await answer_one(interaction.response, "kept")
 
     @app_commands.command()
+    async def refusing(self, interaction: discord.Interaction, text: str) -> None:
+        """Fail where only a refusal is private."""
+        try:
+            int(text)
+        except OverflowError:
+            await interaction.response.send_message("no", ephemeral=True)
+            return
+        except ValueError:
+            pass
+        keep(text)
+        await interaction.response.send_message("kept")
+
+    @app_commands.command()
+    async def handled(self, interaction: discord.Interaction, text: str) -> None:
+        """Fail in the handler that answers privately."""
+        try:
+            int(text)
+        except ValueError:
+            keep(text)
+            await interaction.response.send_message("no", ephemeral=True)
+
+    @app_commands.command()
     async def softly(self, interaction: discord.Interaction, text: str, amount: int = 7) -> None:
         """Answer one person alone, and well."""
         await interaction.response.send_message(

@@ -87,6 +87,7 @@ async def test_no_byte_that_is_stored_holds_what_was_typed_privately(room: Room)
     await alice.run("dev", "silently", text=PLANTED)
     await alice.run("dev", "shyly", text=PLANTED)
     await alice.run("dev", "bashfully", text=PLANTED)
+    await alice.run("dev", "handled", text=PLANTED)
     softly = await alice.run("dev", "softly", text=PLANTED, amount=836251)
     assert PLANTED in softly["message"]["content"]
     opened = await alice.run("dev", "form")
@@ -94,7 +95,16 @@ async def test_no_byte_that_is_stored_holds_what_was_typed_privately(room: Room)
     await alice.say("@alice", f"listen {PLANTED}")
     await room.close_general()
     await alice.say("general", f"@Theseus typed {PLANTED}")
-    for name in ("quietly", "silently", "shyly", "bashfully", "typed", "on_message", "on_submit"):
+    for name in (
+        "quietly",
+        "silently",
+        "shyly",
+        "bashfully",
+        "handled",
+        "typed",
+        "on_message",
+        "on_submit",
+    ):
         action = await room.failure(name)
         assert action.error is not None
         assert action.error.audience is Audience.PRIVATE, name
@@ -105,11 +115,12 @@ async def test_no_byte_that_is_stored_holds_what_was_typed_privately(room: Room)
 
 
 async def test_what_everyone_in_the_dev_channel_can_read_is_stored_as_it_was(room: Room) -> None:
-    await room.alice.run("general", "openly", text=PLANTED)
-    action = await room.failure("openly")
-    assert action.error is not None
-    assert action.error.audience is Audience.TEAM
-    assert action.error.inputs["text"] == repr(PLANTED)
+    for name in ("openly", "refusing"):
+        await room.alice.run("general", name, text=PLANTED)
+        action = await room.failure(name)
+        assert action.error is not None
+        assert action.error.audience is Audience.TEAM, name
+        assert action.error.inputs["text"] == repr(PLANTED)
     assert PLANTED.lower() in await room.stored()
 
 
