@@ -22,6 +22,7 @@ from bot.ports.clock import Clock
 
 RESPONSE_SECONDS = 2.5
 FOLLOW_UP_SECONDS = 14 * 60.0
+_FIRST_LOOK_SECONDS = 0.05
 _THINKING = discord.InteractionResponseType.deferred_channel_message
 
 
@@ -77,8 +78,15 @@ class ResponseWatch:
         return _describe_missing("an answer after “thinking...”")
 
     async def _wait_for_response(self, interaction: discord.Interaction) -> None:
-        passed = self._instruments.seconds_since_start(interaction)
-        await self._pass(max(0.0, RESPONSE_SECONDS - passed))
+        """Wait until it has responded, at most as long as a response may take.
+
+        Nothing announces a response, so it is looked for, at first often.
+        """
+        left = RESPONSE_SECONDS - self._instruments.seconds_since_start(interaction)
+        step = _FIRST_LOOK_SECONDS
+        while left > 0 and not (interaction.response.is_done() or self._closing):
+            await self._pass(min(step, left))
+            left, step = left - step, 2 * step
 
     async def close(self) -> None:
         """Wait no longer: what has not responded by now does not, and is recorded."""
