@@ -89,6 +89,7 @@ async def test_functions_count_as_run_when_a_test_entered_them_and_not_when_it_n
     assert unrun == [("cogs/dice.py", "used.inner", 2), ("cogs/dice.py", "Dice.named_only", 3)]
 
 
+@pytest.mark.slow
 async def test_a_run_that_does_not_finish_gives_a_problem_and_a_failing_test_is_noted() -> None:
     broken = await meter(test="import nothing_like_this\n").measure(COMMIT)
     assert "all tests ended with status 2" in broken.problem
