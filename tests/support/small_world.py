@@ -102,9 +102,13 @@ class SmallWorld:
         return dict(json.loads(body))
 
     def audited(self, action: str = "ship") -> list[dict[str, Any]]:
-        """Return the audit entries of one kind of act, oldest first."""
-        rows = self._rows("SELECT body FROM audit_log WHERE action = ? ORDER BY number", action)
-        return [json.loads(body) for (body,) in rows]
+        """Return the audit entries of one kind of act with their notes, oldest first."""
+        rows = self._rows(
+            "SELECT body, text FROM audit_log LEFT JOIN audit_notes USING (number)"
+            " WHERE action = ? ORDER BY number",
+            action,
+        )
+        return [{**json.loads(body), "note": note or ""} for body, note in rows]
 
     def failures(self) -> list[str]:
         """Return every error of the bot's journal, with the lines it went through."""
