@@ -1,11 +1,12 @@
 """A call fails, and nothing says what it should answer: a person is asked, and no edit guessed."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from bot.adapters.system_clock import SystemClock
+from bot.redaction import redact
 from bot.repair.answer_memo import AnswerMemo, read_memo
 from bot.repair.calls import CallOutcome, CallQuestion, RecordedCall, StatedAnswer
 from bot.repair.forking_runner import ForkingRunner
@@ -26,14 +27,16 @@ SPIN = (
 
 @dataclass
 class Person:
-    """Gives this answer to every question."""
+    """Gives this answer to every question, which is stored until then as the bot stores it."""
 
     answer: str
     asked: list[CallQuestion] = field(default_factory=list)
 
     async def __call__(self, question: CallQuestion) -> StatedAnswer:
         self.asked.append(question)
-        return AnswerMemo(question=question).answered(self.answer, "Ada").stated[0]
+        stored = read_memo(redact(AnswerMemo(question=question).to_text()))
+        said = stored.answered(self.answer, "Ada").stated[0]
+        return replace(said, question=replace(said.question, ends=question.ends))
 
 
 async def mended(folder: Path, text: str, call: str, person: Person | None) -> SearchReport:
