@@ -112,8 +112,8 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         self._responses = ResponseWatch(clock, self._instruments)
         self._warnings = UnawaitedWarnings()
         self._components = ComponentFailures(self, self._instruments)
-        self._tasks = BackgroundTasks(code, self._instruments, self._components)
-        self.runtime = Reloader(self, root, recorder, self._commands, self._tasks, self._wanted)
+        self.task_watch = BackgroundTasks(code, self._instruments, self._components)
+        self.runtime = Reloader(self, root, recorder, self._commands, self.task_watch, self._wanted)
         self._loaded, self._left_out = asyncio.Event(), dict[str, str]()
         self._telling: set[asyncio.Task[object]] = set()
         shorten_reconnects()
@@ -124,7 +124,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
         keep_secrets(self.http, redact)  # in the context everything that follows is made in
         self._components.attach()
         self._warnings.attach()
-        self._tasks.attach()
+        self.task_watch.attach()
         self._stalls.start(self._instruments.blocked)
         if self._web is not None:
             self._web.attach()
@@ -223,7 +223,7 @@ class TheseusClient(CoreServices, ProtectingBot, HandoverClient):
 
     async def add_cog(self, cog: commands.Cog, /, **options: Any) -> None:
         """Add a cog, with its background loops journalled."""
-        self._instruments.watch_loops(cog, self.alone)
+        self._instruments.loops.watch(cog, self.alone)
         await super().add_cog(cog, **options)
 
     # What discord.py calls

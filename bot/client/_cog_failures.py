@@ -9,6 +9,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from bot.client._cog_protection import CogDisplaced
+from bot.telemetry.endings import EndedByCode
 
 _log = logging.getLogger(__name__)
 _OWN_NAME = "Give it another name: that one is taken by a cog that is loaded already"
@@ -24,16 +25,17 @@ def omit_failing(extension: str, reasons: MutableMapping[str, str]) -> Iterator[
     """Keep why a cog does not load within this block, by its name, and go on without it."""
     try:
         yield
-    except (commands.ExtensionError, SystemExit) as error:
+    except commands.ExtensionError as error:
         _log.exception("%s was left out: it does not load", extension)
         reasons[extension.removeprefix("cogs.")] = failure_reason(error)
 
 
 def failure_reason(error: BaseException) -> str:
     """Return why a cog did not load, in a line, with the way out where it is known."""
-    if isinstance(error, SystemExit):  # discord.py rolls back after exceptions only
-        return "SystemExit: it ends the program while it loads; it is unloaded now"
     cause = error.original if isinstance(error, commands.ExtensionFailed) else error
+    if isinstance(cause, EndedByCode):
+        name = type(cause.original).__name__
+        return f"{name}: it ends the program while it loads. Raise an exception of your own instead"
     reason = f"{type(cause).__name__}: {cause}"
     remedy = _find_remedy(cause)
     return f"{reason.rstrip('.')}. {remedy}" if remedy else reason

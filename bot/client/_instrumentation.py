@@ -1,25 +1,23 @@
 """Instrumentation: everything a cog does is journalled, with no code in the cog."""
 
-import asyncio
-import functools
 import weakref
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import discord
 from discord import app_commands
-from discord.ext import commands, tasks
+from discord.ext import commands
 
 from bot.client import _interaction_inputs as seen
 from bot.client._audience import AudienceFinder
-from bot.client._containment import Containment
 from bot.client._delays import Delays
 from bot.client._exchanges import flags_asked
+from bot.client._loop_watch import LoopWatch
 from bot.client._stall_watch import BlockReport, StallWatch
 from bot.client._traffic_capture import TrafficCapture
 from bot.client._unawaited_calls import collect_unawaited
 from bot.domain.audience import Audience
-from bot.domain.journal import Action, ActionOutcome, Kind, stopped
+from bot.domain.journal import Action, ActionOutcome, Kind
 from bot.domain.no_response import NoResponse
 from bot.ports.clock import Clock
 from bot.telemetry import Recorder
@@ -44,6 +42,7 @@ class Instruments:
         stalls: StallWatch | None = None,
     ) -> None:
         self._delays = Delays(stalls)
+        self.loops = LoopWatch(recorder, traffic)
         self._recorder = recorder
         self._audiences = audiences
         self._traffic = traffic
@@ -198,51 +197,6 @@ class Instruments:
         self._recorder.record(
             Kind.GATEWAY, what, outcome_of(error), error=error, inputs=told, audience=audience
         )
-
-    def watch_loops(self, cog: commands.Cog, alone: asyncio.Event) -> None:
-        """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end.
-
-        None begins before `alone` is set: the same loop may run in a process before this one still,
-        and would do everything twice.
-        """
-        for name in dir(type(cog)):
-            if isinstance(getattr(type(cog), name, None), tasks.Loop):
-                loop: tasks.Loop[Any] = getattr(cog, name)
-                loop.coro = self._timed(f"{cog.qualified_name}.{name}", loop, alone)
-
-    def _timed(
-        self, name: str, loop: tasks.Loop[Any], alone: asyncio.Event
-    ) -> Callable[..., Awaitable[Any]]:
-        work, ended = loop.coro, functools.partial(self._loop_ended, name, loop)
-
-        @functools.wraps(work)
-        async def timed(*args: Any, **kwargs: Any) -> Any:
-            await alone.wait()
-            try:
-                with self._recorder.timed(Kind.TASK, name) as turn, Containment():
-                    return await work(*args, **kwargs)
-            except BaseException:
-                if self._traffic is not None and turn.action is not None:
-                    self._traffic.failed(turn.action)
-                if (task := asyncio.current_task()) is not None:
-                    task.remove_done_callback(ended)  # it may have gone on after another failure
-                    task.add_done_callback(ended)
-                raise
-
-        return timed
-
-    def _loop_ended(self, name: str, loop: tasks.Loop[Any], task: asyncio.Task[Any]) -> None:
-        """Journal that a failure has ended a loop, unless its cog starts it again at once.
-
-        The failure itself is journalled already. Looking at it here also keeps asyncio from
-        complaining, much later, that nobody did.
-        """
-        if not task.cancelled() and task.exception() is not None:
-            asyncio.get_running_loop().call_soon(self._tell_if_stopped, name, loop)
-
-    def _tell_if_stopped(self, name: str, loop: tasks.Loop[Any]) -> None:
-        if not loop.is_running():
-            self._recorder.record(Kind.TASK, stopped(name), ActionOutcome.ERROR)
 
     def _interaction(
         self,

@@ -77,7 +77,7 @@ class Reloader:
                 with self._recorder.timed(Kind.RELOAD, module):
                     await self._reload(module)
                 reloaded.append(module)
-            except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
+            except Exception as error:  # noqa: BLE001  # a cog may raise anything
                 _log.warning("%s keeps its old code", module, exc_info=error)
                 failed[module] = failure_reason(error)
         if shared is not None and failed and not reloaded:

@@ -17,8 +17,6 @@ from bot.ports.sandbox import Completed, Sandbox, SandboxLimits
 LIMITS = SandboxLimits(seconds=30.0, memory_mb=1024, processes=64, disk_mb=64, files=2_000)
 _CODE = Path(__file__).resolve().parents[2]  # where this `bot` is
 _IS_LAID_OUT = not (_CODE / "cogs").is_dir()  # by its supervisor, in the folder of its commit
-_ROUNDS = 3
-"""A cog that ends the process hides what comes after it: the others are tried without it."""
 _TAIL = 300
 
 
@@ -51,14 +49,14 @@ class CogCheck:
     async def __call__(self, names: Sequence[str]) -> Mapping[str, str]:
         """Return why those of these cogs that would not load would not; `ui` is what they share."""
         refused = {name: told for name in names if (told := self._syntax(name))}
-        for _ in range(_ROUNDS):
-            left = [name for name in names if name not in refused]
-            if not left:
-                break
-            trial = await self._tried(left, leaving_out=names)
-            refused |= trial.refused
-            if trial.whole:
-                break
+        left = [name for name in names if name not in refused]
+        trial = await self._tried(left, leaving_out=names) if left else _Trial({}, whole=True)
+        if trial.whole or len(left) == 1:
+            return refused | trial.refused
+        # The process ended. What ended it may be left from a cog that had loaded before: a timer,
+        # a thread. So each is judged in a process of its own.
+        for name in left:
+            refused |= (await self._tried([name], leaving_out=names)).refused
         return refused
 
     def _syntax(self, name: str) -> str:
@@ -114,7 +112,7 @@ class CogCheck:
         if begun:
             reasons[begun[-1]] = self._ended(done)
         elif done.returncode != 0:
-            return _Trial(dict.fromkeys(names, self._ended(done)), whole=True)
+            return _Trial(dict.fromkeys(names, self._ended(done)), whole=False)
         refused = {name: why for name, why in reasons.items() if name in names}
         if SHARED in names and reasons:
             name, why = next(iter(reasons.items()))

@@ -43,6 +43,7 @@ async def try_cogs(root: Path, folder: Path, others: list[str], changed: list[st
     )
     (folder / "state").mkdir()
     async with client:
+        client.task_watch.attach()  # none of them ends this process
         own = [name for name in (*others, *changed) if is_own_cog(name)]
         foreign = [name for name in (*others, *changed) if not is_own_cog(name)]
         for name in (*own, *foreign):
@@ -55,7 +56,7 @@ async def _tried(client: TheseusClient, folder: Path, name: str, *, counts: bool
     note.write(name=name, state="begun")
     try:
         await client.load_extension(f"cogs.{name}")
-    except (Exception, SystemExit) as error:  # noqa: BLE001  # a cog may raise anything
+    except Exception as error:  # noqa: BLE001  # a cog may raise anything
         cause = error.original if isinstance(error, commands.ExtensionFailed) else error
         if not isinstance(cause, PartMissing):
             note.write(name=name, state="failed", reason=failure_reason(error))

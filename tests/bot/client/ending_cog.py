@@ -64,6 +64,7 @@ class Endings(commands.Cog):
         self.bot = bot
         self.held: list[Any] = []
         self.how = ""
+        self.hooks: dict[str, str] = {}
         self.turning = asyncio.Event()
 
     async def cog_load(self) -> None:
@@ -114,6 +115,30 @@ class Endings(commands.Cog):
             self.turning.set()
             await asyncio.Event().wait()
         end(self.how)
+
+    @tasks.loop(seconds=60)
+    async def hooked(self) -> None:
+        self.hooked.stop()  # a count would not be reset where what runs after the loop fails
+        if "error" in self.hooks:
+            raise LookupError("hooked")
+
+    @hooked.before_loop
+    async def before_hooked(self) -> None:
+        self.end_hook("before_loop")
+
+    @hooked.after_loop
+    async def after_hooked(self) -> None:
+        self.end_hook("after_loop")
+
+    @hooked.error
+    async def hooked_failed(self, error: BaseException) -> None:
+        self.end_hook("error")
+
+    def end_hook(self, hook: str) -> None:
+        if how := self.hooks.get(hook):
+            if how == "failure":
+                raise LookupError(hook)
+            end(how)
 
     @app_commands.command()
     async def background(self, interaction: discord.Interaction, what: str) -> None:

@@ -105,6 +105,59 @@ async def test_one_that_takes_the_process_with_it_is_named_and_the_others_are_tr
     assert any(each in found["bad"] for each in reason.split("|"))
 
 
+ENDING_LATER = """import asyncio
+import sys
+from discord.ext import commands, tasks
+
+
+class Ending(commands.Cog):
+    async def cog_load(self):
+        {begin}
+
+    @tasks.loop(seconds=60)
+    async def turn(self):
+        pass
+
+    @turn.before_loop
+    async def leave(self):
+        {end}
+
+
+async def setup(bot):
+    await bot.add_cog(Ending())
+    await asyncio.sleep({wait})
+"""
+LOOP, TASK = "self.turn.start()", "self.task = asyncio.create_task(self.leave())"
+TIMER = "asyncio.get_running_loop().call_later(0.05, sys.exit, 3)"
+PATIENT = "import asyncio\nasync def setup(bot):\n    await asyncio.sleep(0.5)\n"
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (LOOP, "sys.exit(3)"),
+        pytest.param(LOOP, "raise KeyboardInterrupt", marks=pytest.mark.slow),
+        pytest.param(TASK, "sys.exit(3)", marks=pytest.mark.slow),
+        pytest.param(TIMER, "", marks=pytest.mark.slow),
+    ],
+)
+async def test_what_ends_the_program_after_its_cog_was_loaded_refuses_no_other_cog(
+    cogs: Cogs, begin: str, end: str
+) -> None:
+    cogs.write("cogs/bad.py", ENDING_LATER.format(begin=begin, end=end or "pass", wait=0))
+    cogs.write("cogs/good.py", PATIENT)
+    assert await cogs.check(["bad", "good"]) == {}
+
+
+@pytest.mark.slow
+async def test_what_ends_the_program_by_a_timer_while_it_loads_is_refused_alone(cogs: Cogs) -> None:
+    cogs.write("cogs/bad.py", ENDING_LATER.format(begin=TIMER, end="pass", wait=2))
+    cogs.write("cogs/good.py", PATIENT)
+    found = await cogs.check(["good", "bad"])
+    assert set(found) == {"bad"}
+    assert "ended with status 3" in found["bad"]
+
+
 @pytest.mark.slow
 async def test_what_cogs_share_is_refused_where_any_cog_would_not_load_with_it(cogs: Cogs) -> None:
     cogs.write("cogs/ui/__init__.py", "ANSWER = 42\n")

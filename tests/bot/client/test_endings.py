@@ -141,6 +141,26 @@ async def test_a_loop_is_recorded_however_it_ends(room: LiveClient) -> None:
     await check_is_alive(room)
 
 
+@pytest.mark.parametrize("hook", ["before_loop", "after_loop", "error"])
+async def test_a_hook_of_a_loop_is_recorded_however_it_ends(room: LiveClient, hook: str) -> None:
+    def is_of_hook(action: Action) -> bool:
+        return action.error is not None and action.error.inputs.get("hook") == repr(hook)
+
+    cog: Any = room.client.cogs["Endings"]
+    kinds = {"failure": "LookupError", **ENDINGS}
+    for how in kinds:
+        cog.hooks = {hook: how}
+        await asyncio.wait([cog.hooked.start()])
+    await check_is_alive(room)
+    gc.collect()
+    await room.journal.until(
+        Kind.TASK, lambda action: _exception_of(action) == [*kinds.values()][-1]
+    )
+    recorded = [each for each in await room.journal.of(Kind.TASK) if is_of_hook(each)]
+    assert [_exception_of(each) for each in recorded] == [*kinds.values()]
+    assert {each.name for each in recorded} == {"Endings.hooked"}
+
+
 async def test_a_cancellation_that_was_asked_for_is_no_failure(room: LiveClient) -> None:
     cog: Any = room.client.cogs["Endings"]
     cog.how = "wait"

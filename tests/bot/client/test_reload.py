@@ -112,10 +112,23 @@ async def test_a_cog_that_does_not_load_keeps_its_old_code_and_says_why(
     assert await greeting(room) == "mended"
 
 
-async def test_a_cog_that_ends_the_program_does_not_end_the_bot(room: LiveClient) -> None:
-    room.home.write("cogs/greeter.py", "raise SystemExit(1)")
+@pytest.mark.parametrize(
+    "error", ["SystemExit(1)", "KeyboardInterrupt", "GeneratorExit", "asyncio.CancelledError"]
+)
+@pytest.mark.parametrize("place", ["module", "setup", "cog_load"])
+async def test_a_cog_that_ends_the_program_as_it_loads_keeps_its_old_code(
+    room: LiveClient, place: str, error: str
+) -> None:
+    lines = {
+        "module": f"raise {error}",
+        "setup": f"async def setup(bot):\n    raise {error}",
+        "cog_load": f"async def fail(self):\n    raise {error}\n\nGreeter.cog_load = fail",
+    }
+    room.home.write("cogs/greeter.py", f"{greeter('1')}\n\n{lines[place]}\n")
     adoption = await room.client.runtime.adopt(["cogs/greeter.py"])
-    assert "unloaded" in adoption.failed["cogs.greeter"]
+    kind = error.rpartition(".")[2].removesuffix("(1)")
+    assert adoption.failed["cogs.greeter"].startswith(f"{kind}: it ends the program while it loads")
+    assert await greeting(room) == "hello"
     room.home.write("cogs/greeter.py", greeter('"mended"'))
     assert (await room.client.runtime.adopt(["cogs/greeter.py"])).failed == {}
     assert await greeting(room) == "mended"

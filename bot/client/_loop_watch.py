@@ -1,0 +1,109 @@
+"""Records of the `tasks.loop`s of cogs: each iteration, each failure, and the end of a loop."""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from discord.ext import commands, tasks
+
+from bot.client._containment import Containment
+from bot.client._traffic_capture import TrafficCapture
+from bot.domain.journal import ActionOutcome, Kind, stopped
+from bot.telemetry import Recorder
+from bot.telemetry.recorder import outcome_of
+
+_LOOP_HOOKS = ("before_loop", "after_loop", "error")
+_EndCallback = Callable[[asyncio.Task[Any]], None]
+
+
+class LoopWatch:
+    """Has loops recorded and contained; `traffic`, where it is given, is told of each failure."""
+
+    def __init__(self, recorder: Recorder, traffic: TrafficCapture | None = None) -> None:
+        self._recorder, self._traffic = recorder, traffic
+
+    def watch(self, cog: commands.Cog, alone: asyncio.Event) -> None:
+        """Journal every iteration of the cog's `tasks.loop`s, before they start, and their end.
+
+        None begins before `alone` is set: the same loop may run in a process before this one still,
+        and would do everything twice.
+        """
+        for name in dir(type(cog)):
+            if isinstance(getattr(type(cog), name, None), tasks.Loop):
+                loop: tasks.Loop[Any] = getattr(cog, name)
+                full_name = f"{cog.qualified_name}.{name}"
+                ended = functools.partial(self._loop_ended, full_name, loop)
+                loop.coro = self._timed(full_name, loop.coro, ended, alone)
+                for hook in _LOOP_HOOKS:
+                    if (function := getattr(loop, f"_{hook}")) is not None:
+                        contained = self._contain_hook(full_name, hook, function, ended)
+                        setattr(loop, f"_{hook}", contained)
+
+    def _timed(
+        self,
+        name: str,
+        work: Callable[..., Awaitable[Any]],
+        ended: _EndCallback,
+        alone: asyncio.Event,
+    ) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(work)
+        async def timed(*args: Any, **kwargs: Any) -> Any:
+            await alone.wait()
+            try:
+                with self._recorder.timed(Kind.TASK, name) as turn, Containment():
+                    return await work(*args, **kwargs)
+            except BaseException:
+                if self._traffic is not None and turn.action is not None:
+                    self._traffic.failed(turn.action)
+                _call_at_end(ended)
+                raise
+
+        return timed
+
+    def _contain_hook(
+        self, name: str, hook: str, function: Callable[..., Awaitable[Any]], ended: _EndCallback
+    ) -> Callable[..., Awaitable[Any]]:
+        """Return what runs before or after a loop or handles its errors, contained and recorded.
+
+        discord.py hands no failure of these to anybody.
+        """
+
+        @functools.wraps(function)
+        async def contained(*args: Any, **kwargs: Any) -> Any:
+            try:
+                with Containment():
+                    return await function(*args, **kwargs)
+            except Exception as error:
+                self._record_hook(name, hook, error)
+                _call_at_end(ended)
+                raise
+
+        return contained
+
+    def _loop_ended(self, name: str, loop: tasks.Loop[Any], task: asyncio.Task[Any]) -> None:
+        """Journal that a failure has ended a loop, unless its cog starts it again at once.
+
+        The failure itself is journalled already. Looking at it here also keeps asyncio from
+        complaining, much later, that nobody did.
+        """
+        if not task.cancelled() and task.exception() is not None:
+            asyncio.get_running_loop().call_soon(self._tell_if_stopped, name, loop)
+
+    def _tell_if_stopped(self, name: str, loop: tasks.Loop[Any]) -> None:
+        if not loop.is_running():
+            self._recorder.record(Kind.TASK, stopped(name), ActionOutcome.ERROR)
+
+    def _record_hook(self, name: str, hook: str, error: Exception) -> None:
+        action = self._recorder.record(
+            Kind.TASK, name, outcome_of(error), error=error, inputs={"hook": hook}
+        )
+        if self._traffic is not None:
+            self._traffic.failed(action)
+
+
+def _call_at_end(callback: _EndCallback) -> None:
+    """Have the callback called once when the current task ends."""
+    if (task := asyncio.current_task()) is not None:
+        task.remove_done_callback(callback)  # it may have gone on after another failure
+        task.add_done_callback(callback)
