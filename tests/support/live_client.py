@@ -141,6 +141,7 @@ async def living(
     extensions: Sequence[str] = (),
     traffic: TrafficRecorder | None = None,
     flags: Sequence[str] = (),
+    clock: Clock | None = None,
 ) -> AsyncIterator[LiveClient]:
     """Run a client until the block ends; it is ready when the block begins."""
     async with (
@@ -148,7 +149,13 @@ async def living(
         Person(local.base_url, "alice") as alice,
         online(
             make_client(
-                home, journal, local.guild_id, extensions=extensions, traffic=traffic, flags=flags
+                home,
+                journal,
+                local.guild_id,
+                extensions=extensions,
+                clock=clock,
+                traffic=traffic,
+                flags=flags,
             ),
             local,
         ) as client,

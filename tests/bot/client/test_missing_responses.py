@@ -4,8 +4,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from bot.adapters.system_clock import SystemClock
 from bot.domain.ids import short_id
 from bot.domain.journal import Action, ActionOutcome, Kind
+from bot.ports.clock import Clock
 from local_discord.server import LocalDiscord
 from tests.support.live_client import Home, LiveClient, living
 
@@ -13,11 +15,20 @@ COG = Path(__file__).parent / "silent_cog.py"
 LINES = COG.read_text().splitlines()
 
 
+class ShortClock(SystemClock):
+    """A clock on which every wait is a twentieth as long; nothing here responds meanwhile."""
+
+    async def sleep(self, seconds: float) -> None:
+        await super().sleep(seconds / 20)
+
+
 @asynccontextmanager
-async def notes(home: Home, local: LocalDiscord) -> AsyncIterator[LiveClient]:
+async def notes(
+    home: Home, local: LocalDiscord, clock: Clock | None = None
+) -> AsyncIterator[LiveClient]:
     """Run the client with the cog. (pytest takes warnings over for each part of a test anew.)"""
     home.write("cogs/notes.py", COG.read_text())
-    async with living(home, local) as room:
+    async with living(home, local, clock=clock or ShortClock()) as room:
         yield room
 
 
@@ -91,7 +102,7 @@ async def test_thinking_without_an_end_is_no_response(home: Home, local: LocalDi
 
 
 async def test_a_task_of_the_commands_own_may_respond(home: Home, local: LocalDiscord) -> None:
-    async with notes(home, local) as room:
+    async with notes(home, local, SystemClock()) as room:
         await room.alice.run("dev", "answer_later")
         thought = await room.journal.until(Kind.COMMAND)
         await room.alice.run("dev", "respond_later")

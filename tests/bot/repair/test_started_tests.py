@@ -11,6 +11,7 @@ from bot.repair.invocation import Invocation
 from bot.repair.plain import shell
 from bot.repair.runner import unconfined
 from bot.repair.started_tests import started_tests
+from tests.fakes.repositories import PYTEST_OPTIONS
 
 PYTHON = sys.executable
 MAKEFILE = f"test:\n\tcd . && A=1 {PYTHON} -m pytest tests\n"
@@ -20,11 +21,13 @@ RUN = f"import subprocess\n\nsubprocess.run({[PYTHON, '-m', 'pytest', 'tests']!r
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A tree and a copy of it, both with one file of tests."""
+    (tmp_path / "pyproject.toml").write_text(PYTEST_OPTIONS)
     for name in ("tree", "copy"):
         (tmp_path / name / "tests").mkdir(parents=True)
         (tmp_path / name / "tests/test_a.py").touch()
         (tmp_path / name / "Makefile").write_text(MAKEFILE)
         (tmp_path / name / "run.py").write_text(RUN)
+        (tmp_path / name / "pyproject.toml").write_text(PYTEST_OPTIONS)
     return tmp_path / "tree"
 
 
