@@ -30,7 +30,8 @@ def test_a_file_that_needs_it_is_skipped_and_the_others_run_unless_all_is_promis
     (tmp_path / "conftest.py").write_text(source)
     (tmp_path / "test_needing.py").write_text(f"import {ABSENT}\n\ndef test_a(): pass\n")
     (tmp_path / "test_plain.py").write_text("def test_b(): pass\n")
-    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-c", os.devnull, "-p", "no:simcord"]
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-c", os.devnull]
+    command += ["-p", "no:simcord", "-p", "no:hypothesispytest", "-p", "no:anyio"]
     ended = subprocess.run(
         [*command, "--rootdir", str(tmp_path), str(tmp_path)],
         capture_output=True,

@@ -228,7 +228,9 @@ def arguments(request: dict[str, Any], root: str) -> list[str]:
     # A file that cannot be imported, for want of a package, keeps no other from running.
     given.append("--continue-on-collection-errors")
     for module, option in (("xdist", "-n0"), ("pytest_cov", "--no-cov")):
-        if importlib.machinery.PathFinder.find_spec(module) is not None:
+        is_installed = importlib.machinery.PathFinder.find_spec(module) is not None
+        # Where pytest loads no plugin by itself, it knows no option of one.
+        if is_installed and not os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD"):
             given.append(option)
     if request.get("maxfail"):
         given.append(f"--maxfail={request['maxfail']}")

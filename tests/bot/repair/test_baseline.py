@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from bot.repair.baseline import Baseline, baseline
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.request import RepairRequest
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
+
+pytestmark = pytest.mark.usefixtures("few_plugins")
 
 TEST = "def test_it():\n    assert False\n\n\ndef test_beside():\n    pass\n"
 

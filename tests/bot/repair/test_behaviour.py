@@ -17,6 +17,8 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.one_module import OneModule
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 LIMITS = TimeLimits(5, 5, 20)
 SPLIT = """\
 def words(text, sep=" ", maxsplit=None):

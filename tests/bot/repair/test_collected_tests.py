@@ -11,6 +11,8 @@ from bot.repair.forking_runner import ForkingRunner
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 SHORT = TimeLimits(test_seconds=10, cpu_seconds=0.5, seconds=30)
 TEST = "test_shop.py"
 SUBJECT = """\

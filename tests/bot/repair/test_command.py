@@ -15,6 +15,8 @@ from bot.repair.model import Label
 from bot.repair.report import RepairReport
 from tests.fakes.repositories import PYTEST_OPTIONS, write
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 GOOD = """\
 def page(items, number, size=3):
     start = (number - 1) * size

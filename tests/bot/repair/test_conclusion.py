@@ -20,6 +20,8 @@ from bot.repair.runner import TimeLimits
 from bot.repair.witnesses import Witnesses
 from tests.fakes.repositories import PYTEST_OPTIONS, write
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 LIMITS = TimeLimits(10, 3, 30)
 # `loud` was meant to be loud.
 SUBJECT = """\

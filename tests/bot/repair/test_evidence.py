@@ -14,6 +14,8 @@ from bot.repair.report import RepairReport
 from tests.bot.repair.test_command import git, repaired
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 ASKED = Crash("AssertionError", "assert False\n +  where False = newer('1.10', '1.9')")
 
 

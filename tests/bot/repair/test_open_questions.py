@@ -16,6 +16,8 @@ from bot.repair.questions import mend_asking
 from bot.repair.request import RepairRequest
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 SHARE = (
     "def share(sweets: int, people: int) -> int:\n    each = sweets // people\n    return each\n"
 )

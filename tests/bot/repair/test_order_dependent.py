@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from bot.adapters.system_clock import SystemClock
 from bot.repair.command import repair
 from bot.repair.forking_runner import ForkingRunner
 from bot.repair.order_dependent import OrderIndependentRunner
 from bot.repair.runner import TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS, write
+
+pytestmark = pytest.mark.usefixtures("few_plugins")
 
 LIMITS = TimeLimits(10, 3, 30)
 SHOP = """\

@@ -19,6 +19,8 @@ from bot.repair.report import RepairReport
 from bot.repair.runner import FunctionPlace, TimeLimits
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 AREA = "def area(width, height):\n    return width + height\n"
 AREA_TEST = "from subject import area\n\n\ndef test_it():\n    assert area(3, 0) == 0\n"
 

@@ -12,6 +12,8 @@ from bot.repair.runner import TimeLimits
 from tests.fakes.fault_table import Fault, read_faults
 from tests.support.choosing import some_of
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 EVERYDAY = {"parse dice: index beyond the list"}
 FAULTS = read_faults()
 LIMITS = TimeLimits(5, 3, 30)

@@ -13,6 +13,8 @@ from bot.repair.runner import unconfined
 from bot.repair.started_tests import started_tests
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 PYTHON = sys.executable
 MAKEFILE = f"test:\n\tcd . && A=1 {PYTHON} -m pytest tests\n"
 RUN = f"import subprocess\n\nsubprocess.run({[PYTHON, '-m', 'pytest', 'tests']!r})\n"

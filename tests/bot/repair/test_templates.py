@@ -17,6 +17,8 @@ from bot.repair.source import Source
 from bot.repair.templates import learned
 from tests.fakes.repositories import PYTEST_OPTIONS, commit, git, repository
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 
 def hunks(old: str, new: str, path: str = "shop.py", sha: str = "a" * 40) -> list[SuspectHunk]:
     """Return the hunks of a commit that replaced lines of a function."""

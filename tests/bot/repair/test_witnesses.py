@@ -14,6 +14,8 @@ from bot.repair.runner import TimeLimits
 from bot.repair.witnesses import Witnesses
 from tests.fakes.repositories import PYTEST_OPTIONS
 
+pytestmark = pytest.mark.usefixtures("few_plugins")
+
 LIMITS = TimeLimits(10, 3, 30)
 SUBJECT = """\
 def next_day(day, off=()):
