@@ -51,6 +51,10 @@ def completed(node: Any, backend: Backend, *, viewer: int | None) -> Any:
     `viewer` is whom a reaction's `me` is about; None stands for the page, which also gets
     `users`, the ids of everyone who reacted.
     """
+    if node is None or isinstance(node, str | int):
+        return (
+            node  # most nodes: asking them first whether they are a mapping takes most of the time
+        )
     if isinstance(node, Mapping):
         copied = {key: completed(value, backend, viewer=viewer) for key, value in node.items()}
         if "author" in copied and "attachments" in copied and "channel_id" in copied:
